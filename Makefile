@@ -20,3 +20,5 @@ $(VENV)/.complete: requirements.txt requirements-dev.txt
 	python3 -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+include tests/lab/lab.mk

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Copy a template database for a test, and drop it again. To import, or from the command line.
+
+usage: database.py copy SERIES TEMPLATE NAME [--replace] | drop SERIES NAME | list
+
+TEMPLATE is `base` (no mail) or `mail`. A copy has admin/admin, no demo data, and an identity (database.uuid) of its own.
+Odoo may run: nobody can connect to the templates, so nothing keeps PostgreSQL from copying them.
+
+Names may be used again. Odoo keeps the registry of a database in memory under its name; each copy carries signals of
+its own, so that Odoo, at its next request, sees that this is another database and loads the registry anew (a second or
+two). A new name is quicker to its first answer only by that much less to throw away.
+"""
+
+import argparse
+import random
+import re
+import shutil
+import subprocess
+
+from folder import lab_dir
+
+PSQL = "/usr/lib/postgresql/15/bin/psql"
+NAME = re.compile(r"(postroom|test|lab)[a-z0-9_]*", re.ASCII)
+
+# From 19 on, signals are rows of tables; before, sequences. The next value, whatever it is, must not be the one that
+# an earlier database of this name had.
+NEW_IDENTITY = """
+UPDATE ir_config_parameter SET value = gen_random_uuid()::text WHERE key = 'database.uuid';
+DO $$
+BEGIN
+    IF to_regclass('orm_signaling_registry') IS NOT NULL THEN
+        PERFORM setval(pg_get_serial_sequence('orm_signaling_registry', 'id'), {signal});
+        INSERT INTO orm_signaling_registry DEFAULT VALUES;
+    ELSE
+        PERFORM setval('base_registry_signaling', {signal});
+    END IF;
+END $$;
+"""
+
+
+def owner(series):
+    """The PostgreSQL role of a series' server: it sees, lists and serves its own databases only."""
+    return f"odoo{series}"
+
+
+def template_name(series, template):
+    return f"template_{series}_{template}"
+
+
+def filestore(series, name):
+    return lab_dir() / "odoo" / str(series) / "data" / "filestore" / name
+
+
+def psql(script, database="postgres"):
+    """Run a script as PostgreSQL's superuser; returns what it prints. `\\connect NAME` in it changes the database."""
+    sockets = lab_dir() / "postgresql" / "socket"
+    # The socket's name has the port.
+    port = next((path.suffix[1:] for path in sockets.glob(".s.PGSQL.*") if path.suffix != ".lock"), None)
+    if port is None:
+        raise RuntimeError(f"PostgreSQL does not run: no socket in {sockets}. Run make lab-up.")
+    command = [PSQL, "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", sockets, "-p", port, "-U", "postgres", "-d", database]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip())
+    return done.stdout
+
+
+def copy(series, template, name, replace=False):
+    """Make the database NAME, a copy of a template, with its filestore."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r}: a test's database is named like {NAME.pattern}")
+    source = template_name(series, template)
+    drop_first = f"DROP DATABASE IF EXISTS {name} WITH (FORCE);\n" if replace else ""
+    psql(
+        f"{drop_first}"
+        f"CREATE DATABASE {name} OWNER {owner(series)} TEMPLATE {source} STRATEGY FILE_COPY;\n"
+        f"\\connect {name}\n" + NEW_IDENTITY.format(signal=random.randrange(1, 10**9))
+    )
+    _remove_filestore(series, name)
+    if filestore(series, source).is_dir():
+        # Odoo writes a file once and never changes it: links are as good as copies.
+        subprocess.run(["cp", "-al", filestore(series, source), filestore(series, name)], check=True)
+
+
+def drop(series, name):
+    """Remove a database, whoever is connected to it, and its filestore."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a test's database")
+    psql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE);")
+    _remove_filestore(series, name)
+
+
+def databases():
+    """Series, name and whether it is a template, of every database."""
+    rows = psql("""
+        SELECT replace(rolname, 'odoo', ''), datname, datistemplate FROM pg_database
+        JOIN pg_roles ON pg_roles.oid = datdba WHERE rolname LIKE 'odoo%' ORDER BY 1, 3 DESC, 2
+    """)
+    return [(series, name, kind == "t") for series, name, kind in (row.split("|") for row in rows.splitlines())]
+
+
+def _remove_filestore(series, name):
+    if filestore(series, name).is_dir():
+        shutil.rmtree(filestore(series, name))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    actions = parser.add_subparsers(dest="action", required=True)
+    copying = actions.add_parser("copy")
+    copying.add_argument("series")
+    copying.add_argument("template", choices=("base", "mail"))
+    copying.add_argument("name")
+    copying.add_argument("--replace", action="store_true")
+    dropping = actions.add_parser("drop")
+    dropping.add_argument("series")
+    dropping.add_argument("name")
+    actions.add_parser("list")
+    asked = parser.parse_args()
+
+    try:
+        if asked.action == "copy":
+            copy(asked.series, asked.template, asked.name, asked.replace)
+        elif asked.action == "drop":
+            drop(asked.series, asked.name)
+        else:
+            for series, name, template in databases():
+                print(series, name, "template" if template else "", sep="\t")
+    except (RuntimeError, ValueError) as problem:
+        parser.exit(1, f"{problem}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Wait until a service really answers; say which log to read when it does not.
+
+usage: probe.py [--log FILE] [--patience SECONDS] SERVICE ARGUMENT...
+
+    postgresql PSQL PORT            a query is answered
+    smtp PORT plain|starttls|tls CA EHLO is answered, over TLS where asked
+    imap PORT CA LOGIN PASSWORD     the login is taken, over TLS
+    pop3 PORT CA LOGIN PASSWORD     the login is taken, over TLS
+    odoo URL SERIES                 the server says that it is of this series
+"""
+
+import argparse
+import imaplib
+import json
+import poplib
+import smtplib
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+
+HOST = "127.0.0.1"
+
+
+def postgresql(psql, port):
+    command = [psql, "-h", HOST, "-p", port, "-U", "postgres", "-Atc", "select 1", "postgres"]
+    subprocess.run(command, check=True, capture_output=True, timeout=10)
+
+
+def smtp(port, security, ca):
+    context = ssl.create_default_context(cafile=ca)
+    if security == "tls":
+        client = smtplib.SMTP_SSL(HOST, int(port), timeout=10, context=context)
+    else:
+        client = smtplib.SMTP(HOST, int(port), timeout=10)
+    with client:
+        if security == "starttls":
+            client.starttls(context=context)
+        code, answer = client.ehlo()
+        if code != 250:
+            raise OSError(f"{code} {answer!r}")
+
+
+def imap(port, ca, login, password):
+    with imaplib.IMAP4_SSL(HOST, int(port), ssl_context=ssl.create_default_context(cafile=ca), timeout=10) as client:
+        client.login(login, password)
+
+
+def pop3(port, ca, login, password):
+    client = poplib.POP3_SSL(HOST, int(port), context=ssl.create_default_context(cafile=ca), timeout=10)
+    client.user(login)
+    client.pass_(password)
+    client.quit()
+
+
+def odoo(url, series):
+    call = {"jsonrpc": "2.0", "method": "call", "params": {"service": "common", "method": "version", "args": []}}
+    request = urllib.request.Request(f"{url}/jsonrpc", json.dumps(call).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as response:
+        version = json.load(response)["result"]["server_serie"]
+    if version != f"{series}.0":
+        sys.exit(f"{url} is an Odoo {version}, not {series}.0: something else has this port")
+
+
+SERVICES = {probe.__name__: probe for probe in (postgresql, smtp, imap, pop3, odoo)}
+FAILURES = (OSError, subprocess.SubprocessError, imaplib.IMAP4.error, poplib.error_proto, smtplib.SMTPException)
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--log", default="(none)")
+    parser.add_argument("--patience", type=float, default=30)
+    parser.add_argument("service", choices=SERVICES)
+    parser.add_argument("arguments", nargs="*")
+    asked = parser.parse_args()
+
+    deadline = time.monotonic() + asked.patience
+    while True:
+        try:
+            SERVICES[asked.service](*asked.arguments)
+            return
+        except FAILURES as problem:
+            if time.monotonic() > deadline:
+                where = " ".join(asked.arguments[:2])
+                sys.exit(f"{asked.service} ({where}) does not answer: {problem}\nRead {asked.log}")
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()

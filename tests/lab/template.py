@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Make a template database: an Odoo database with some modules, which tests copy and nobody connects to.
+
+usage: template.py SERIES TEMPLATE [--on TEMPLATE] MODULE... [-- ODOO-OPTION...]
+
+Prints what it made, nothing when the template is there. It is built under another name and becomes a template once it
+is complete, so that an interrupted build leaves none.
+"""
+
+import argparse
+import subprocess
+import sys
+
+from database import databases, filestore, owner, psql, template_name
+from folder import lab_dir
+
+
+def create_role(series):
+    role = owner(series)
+    if not psql(f"SELECT 1 FROM pg_roles WHERE rolname = '{role}'"):
+        psql(f"CREATE ROLE {role} LOGIN CREATEDB")
+
+
+def build(series, template, on, modules, options):
+    name, building = template_name(series, template), f"build_{series}_{template}"
+    # A database that Odoo makes itself has C as its collation too.
+    source = f"{template_name(series, on)}" if on else "template0 ENCODING 'UTF8' LOCALE 'C'"
+    psql(f"DROP DATABASE IF EXISTS {building} WITH (FORCE);\nCREATE DATABASE {building} OWNER {owner(series)} TEMPLATE {source}")
+    subprocess.run(["rm", "-rf", filestore(series, building)], check=True)
+    if on and filestore(series, template_name(series, on)).is_dir():
+        subprocess.run(["cp", "-al", filestore(series, template_name(series, on)), filestore(series, building)], check=True)
+
+    home = lab_dir() / "odoo" / series
+    log = lab_dir() / "log" / f"{name}.log"
+    command = [home / "bin" / "odoo", f"--config={home}/odoo.conf", f"--database={building}", "--no-http"]
+    command += [f"--init={','.join(modules)}", "--stop-after-init", *options]
+    with log.open("w") as output:
+        status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+    installed = psql("SELECT count(*) FROM ir_module_module WHERE state = 'installed' AND name IN "
+                     f"({', '.join(repr(module) for module in modules)})", building)  # fmt: skip
+    if status or int(installed) != len(modules):
+        sys.exit(f"Odoo {series} did not install {', '.join(modules)}: read {log}")
+
+    psql(
+        f"ALTER DATABASE {building} RENAME TO {name};\n"
+        f"ALTER DATABASE {name} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false;"
+    )
+    if filestore(series, building).is_dir():
+        filestore(series, building).rename(filestore(series, name))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("series")
+    parser.add_argument("template")
+    parser.add_argument("modules", nargs="+")
+    parser.add_argument("--on", help="start from this template instead of an empty database")
+    arguments, options = sys.argv[1:], []
+    if "--" in arguments:
+        cut = arguments.index("--")
+        arguments, options = arguments[:cut], arguments[cut + 1 :]
+    asked = parser.parse_args(arguments)
+
+    create_role(asked.series)
+    if template_name(asked.series, asked.template) not in [name for _, name, _ in databases()]:
+        build(asked.series, asked.template, asked.on, asked.modules, options)
+        print(template_name(asked.series, asked.template))
+
+
+if __name__ == "__main__":
+    main()
