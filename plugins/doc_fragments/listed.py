@@ -1,0 +1,16 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+"""Documentation of what the modules share that manage a list of things which Postroom does not own."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  config:
+    description:
+      - The list of items. An option that is not given is neither compared nor written; an empty string clears.
+    type: list
+    elements: dict
+"""

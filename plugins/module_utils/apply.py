@@ -1,0 +1,249 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+"""Carry a plan out with C(Model.load), which writes a list in one transaction, all or nothing.
+
+New records go in one request, changed ones in another, removals in a third, each in chunks of CHUNK rows. When a later
+request is refused, what the earlier ones did is put back.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.postroom.odoo.plugins.module_utils.actual import NAMESPACE
+from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, DELETE, UPDATE
+
+# Rows of one request: 1,000 users take Odoo about 15 s, within its default limit of 120 s a request.
+CHUNK = 1000
+# Connections tried in one request: a provider may take a second each.
+TRIALS = 20
+
+# Nobody is written to because of a configuration run: no invitation, no tracking, no log messages, no subscriptions.
+QUIET = {
+    "no_reset_password": True,
+    "tracking_disable": True,
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "mail_notrack": True,
+}
+
+# 14 to 16 wrap the words of a constraint in these.
+_WRAPPING = re.compile(r"Unknown error during import: <class '[\w.]+'>: ")
+
+
+class Refused(Exception):
+    """Odoo refused rows; nothing was written, or it was put back.
+
+    :param problems: C([(change or None, option or None, reason)]).
+    """
+
+    def __init__(self, problems):
+        super().__init__("; ".join(reason for dummy, dummy, reason in problems))
+        self.problems = problems
+
+
+def apply_plan(session, resource, plan):
+    """Write the plan.
+
+    :returns: C([(change, reason)]) of the records whose connection the other side refused; those are put back.
+    :raises Refused: when Odoo takes rows for invalid.
+    :raises OdooError: for anything else that it refuses.
+    """
+    writer = _Writer(session, resource)
+    try:
+        writer.create(plan.of(CREATE))
+        writer.update(plan.of(UPDATE))
+        writer.set_inverses(plan.of(CREATE) + plan.of(UPDATE))
+        writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
+        writer.unlink([change.record for change in plan.of(DELETE)])
+    except (Refused, OdooError):
+        writer.put_all_back()
+        raise
+    writer.leave_state([change for change in plan.of(UPDATE)])
+    return writer.verify([change for change in plan.changes if change.verify])
+
+
+class _Writer:
+    def __init__(self, session, resource):
+        self.session = session
+        self.resource = resource
+        self.done = []
+
+    # -- records ------------------------------------------------------------------------------------------------------
+
+    def create(self, changes):
+        for group in self._alike(changes):
+            fields = self._loaded({option for change in group for option in change.after})
+            defaults = self._defaults(fields, group)
+            rows = [
+                ["%s.%s" % (NAMESPACE, change.name)]
+                + [self._cell(field, _first_value(field, change, defaults)) for field in fields]
+                for change in group
+            ]
+            for change, record in zip(group, self._load(["id"], fields, group, rows)):
+                change.record = record
+
+    def update(self, changes):
+        for group in self._alike([change for change in changes if change.after]):
+            fields = self._loaded({option for change in group for option in change.after})
+            if fields:
+                rows = [
+                    [str(change.record)]
+                    + [self._cell(field, change.after.get(field.option, change.current.get(field.option))) for field in fields]
+                    for change in group
+                ]
+                self._load([".id"], fields, group, rows)
+
+    def adopt(self, changes):
+        rows = [
+            {"module": NAMESPACE, "name": change.name, "model": self.resource.model, "res_id": change.record}
+            for change in changes
+        ]
+        for start in range(0, len(rows), CHUNK):
+            self.session.call("ir.model.data", "create", rows[start : start + CHUNK])
+
+    def unlink(self, records):
+        for start in range(0, len(records), CHUNK):
+            self.session.call(self.resource.model, "unlink", records[start : start + CHUNK])
+
+    def set_inverses(self, changes):
+        """Relations that live in the other model: a company's alias domain."""
+        for field in (field for field in self.resource.fields if field.inverse):
+            targets = {}
+            for change in changes:
+                if field.option in change.after:
+                    left = (change.current.get(field.option) or frozenset()) - change.after[field.option]
+                    for record in left:
+                        targets.setdefault(record, "")
+                    targets.update((record, str(change.record)) for record in change.after[field.option])
+            if targets:
+                rows = [[str(record), target] for record, target in sorted(targets.items())]
+                self._send(field.relation.model, [".id", field.inverse + "/.id"], rows, lambda dummy: (None, field.option))
+
+    # -- what Odoo tries out ------------------------------------------------------------------------------------------
+
+    def leave_state(self, changes):
+        """Take a verified state back from records that are wanted without it."""
+        verification = self.resource.verification
+        if verification and verification.undo:
+            left = [change.record for change in changes if change.after.get(verification.option) is False]
+            if left:
+                self.session.call(self.resource.model, verification.undo, left)
+
+    def verify(self, changes):
+        refused = []
+        for start in range(0, len(changes), TRIALS):
+            chunk = changes[start : start + TRIALS]
+            if self._refusal(chunk) is None:
+                continue
+            # Odoo does not say which one failed: ask one by one.
+            for change in chunk:
+                reason = self._refusal([change])
+                if reason is not None:
+                    self._put_back(change)
+                    refused.append((change, reason))
+        return refused
+
+    def _refusal(self, changes):
+        verification = self.resource.verification
+        try:
+            self.session.call(self.resource.model, verification.method, [change.record for change in changes])
+        except OdooError as exc:
+            tolerated = verification.tolerated.get(self.session.major)
+            if len(changes) == 1 and tolerated and re.search(tolerated, str(exc)):
+                return None
+            return str(exc)
+        return None
+
+    # -- undoing ------------------------------------------------------------------------------------------------------
+
+    def put_all_back(self):
+        for change in reversed(self.done):
+            self._put_back(change)
+
+    def _put_back(self, change):
+        if change.action == CREATE:
+            self.session.call(self.resource.model, "unlink", [change.record])
+            return
+        fields = [field for field in self._loaded(change.after) if not field.write_only]
+        if fields:
+            row = [str(change.record)] + [self._cell(field, change.current[field.option]) for field in fields]
+            self._send(self.resource.model, [".id"] + self._headers(fields), [row], lambda dummy: (change, None))
+
+    # -- Model.load ---------------------------------------------------------------------------------------------------
+
+    def _alike(self, changes):
+        """Groups that fit one request each: a field that cannot be read cannot fill another record's cell either."""
+        groups = {}
+        for change in changes:
+            hidden = frozenset(each.option for each in self.resource.fields if each.write_only and each.option in change.after)
+            groups.setdefault(hidden, []).append(change)
+        return [groups[hidden] for hidden in sorted(groups, key=len)]
+
+    def _loaded(self, options):
+        return [
+            field
+            for field in self.resource.fields
+            if field.option in options and field.column and not field.inverse and not field.state
+        ]
+
+    def _headers(self, fields):
+        return [field.header(self.session.major) for field in fields]
+
+    def _cell(self, field, value):
+        return field.cell(value, self.session.major)
+
+    def _defaults(self, fields, changes):
+        """Odoo's defaults for the options that some of the new records leave to it: an empty cell would clear them."""
+        partial = [
+            field for field in fields if field.additive or any(field.option not in change.after for change in changes)
+        ]
+        if not partial:
+            return {}
+        columns = {field.option: field.column_in(self.session.major) for field in partial}
+        found = self.session.call(self.resource.model, "default_get", list(columns.values()))
+        return {field.option: field.from_default(found.get(columns[field.option])) for field in partial}
+
+    def _load(self, identifier, fields, changes, rows):
+        headers = identifier + self._headers(fields)
+        options = {field.column_in(self.session.major): field.option for field in fields}
+        ids = []
+        for start in range(0, len(rows), CHUNK):
+            chunk = changes[start : start + CHUNK]
+
+            def blame(message, chunk=chunk):
+                row = message.get("record")
+                change = chunk[row] if isinstance(row, int) and 0 <= row < len(chunk) else None
+                return change, options.get(message.get("field"))
+
+            loaded = self._send(self.resource.model, headers, rows[start : start + CHUNK], blame)
+            for change, record in zip(chunk, loaded):
+                change.record = record
+            self.done.extend(chunk)
+            ids.extend(loaded)
+        return ids
+
+    def _send(self, model, headers, rows, blame):
+        """One request.
+
+        :param blame: function of one of Odoo's messages that gives the change and the option it is about.
+        """
+        answer = self.session.call(model, "load", headers, rows, context=QUIET)
+        errors = [message for message in answer["messages"] if message.get("type") != "warning"]
+        if answer["ids"] and not errors:
+            return answer["ids"]
+        # 17 and later repeat the first error of a batch at the top and blame its first row for it.
+        if len(errors) > 1 and any(errors[0]["message"] == other["message"] for other in errors[1:]):
+            errors = errors[1:]
+        problems = [blame(message) + (_WRAPPING.sub("", str(message["message"])).strip(),) for message in errors]
+        raise Refused(problems or [(None, None, "Odoo refuses the list and does not say why; see the server's log")])
+
+
+def _first_value(field, change, defaults):
+    if field.option not in change.after:
+        return defaults[field.option]
+    value = change.after[field.option]
+    if field.additive and not (field.starts_empty and field.starts_empty(change.item)):
+        value = value | defaults[field.option]
+    return value

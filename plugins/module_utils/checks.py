@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+"""Checks of single values. Each takes a value and returns None, or why the value cannot be used and the cure."""
+
+from __future__ import annotations
+
+import re
+from email.errors import HeaderParseError, MessageDefect
+from email.headerregistry import Address
+from email.utils import getaddresses
+
+LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
+DOMAIN = re.compile(r"%s(?:\.%s)*\Z" % (LABEL, LABEL))
+
+
+def address(value):
+    """An addr-spec of RFC 5322 with a domain, such as C(newuser@mydomain.com); not a display name with it."""
+    try:
+        parsed = Address(addr_spec=value)
+        usable = bool(parsed.username) and DOMAIN.match(parsed.domain) and not re.search(r"\s", value)
+    except (HeaderParseError, MessageDefect, ValueError, IndexError, TypeError):
+        usable = False
+    return None if usable else "%r is not an e-mail address; give one like name@mydomain.com" % value
+
+
+def alias(value):
+    """What stands before the @ of an alias: of the characters of RFC 5322 those that Odoo keeps as they are."""
+    if re.match(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\Z", value):
+        return None
+    return "%r is not the part of an address before the @; give a name like catchall" % value
+
+
+def address_or_alias(value):
+    return (address if "@" in value else alias)(value)
+
+
+def domain(value):
+    if DOMAIN.match(value) and "." in value:
+        return None
+    return "%r is not a domain name; give one like mydomain.com" % value
+
+
+def host(value):
+    """A host name or an IP address (not a URL, no port)."""
+    if DOMAIN.match(value) or re.match(r"\[?[0-9A-Fa-f:]+(%\w+)?\]?\Z", value):
+        return None
+    return "%r is not a host name or IP address; give the bare name, without scheme and port" % value
+
+
+def port(value):
+    return None if 1 <= value <= 65535 else "%d is not a TCP port; give one from 1 to 65535" % value
+
+
+def from_filter(value):
+    """Addresses and domains, separated by commas, as Odoo reads them."""
+    for part in (part.strip() for part in value.split(",")):
+        if not part or (address(part) if "@" in part else None if DOMAIN.match(part) else True):
+            return "%r is neither an e-mail address nor a domain; separate several by commas" % part
+    return None
+
+
+def external_id(value):
+    if re.match(r"\w+\.[\w.-]+\Z", value):
+        return None
+    return "%r is not an external identifier; give addon.name, such as base.group_user" % value
+
+
+def technical_name(value):
+    return None if re.match(r"\w+(\.\w+)*\Z", value) else "%r is not a technical name, such as res.partner" % value
+
+
+def header_addresses(value):
+    """A From or Reply-To: addresses, with or without names; what Odoo fills in (placeholders) is left to Odoo."""
+    if "${" in value or "{{" in value:
+        return None
+    parsed = getaddresses([value])
+    if not parsed:
+        return address(value)
+    return next((reason for reason in (address(spec) for dummy, spec in parsed) if reason), None)

@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+"""The list as given: checked by itself, then against the database, and brought into the form in which values compare.
+
+Every bad item is reported at once. A problem is C((index, option, reason)).
+"""
+
+from __future__ import annotations
+
+from ansible_collections.postroom.odoo.plugins.module_utils.actual import resolve
+from ansible_collections.postroom.odoo.plugins.module_utils.fields import OWN
+from ansible_collections.postroom.odoo.plugins.module_utils.plan import Wanted
+
+
+class BadItems(Exception):
+    """Items that cannot be used, and why. C(problems): C([(index, option, reason)])."""
+
+    def __init__(self, problems):
+        super().__init__("; ".join(reason for dummy, dummy, reason in problems))
+        self.problems = problems
+
+
+def check_items(resource, items):
+    """What can be said without the database.
+
+    :param items: list of dicts with the options that were given, and no others.
+    :raises BadItems: for values out of range, missing names and items that stand twice in the list.
+    """
+    problems, seen = [], {}
+    for index, item in enumerate(items):
+        for field in resource.fields:
+            problems.extend((index, field.option, reason) for reason in _wrong(field, item.get(field.option)))
+        problems.extend((index, option, reason) for check in resource.checks for option, reason in check(item))
+        key = resource.key(item)
+        if key is None:
+            ways = " or ".join(" and ".join(identity) for identity in resource.identities)
+            problems.append((index, None, "nothing tells which %s is meant; give %s" % (resource.noun, ways)))
+        elif seen.setdefault(key, index) != index:
+            problems.append((index, None, "stands in the list already, as item %d; remove one" % seen[key]))
+    if resource.single and len(items) > 1:
+        problems.append((1, None, "this Odoo has one alias domain (several from 17.0 on); leave one in the list"))
+    if problems:
+        raise BadItems(problems)
+
+
+def _wrong(field, value):
+    if value is None:
+        return
+    if field.type == "expression":
+        if isinstance(value, dict):
+            if set(value) != {"expression"} or not isinstance(value["expression"], str) or not value["expression"].strip():
+                yield "give text, or {expression: …} with the expression as its only key"
+            return
+        if not isinstance(value, str):
+            yield "give text, or {expression: …}, not %s" % type(value).__name__
+            return
+    if field.check and value != "" and not (field.own and value == OWN):
+        for each in value if isinstance(value, list) else [value]:
+            reason = field.check(each)
+            if reason:
+                yield reason
+
+
+def want_items(resource, items, major, offer, names, unpredicted=None):
+    """The items as Wanted.
+
+    :param offer: what C(actual.offered) gives, or None where the model is not there yet (check mode): then nothing can be
+        looked up, and relations stay names.
+    :param unpredicted: in check mode, the list that takes the names that an earlier task of the real run would create.
+    :raises BadItems: for options, values and names that this database does not have.
+    """
+    wanted, problems = [], []
+    for index, item in enumerate(items):
+        given = {each.option: item[each.option] for each in resource.fields if item.get(each.option) is not None}
+        convert = _Conversion(resource, item, index, major, offer, names, problems, unpredicted)
+        defaults = convert.defaults(given)
+        # A password that is set on creation only is a default, not something that an existing user must have.
+        if item.get("update_password") == "on_create" and "password" in given:
+            defaults["password"] = given.pop("password")
+        wanted.append(Wanted(index, item, convert.all(given), defaults))
+    if problems:
+        raise BadItems(problems)
+    return wanted
+
+
+class _Conversion:
+    def __init__(self, resource, item, index, major, offer, names, problems, unpredicted):
+        self.resource = resource
+        self.item = item
+        self.index = index
+        self.major = major
+        self.offer = offer
+        self.names = names
+        self.problems = problems
+        self.unpredicted = unpredicted
+
+    def defaults(self, given):
+        values = {}
+        for field in self.resource.fields:
+            if field.option not in given and field.default is not None and self._is_offered(field):
+                default = field.default(self.item) if callable(field.default) else field.default
+                if default is not None:
+                    values[field.option] = default
+        return self.all(values)
+
+    def all(self, given):
+        values = {}
+        for option, value in given.items():
+            field = self.resource.field(option)
+            if not self._is_offered(field):
+                if not (field.own and value == OWN):
+                    self.problems.append((self.index, option, self._absence(field)))
+                continue
+            if field.own and value == OWN:
+                value = self.item[field.own]
+            values[option] = self._converted(field, value)
+        return values
+
+    def _is_offered(self, field):
+        if not field.column:
+            return True
+        if self.offer is None:
+            return field.since <= self.major <= field.until and not field.addon
+        return field.column_in(self.major) in self.offer
+
+    def _absence(self, field):
+        return "Odoo %d.0 has no such field here: %s; remove the option for this database" % (
+            self.major,
+            field.unknown_in(self.major),
+        )
+
+    def _converted(self, field, value):
+        if field.relation:
+            if self.offer is None:
+                return frozenset(value) if field.type == "many2many" else value
+            try:
+                return resolve(self.names, field, value)
+            except LookupError as exc:
+                if self.unpredicted is not None and field.relation.managed:
+                    self.unpredicted.append("%s: %s: %s yet" % (self.resource.label(self.item), field.option, exc))
+                    return value
+                self.problems.append((self.index, field.option, str(exc)))
+                return None
+        if field.type == "selection" and self.offer is not None and value:
+            known = [choice for choice, dummy in self.offer[field.column_in(self.major)].get("selection") or ()]
+            if value not in known:
+                shown = ", ".join(known) if len(known) <= 20 else "%s … (%d in all)" % (", ".join(known[:5]), len(known))
+                self.problems.append((self.index, field.option, "%r is not known to this database; it has %s" % (value, shown)))
+        if field.type == "external_id":
+            return frozenset([value])
+        return field.from_item(value, self.major)

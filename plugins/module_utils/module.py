@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+"""From AnsibleModule to the engine and back: options, check mode, diff, secrets, result."""
+
+from __future__ import annotations
+
+import traceback
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+
+from ansible_collections.postroom.odoo.plugins.module_utils import client, parameters
+from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names, offered, owned, read
+from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, check_items, want_items
+from ansible_collections.postroom.odoo.plugins.module_utils.plan import PlanError, Plan, make_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.report import describe, diff, gathered, problems_message
+
+CONNECTION = {
+    "url": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_URL"])},
+    "database": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_DATABASE"])},
+    "login": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_LOGIN"])},
+    "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ODOO_PASSWORD"])},
+    "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ODOO_API_KEY"])},
+    "timeout": {"type": "int", "default": 120},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+}
+
+
+def connect(module):
+    """The session that the module's connection options describe; fails the module when there is none."""
+    if client.odoorpc is None:
+        module.fail_json(msg=missing_required_lib("odoorpc"))
+    options = module.params
+    try:
+        return client.Session(
+            options["url"],
+            options["database"],
+            options["login"],
+            options["api_key"] or options["password"],
+            timeout=options["timeout"],
+            validate_certs=options["validate_certs"],
+            ca_path=options["ca_path"],
+            read_only=module.check_mode or options["state"] == "gathered",
+        )
+    except client.OdooError as exc:
+        module.fail_json(msg=str(exc))
+
+
+def new_module(item_options, states, **extra):
+    """An AnsibleModule with the connection options, C(config) and C(state)."""
+    return AnsibleModule(
+        argument_spec=dict(
+            CONNECTION,
+            config={"type": "list", "elements": "dict", "options": item_options},
+            state={"type": "str", "choices": list(states), "default": "merged"},
+            **extra,
+        ),
+        required_one_of=[("password", "api_key")],
+        required_if=[("state", state, ("config",)) for state in states if state != "gathered"],
+        supports_check_mode=True,
+    )
+
+
+def run(choose):
+    """The whole of a module that manages a resource.
+
+    :param choose: function of a major that gives the resource as that series has it.
+    """
+    resource = choose(client.NEWEST_SERIES)
+    states = ("merged", "overridden", "deleted", "gathered") if resource.creates else ("merged", "deleted", "gathered")
+    extra = {"max_deletions": {"type": "int", "default": 10}} if resource.creates else {}
+    module = new_module(resource.argument_spec(), states, **extra)
+    items = [_given(item) for item in module.params["config"] or ()]
+    for item in items:
+        if item.get("secret") and item.get("value"):
+            module.no_log_values.add(item["value"])
+    try:
+        check_items(resource, items)
+        session = connect(module)
+        resource = choose(session.major)
+        if resource.single:
+            check_items(resource, items)
+        _Run(module, session, resource, items).finish()
+    except (BadItems, PlanError) as exc:
+        module.fail_json(**_problems(resource, items, exc.problems))
+    except Refused as exc:
+        problems = [(change.index if change else None, option, reason) for change, option, reason in exc.problems]
+        module.fail_json(**_problems(resource, items, problems))
+    except client.MissingModel as exc:
+        module.fail_json(msg="%s; install the addon %s first." % (exc, resource.addon(session.major)))
+    except client.OdooError as exc:
+        module.fail_json(msg=str(exc), exception=traceback.format_exc())
+
+
+def _problems(resource, items, problems):
+    return problems_message(resource.noun, [resource.label(item) for item in items], problems)
+
+
+def _given(item):
+    return {option: value for option, value in item.items() if value is not None}
+
+
+class _Run:
+    """One run against one database."""
+
+    def __init__(self, module, session, resource, items):
+        self.module = module
+        self.session = session
+        self.resource = resource
+        self.items = items
+        self.state = module.params["state"]
+        self.names = Names(session)
+        self.unpredicted = []
+        self.offer = self._offer()
+
+    def finish(self):
+        result = {"series": self.session.series, "changed": False}
+        if self.state == "gathered":
+            records = self._actual(self._all_options())
+            self.module.exit_json(gathered=gathered(self.resource, self.names, self.session.major, records, self.items), **result)
+        plan = self._plan()
+        refused = []
+        if not self.module.check_mode:
+            plan, refused = self._write(plan)
+        for change, dummy in refused:
+            plan.changes.remove(change)
+        result.update(describe(plan), changed=bool(plan.changes))
+        if self.module._diff:
+            result["diff"] = diff(self.resource, self.names, self.session.major, plan)
+        if self.unpredicted:
+            result["unpredicted"] = self.unpredicted
+            for line in self.unpredicted:
+                self.module.warn(line)
+        result["rpc_calls"] = self.session.calls
+        if refused:
+            problems = [(change.index, self.resource.verification.option, reason) for change, reason in refused]
+            result.update(_problems(self.resource, self.items, problems))
+            self.module.fail_json(**result)
+        self.module.exit_json(**result)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _offer(self):
+        if self.resource.single:
+            present = {each.column for each in self.resource.fields if each.since <= self.session.major}
+            return dict.fromkeys(present, {})
+        try:
+            return offered(self.session, self.resource)
+        except client.MissingModel:
+            if not self.module.check_mode:
+                raise
+            self.unpredicted.append(
+                "The addon %s is not installed in database %s yet, so nothing could be looked up there: %s."
+                % (
+                    self.resource.addon(self.session.major),
+                    self.session.database,
+                    "all items are predicted as new" if self.resource.creates else "no change is predicted",
+                )
+            )
+            return None
+
+    def _all_options(self):
+        if self.offer is None:
+            return set()
+        return {
+            each.option
+            for each in self.resource.fields
+            if not each.column or each.column_in(self.session.major) in self.offer
+        }
+
+    def _actual(self, options):
+        if self.offer is None:
+            return []
+        if self.resource.single:
+            return parameters.read_alias_domain(self.session)
+        domain = self.resource.everything if self.state == "gathered" and not self.items else ()
+        return read(self.session, self.resource, options, domain)
+
+    def _plan(self):
+        if self.offer is None and not self.resource.creates:
+            return Plan()
+        unpredicted = self.unpredicted if self.module.check_mode else None
+        wanted = want_items(self.resource, self.items, self.session.major, self.offer, self.names, unpredicted)
+        options = self._all_options()
+        if self.state == "merged":
+            named = {option for each in wanted for option in each.values}
+            identifying = {option for identity in self.resource.identities for option in identity}
+            options &= named | identifying | {"active", "name"}
+        return make_plan(
+            self.resource,
+            wanted,
+            self._actual(options),
+            self._owned(),
+            self.state,
+            self.module.params.get("max_deletions", 0),
+            {1, self.session.uid} if self.resource.removal == "archive" else (),
+        )
+
+    def _owned(self):
+        if self.resource.single or not self.resource.creates or self.offer is None:
+            return {}
+        return owned(self.session, self.resource.model)
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def _write(self, plan):
+        """Write the plan; when another run was faster, plan again with what it left."""
+        try:
+            return plan, self._carry_out(plan)
+        except (Refused, client.OdooError):
+            self.names = Names(self.session)
+            again = self._plan()
+            if describe(again) == describe(plan):
+                raise
+            return again, self._carry_out(again)
+
+    def _carry_out(self, plan):
+        if self.resource.single:
+            parameters.write_alias_domain(self.session, plan)
+            return []
+        return apply_plan(self.session, self.resource, plan)

@@ -1,0 +1,249 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+"""From what is wanted and what is there to what is to be done. Pure: no I/O, so that check mode and the run agree."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+CREATE, UPDATE, DELETE = "create", "update", "delete"
+
+
+class PlanError(Exception):
+    """The list and the database do not fit together. Carries every reason at once, as C((item, option, reason))."""
+
+    def __init__(self, problems):
+        super().__init__("; ".join(reason for dummy, dummy, reason in problems))
+        self.problems = problems
+
+
+@dataclass
+class Wanted:
+    """One item of the list.
+
+    :param index: its place in the list, from 0.
+    :param item: the options that were given.
+    :param values: the same, as values are compared.
+    :param defaults: what a new record gets besides.
+    """
+
+    index: int
+    item: dict
+    values: dict
+    defaults: dict = field(default_factory=dict)
+
+
+@dataclass
+class Change:
+    """What is to be done to one record.
+
+    :param name: its external identifier in Postroom's namespace.
+    :param current: the record as it is, before the change.
+    :param adopt: the record is there, but not owned yet.
+    :param verify: its connection is to be tried out afterwards.
+    """
+
+    action: str
+    label: str
+    name: str
+    index: int | None = None
+    item: dict = field(default_factory=dict)
+    record: int | None = None
+    before: dict = field(default_factory=dict)
+    after: dict = field(default_factory=dict)
+    current: dict = field(default_factory=dict)
+    adopt: bool = False
+    verify: bool = False
+
+
+@dataclass
+class Plan:
+    """All changes, in the list's order, and how many items need none."""
+
+    changes: list = field(default_factory=list)
+    unchanged: int = 0
+
+    def of(self, action):
+        return [change for change in self.changes if change.action == action]
+
+
+def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected=()):
+    """Compare and decide.
+
+    :param wanted: list of Wanted.
+    :param actual: records as C(actual.read) gives them.
+    :param owned: C({record id: external name}) of the records that Postroom owns.
+    :param protected: ids that must not be removed.
+    :raises PlanError: items that match several records, or none where none can be created; too many deletions.
+    """
+    planner = _Planner(resource, actual, owned, protected)
+    for each in wanted:
+        planner.take(each, removing=state == "deleted")
+    if state == "overridden":
+        planner.remove_unnamed(max_deletions)
+    if planner.problems:
+        raise PlanError(planner.problems)
+    return planner.plan
+
+
+class _Planner:
+    def __init__(self, resource, actual, owned, protected):
+        self.resource = resource
+        self.actual = actual
+        self.owned = owned
+        self.protected = protected
+        self.names = set(owned.values())
+        self.claimed = {}
+        self.plan = Plan()
+        self.problems = []
+        self.index = {}
+        for record in actual:
+            for key in resource.keys(record):
+                self.index.setdefault(key, []).append(record)
+
+    def take(self, wanted, removing):
+        record, problem = self._match(wanted)
+        if problem is None and record is not None and self.claimed.setdefault(record["id"], wanted.index) != wanted.index:
+            problem = "means the same %s as item %d" % (self.resource.noun, self.claimed[record["id"]])
+        if problem is None and record is None and not (removing or self.resource.creates):
+            problem = "this database has no such %s; check the name, and that the addon that brings it is installed" % (
+                self.resource.noun
+            )
+        if problem:
+            self.problems.append((wanted.index, None, problem))
+        elif removing:
+            self._remove(record, wanted)
+        elif record is None:
+            self._create(wanted)
+        else:
+            self._update(record, wanted)
+
+    def _match(self, wanted):
+        if self.resource.single:
+            return (self.actual or [None])[0], None
+        matches = self.index.get(self.resource.key(wanted.item), [])
+        # Odoo's own screens hide archived records: one of them does not make an active one ambiguous.
+        matches = [record for record in matches if record.get("active", True)] or matches
+        if len(matches) > 1:
+            return None, "matches several records, ids %s; archive or rename all but one" % (
+                " and ".join("%d (%s)" % (record["id"], record.get("name") or "unnamed") for record in matches)
+            )
+        return (matches or [None])[0], None
+
+    def _create(self, wanted):
+        after = {**wanted.defaults, **wanted.values}
+        missing = [each.option for each in self.resource.fields if each.required and after.get(each.option) in (None, "")]
+        for option in missing:
+            self.problems.append((wanted.index, option, "is needed to create this %s" % self.resource.noun))
+        if not missing:
+            verification = self.resource.verification
+            self._add(
+                Change(
+                    CREATE,
+                    self.resource.label(wanted.item),
+                    self._new_name(wanted.item),
+                    wanted.index,
+                    wanted.item,
+                    after=after,
+                    verify=bool(verification and wanted.item.get(verification.option)),
+                )
+            )
+
+    def _update(self, record, wanted):
+        before, after = {}, {}
+        for option, value in wanted.values.items():
+            declared = self.resource.field(option)
+            if option not in record and not declared.write_only:
+                continue
+            if declared.type != "external_id" and not declared.same(value, record.get(option)):
+                before[option] = record.get(option)
+                after[option] = declared.merged_with(value, record.get(option))
+        adopt = self.resource.creates and not self.resource.single and record["id"] not in self.owned
+        if not (after or adopt):
+            self.plan.unchanged += 1
+            return
+        self._add(
+            Change(
+                UPDATE,
+                self.resource.label(wanted.item),
+                self.owned.get(record["id"]) or self._new_name(wanted.item),
+                wanted.index,
+                wanted.item,
+                record["id"],
+                before,
+                after,
+                record,
+                adopt,
+                self._needs_verification(wanted.item, after),
+            )
+        )
+
+    def _needs_verification(self, item, after):
+        verification = self.resource.verification
+        if not verification or not item.get(verification.option):
+            return False
+        return not after.keys().isdisjoint((verification.option,) + verification.connection)
+
+    def _remove(self, record, wanted=None):
+        label = self.resource.label(wanted.item if wanted else record)
+        common = {"index": wanted.index if wanted else None, "item": wanted.item if wanted else {}}
+        if record is None:
+            self.plan.unchanged += 1
+            return
+        if record["id"] in self.protected:
+            self.problems.append((common["index"], None, "%s is the login of this very run; leave it" % label))
+            return
+        name = self.owned.get(record["id"], "")
+        if self.resource.removal == "unlink":
+            before = {option: value for option, value in record.items() if option != "id" and value not in ("", None)}
+            self._add(Change(DELETE, label, name, record=record["id"], current=record, before=before, **common))
+            return
+        after = {"active": False} if self.resource.removal == "archive" else self._cleared(wanted)
+        before = {option: record[option] for option in after}
+        if before == after:
+            self.plan.unchanged += 1
+        else:
+            self._add(Change(UPDATE, label, name, record=record["id"], current=record, before=before, after=after, **common))
+
+    def _cleared(self, wanted):
+        """The named options, or all that can be set, without a value."""
+        identifying = {option for identity in self.resource.identities for option in identity}
+        settable = [each for each in self.resource.fields if each.option not in identifying]
+        named = [each for each in settable if each.option in wanted.values] or settable
+        return {each.option: each.from_odoo(False) for each in named}
+
+    def remove_unnamed(self, max_deletions):
+        unnamed = [
+            record for record in self.actual if record["id"] in self.owned and record["id"] not in self.claimed
+        ]
+        unnamed = [record for record in unnamed if self.resource.removal != "archive" or record.get("active", True)]
+        if len(unnamed) > max_deletions:
+            self.problems.append(
+                (
+                    None,
+                    "max_deletions",
+                    "the list no longer names %d records that Postroom owns, and max_deletions is %d: %s"
+                    % (len(unnamed), max_deletions, ", ".join(self.resource.label(record) for record in unnamed[:20])),
+                )
+            )
+            return
+        for record in unnamed:
+            self._remove(record)
+
+    def _new_name(self, item):
+        """An external identifier that two runs at once choose alike, and that no other owned record has."""
+        label = self.resource.label(item).casefold()
+        slug = re.sub(r"[^a-z0-9]+", "_", label).strip("_")[:40]
+        digest = hashlib.sha256(label.encode()).hexdigest()[:12]
+        name = base = "%s_%s_%s" % (self.resource.model.replace(".", "_"), slug, digest)
+        number = 1
+        while name in self.names:
+            number += 1
+            name = "%s_%d" % (base, number)
+        self.names.add(name)
+        return name
+
+    def _add(self, change):
+        self.plan.changes.append(change)

@@ -1,0 +1,109 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: addons
+short_description: Install, upgrade and uninstall Odoo's addons
+version_added: 0.1.0
+author:
+  - Postroom maintainers (@postroom)
+description:
+  - Installs, upgrades and uninstalls addons (C(ir.module.module)) of an Odoo database, Odoo 14 to 19, and waits until Odoo
+    answers again.
+  - When a named addon is missing in the database's list of addons, the list is refreshed first.
+options:
+  config:
+    suboptions:
+      name:
+        description: Technical name of the addon, such as C(mail).
+        type: str
+        required: true
+      upgrade:
+        description: Upgrade the addon when the version on the server's disk is another than the one that is installed.
+        type: bool
+        default: false
+      since:
+        description: First series, such as V(16), for which the item counts. On older ones it is passed over.
+        type: int
+      until:
+        description: Last series, such as V(15), for which the item counts. On later ones it is passed over.
+        type: int
+  state:
+    description:
+      - V(merged) installs what is not installed, and upgrades where O(config[].upgrade) says so.
+      - V(deleted) uninstalls, with all data of the addon. Addons that need it must be named too.
+      - V(gathered) changes nothing and returns the named addons that are installed, or all installed ones when there is no
+        O(config), as RV(gathered).
+    type: str
+    choices: [merged, deleted, gathered]
+    default: merged
+  update_list:
+    description: Refresh the database's list of addons even when none is missing in it. Does not count as a change.
+    type: bool
+    default: false
+  operation_timeout:
+    description: Seconds to wait for an installation, upgrade or uninstallation.
+    type: int
+    default: 600
+extends_documentation_fragment:
+  - postroom.odoo.connection
+  - postroom.odoo.listed
+"""
+
+EXAMPLES = r"""
+- name: Install what fetches mail
+  postroom.odoo.addons:
+    config:
+      - name: mail
+      - name: fetchmail
+        until: 15
+"""
+
+RETURN = r"""
+series:
+  description: The Odoo series of the server.
+  returned: always
+  type: str
+  sample: "19.0"
+counts:
+  description: How many addons were installed, upgraded, uninstalled, and how many items needed nothing. In check mode, how
+    many would be.
+  returned: when O(state) is not V(gathered)
+  type: dict
+  sample: {installed: 1, upgraded: 0, uninstalled: 0, unchanged: 1}
+changes:
+  description: What changed, or in check mode would change.
+  returned: when O(state) is not V(gathered)
+  type: list
+  elements: dict
+  sample: [{action: installed, items: [mail]}]
+unpredicted:
+  description: What check mode could not foresee.
+  returned: in check mode, when there is such
+  type: list
+  elements: str
+problems:
+  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
+  returned: when items are refused
+  type: list
+  elements: dict
+gathered:
+  description: What is installed, in the form of O(config).
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.postroom.odoo.plugins.module_utils.addons import run
+
+
+def main():
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: alias_domains
+short_description: Set alias domain, catchall, bounce and default From of an Odoo database
+version_added: 0.1.0
+author:
+  - Postroom maintainers (@postroom)
+description:
+  - Sets the alias domain of a database with its catchall and bounce aliases and the default From.
+  - Up to Odoo 16 these are system parameters and a database has one alias domain. From 17 on they are records of C(mail.alias.domain), several of them, to which companies belong. The options are the same.
+options:
+  config:
+    suboptions:
+      name:
+        description:
+          - The domain, such as C(mydomain.com).
+          - Up to Odoo 16 a different name renames the one domain that there is.
+        type: str
+        required: true
+      catchall:
+        description:
+          - The part before the @ of the address to which answers go that belong to no other alias. Odoo's label: I(Catchall Alias).
+        type: str
+      bounce:
+        description:
+          - The part before the @ of the address to which delivery failures go. Odoo's label: I(Bounce Alias).
+          - Odoo 14 to 16 do not take the catchall's name for it; there, the parameter is then removed, so that failures go to the sender.
+        type: str
+      default_from:
+        description:
+          - The address, or its part before the @, as which mail leaves that may not leave as its author. Odoo's label: I(Default From Alias).
+        type: str
+      sequence:
+        description:
+          - Order of the domains. From Odoo 17 on.
+        type: int
+      companies:
+        description:
+          - Names of exactly the companies that use the domain. From Odoo 17 on.
+          - Odoo itself gives the very first domain to all companies.
+        type: list
+        elements: str
+  state:
+    description:
+      - V(merged) creates what is missing and sets the options that are given.
+      - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
+      - V(deleted) removes the named records.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+        all when there is no O(config). Secrets are left out.
+    type: str
+    choices: [merged, overridden, deleted, gathered]
+    default: merged
+extends_documentation_fragment:
+  - postroom.odoo.connection
+  - postroom.odoo.resource
+seealso:
+  - module: postroom.odoo.config_parameters
+  - module: postroom.odoo.incoming_mail_servers
+"""
+
+EXAMPLES = r"""
+- name: Set the alias domain
+  postroom.odoo.alias_domains:
+    config:
+      - name: mydomain.com
+        catchall: catchall
+        bounce: bounce
+        default_from: catchall
+"""
+
+RETURN = r"""
+series:
+  description: The Odoo series of the server.
+  returned: always
+  type: str
+  sample: "19.0"
+counts:
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
+    items needed nothing. In check mode, how many would be.
+  returned: when O(state) is not V(gathered)
+  type: dict
+  sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
+changes:
+  description: What changed, or in check mode would change; records with the same action and options are in one entry.
+  returned: when O(state) is not V(gathered)
+  type: list
+  elements: dict
+  sample: [{action: updated, options: [catchall], items: [mydomain.com]}]
+unpredicted:
+  description: What check mode could not foresee, because an addon is not installed yet.
+  returned: in check mode, when there is such
+  type: list
+  elements: str
+problems:
+  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
+  returned: when items are refused
+  type: list
+  elements: dict
+  sample: [{index: 3, option: companies, reason: "this database has no company 'Acme'"}]
+gathered:
+  description: What is there, in the form of O(config).
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rpc_calls:
+  description: How many requests the run sent to Odoo. It does not grow with the list, but for one a chunk of 1,000 rows.
+  returned: when O(state) is not V(gathered)
+  type: int
+  sample: 9
+"""
+
+from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.module import run
+
+
+def main():
+    run(resources.alias_domains)
+
+
+if __name__ == "__main__":
+    main()

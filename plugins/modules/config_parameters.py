@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: config_parameters
+short_description: Set Odoo's system parameters
+version_added: 0.1.0
+author:
+  - Postroom maintainers (@postroom)
+description:
+  - Sets, removes and reads system parameters (C(ir.config_parameter)) of an Odoo database, Odoo 14 to 19.
+options:
+  config:
+    suboptions:
+      key:
+        description:
+          - Key of the parameter.
+        type: str
+        required: true
+      value:
+        description:
+          - Its value. Needed to create it.
+        type: str
+      secret:
+        description:
+          - Hide the value in diffs and errors. Parameters whose key speaks of a secret, password, token, private key, API key or UUID are hidden anyway, and V(gathered) leaves their value out.
+        type: bool
+        default: false
+  state:
+    description:
+      - V(merged) creates what is missing and sets the options that are given.
+      - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
+      - V(deleted) removes the named records.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+        all when there is no O(config). Secrets are left out.
+    type: str
+    choices: [merged, overridden, deleted, gathered]
+    default: merged
+extends_documentation_fragment:
+  - postroom.odoo.connection
+  - postroom.odoo.resource
+seealso:
+  - module: postroom.odoo.alias_domains
+"""
+
+EXAMPLES = r"""
+- name: Fix the address under which links in mail are made
+  postroom.odoo.config_parameters:
+    config:
+      - key: web.base.url
+        value: https://odoo.mydomain.com
+      - key: web.base.url.freeze
+        value: "True"
+"""
+
+RETURN = r"""
+series:
+  description: The Odoo series of the server.
+  returned: always
+  type: str
+  sample: "19.0"
+counts:
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
+    items needed nothing. In check mode, how many would be.
+  returned: when O(state) is not V(gathered)
+  type: dict
+  sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
+changes:
+  description: What changed, or in check mode would change; records with the same action and options are in one entry.
+  returned: when O(state) is not V(gathered)
+  type: list
+  elements: dict
+  sample: [{action: updated, options: [value], items: [web.base.url]}]
+unpredicted:
+  description: What check mode could not foresee, because an addon is not installed yet.
+  returned: in check mode, when there is such
+  type: list
+  elements: str
+problems:
+  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
+  returned: when items are refused
+  type: list
+  elements: dict
+  sample: [{index: 3, option: value, reason: "is needed to create this system parameter"}]
+gathered:
+  description: What is there, in the form of O(config).
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rpc_calls:
+  description: How many requests the run sent to Odoo. It does not grow with the list, but for one a chunk of 1,000 rows.
+  returned: when O(state) is not V(gathered)
+  type: int
+  sample: 9
+"""
+
+from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.module import run
+
+
+def main():
+    run(lambda major: resources.CONFIG_PARAMETERS)
+
+
+if __name__ == "__main__":
+    main()

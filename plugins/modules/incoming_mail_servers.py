@@ -1,0 +1,154 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: incoming_mail_servers
+short_description: Manage Odoo's incoming mail servers
+version_added: 0.1.0
+author:
+  - Postroom maintainers (@postroom)
+description:
+  - Creates, changes, removes and reads incoming mail servers (C(fetchmail.server)) of an Odoo database, Odoo 14 to 19. Up to 15 the addon C(fetchmail) must be installed, from 16 on C(mail).
+  - A server is known by O(config[].host) and O(config[].login), or else by O(config[].name).
+options:
+  config:
+    suboptions:
+      name:
+        description:
+          - Name of the server. A new one is named after its login unless told otherwise.
+        type: str
+      type:
+        description:
+          - Protocol. Odoo's label: I(Server Type). V(gmail) and V(outlook) come with addons of Odoo 16 and later. A new server is V(imap) unless told otherwise.
+        type: str
+        choices: [imap, pop, local, gmail, outlook]
+      host:
+        description:
+          - Host name or IP address. Odoo's label: I(Server Name).
+        type: str
+      port:
+        description:
+          - Port. A new server gets the registered port of its protocol unless told otherwise.
+        type: int
+      ssl:
+        description:
+          - Whether the connection is TLS from its start. Odoo's label: I(SSL/TLS).
+        type: bool
+      login:
+        description:
+          - Login of the mailbox. Odoo's label: I(Username).
+        type: str
+      password:
+        description:
+          - Password of the mailbox. It is compared with what Odoo holds.
+        type: str
+      model:
+        description:
+          - Technical name of the model of which a new mail creates a record, such as C(crm.lead); an empty string for none. Odoo's label: I(Create a New Record).
+        type: str
+      keep_attachments:
+        description:
+          - Whether attachments are stored. Odoo's label: I(Keep Attachments).
+        type: bool
+      keep_original:
+        description:
+          - Whether the whole message is stored too. Odoo's label: I(Keep Original).
+        type: bool
+      priority:
+        description:
+          - Order in which Odoo fetches, the lowest first. Odoo's label: I(Server Priority).
+        type: int
+      active:
+        description:
+          - Whether the server is in use, or archived.
+        type: bool
+      confirmed:
+        description:
+          - With V(true), Odoo logs in to the mailbox when the server is not confirmed yet or its connection changes. When the login is refused, the record is put back as it was and the item fails, with the provider's words.
+          - Odoo fetches from confirmed servers only. V(false) takes the confirmation back.
+        type: bool
+  state:
+    description:
+      - V(merged) creates what is missing and sets the options that are given.
+      - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
+      - V(deleted) removes the named records.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+        all when there is no O(config). Secrets are left out.
+    type: str
+    choices: [merged, overridden, deleted, gathered]
+    default: merged
+extends_documentation_fragment:
+  - postroom.odoo.connection
+  - postroom.odoo.resource
+seealso:
+  - module: postroom.odoo.outgoing_mail_servers
+"""
+
+EXAMPLES = r"""
+- name: Fetch the catchall's mailbox
+  postroom.odoo.incoming_mail_servers:
+    config:
+      - name: Catchall
+        host: imap.mydomain.com
+        port: 993
+        ssl: true
+        login: catchall@mydomain.com
+        password: "{{ vault_mail_domain_passwords.catchall }}"
+        confirmed: true
+"""
+
+RETURN = r"""
+series:
+  description: The Odoo series of the server.
+  returned: always
+  type: str
+  sample: "19.0"
+counts:
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
+    items needed nothing. In check mode, how many would be.
+  returned: when O(state) is not V(gathered)
+  type: dict
+  sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
+changes:
+  description: What changed, or in check mode would change; records with the same action and options are in one entry.
+  returned: when O(state) is not V(gathered)
+  type: list
+  elements: dict
+  sample: [{action: updated, options: [port], items: ["newuser@mydomain.com on imap.mydomain.com"]}]
+unpredicted:
+  description: What check mode could not foresee, because an addon is not installed yet.
+  returned: in check mode, when there is such
+  type: list
+  elements: str
+problems:
+  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
+  returned: when items are refused
+  type: list
+  elements: dict
+  sample: [{index: 3, option: port, reason: "99999 is not a TCP port; give one from 1 to 65535"}]
+gathered:
+  description: What is there, in the form of O(config).
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rpc_calls:
+  description: How many requests the run sent to Odoo. It does not grow with the list, but for one a chunk of 1,000 rows.
+  returned: when O(state) is not V(gathered)
+  type: int
+  sample: 9
+"""
+
+from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.module import run
+
+
+def main():
+    run(lambda major: resources.INCOMING_MAIL_SERVERS)
+
+
+if __name__ == "__main__":
+    main()

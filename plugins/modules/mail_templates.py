@@ -1,0 +1,121 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: mail_templates
+short_description: Set From, Reply-To and outgoing server of Odoo's mail templates
+version_added: 0.1.0
+author:
+  - Postroom maintainers (@postroom)
+description:
+  - Sets From, Reply-To and outgoing mail server of mail templates (C(mail.template)) of an Odoo database, Odoo 14 to 19. Templates come with Odoo's addons; this module does not create any.
+  - A template is known by O(config[].template), or else by O(config[].name) and O(config[].model).
+options:
+  config:
+    suboptions:
+      template:
+        description:
+          - External identifier, such as C(auth_signup.set_password_email).
+        type: str
+      name:
+        description:
+          - English name of the template; O(config[].model) then is needed too.
+        type: str
+      model:
+        description:
+          - Technical name of the model that the template is for, such as C(res.users).
+        type: str
+      email_from:
+        description:
+          - The From: text, or a dictionary with the only key C(expression).
+          - An expression is written as the series spells it, C(${…}) on Odoo 14 and C({{ … }}) from 15 on, so that one inventory serves all of them.
+        type: raw
+      reply_to:
+        description:
+          - The Reply-To, likewise.
+        type: raw
+      mail_server:
+        description:
+          - Login or name of the outgoing mail server that sends the template's mail; an empty string for the one that Odoo chooses.
+        type: str
+  state:
+    description:
+      - V(merged) creates what is missing and sets the options that are given.
+      - V(deleted) clears the options that an item gives, or From, Reply-To and server when it gives none of them.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+        all when there is no O(config). Secrets are left out.
+    type: str
+    choices: [merged, deleted, gathered]
+    default: merged
+extends_documentation_fragment:
+  - postroom.odoo.connection
+  - postroom.odoo.listed
+seealso:
+  - module: postroom.odoo.outgoing_mail_servers
+"""
+
+EXAMPLES = r"""
+- name: Let the company send the welcome
+  postroom.odoo.mail_templates:
+    config:
+      - template: auth_signup.mail_template_user_signup_account_created
+        email_from:
+          expression: object.company_id.email_formatted
+        reply_to: office@mydomain.com
+"""
+
+RETURN = r"""
+series:
+  description: The Odoo series of the server.
+  returned: always
+  type: str
+  sample: "19.0"
+counts:
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
+    items needed nothing. In check mode, how many would be.
+  returned: when O(state) is not V(gathered)
+  type: dict
+  sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
+changes:
+  description: What changed, or in check mode would change; records with the same action and options are in one entry.
+  returned: when O(state) is not V(gathered)
+  type: list
+  elements: dict
+  sample: [{action: updated, options: [email_from], items: [auth_signup.set_password_email]}]
+unpredicted:
+  description: What check mode could not foresee, because an addon is not installed yet.
+  returned: in check mode, when there is such
+  type: list
+  elements: str
+problems:
+  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
+  returned: when items are refused
+  type: list
+  elements: dict
+  sample: [{index: 3, option: email_from, reason: "'nobody' is not an e-mail address; give one like name@mydomain.com"}]
+gathered:
+  description: What is there, in the form of O(config).
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rpc_calls:
+  description: How many requests the run sent to Odoo. It does not grow with the list, but for one a chunk of 1,000 rows.
+  returned: when O(state) is not V(gathered)
+  type: int
+  sample: 9
+"""
+
+from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.module import run
+
+
+def main():
+    run(lambda major: resources.MAIL_TEMPLATES)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: outgoing_mail_servers
+short_description: Manage Odoo's outgoing mail servers
+version_added: 0.1.0
+author:
+  - Postroom maintainers (@postroom)
+description:
+  - Creates, changes, removes and reads outgoing mail servers (C(ir.mail_server)) of an Odoo database, Odoo 14 to 19.
+  - A server is known by O(config[].login), or else by O(config[].name).
+options:
+  config:
+    suboptions:
+      name:
+        description:
+          - Name of the server. A new one is named after its login unless told otherwise. Odoo's label: I(Name), up to 15 I(Description).
+        type: str
+      host:
+        description:
+          - Host name or IP address. Needed to create a server. Odoo's label: I(SMTP Server).
+        type: str
+      port:
+        description:
+          - Port. A new server gets the registered port of its encryption unless told otherwise.
+        type: int
+      encryption:
+        description:
+          - V(ssl) is TLS from the start, V(starttls) is TLS after STARTTLS. The V(_strict) kinds, of Odoo 19, verify the server's certificate too. Odoo's label: I(Connection Encryption).
+        type: str
+        choices: [none, starttls, ssl, starttls_strict, ssl_strict]
+      authentication:
+        description:
+          - How Odoo logs in. From Odoo 15 on; V(cli) from 17 on; V(gmail) and V(outlook) come with addons from 16 on. Odoo's label: I(Authenticate with).
+        type: str
+        choices: [login, certificate, cli, gmail, outlook]
+      login:
+        description:
+          - Login. Odoo's label: I(Username).
+        type: str
+      password:
+        description:
+          - Password. It is compared with what Odoo holds.
+        type: str
+      ssl_certificate:
+        description:
+          - Client certificate in PEM format. From Odoo 15 on.
+        type: str
+      ssl_private_key:
+        description:
+          - Its private key in PEM format. From Odoo 15 on.
+        type: str
+      from_filter:
+        description:
+          - The addresses and domains as which mail may leave through this server, separated by commas. From Odoo 15 on. Odoo's label: I(FROM Filtering).
+          - An empty one matches everything, and Odoo then sends with the bounce address as envelope sender, which strict providers refuse. So give a server that may only send as its login V(own).
+          - V(own) stands for exactly the login's address. On a series without the field it is left out, so that one list serves all series.
+        type: str
+      priority:
+        description:
+          - Order of the servers, the lowest first.
+        type: int
+      debug:
+        description:
+          - Whether Odoo logs the whole SMTP dialogue. Odoo's label: I(Debugging).
+        type: bool
+      max_email_size:
+        description:
+          - Greatest size of a mail with attachments, in MB. From Odoo 18 on.
+        type: float
+      owner:
+        description:
+          - Login of the user whose server it is. Needs the addon C(smtp_server_per_user) in Odoo.
+        type: str
+      active:
+        description:
+          - Whether the server is in use, or archived.
+        type: bool
+      tested:
+        description:
+          - Run Odoo's own connection test on servers that are created or whose connection changes. When it is refused, the record is put back as it was and the item fails, with the provider's words.
+          - Up to Odoo 15 the test speaks as the address of the user who runs it. A provider that refuses this address has accepted the login before, so that refusal counts as success there.
+        type: bool
+        default: false
+  state:
+    description:
+      - V(merged) creates what is missing and sets the options that are given.
+      - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
+      - V(deleted) removes the named records.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+        all when there is no O(config). Secrets are left out.
+    type: str
+    choices: [merged, overridden, deleted, gathered]
+    default: merged
+extends_documentation_fragment:
+  - postroom.odoo.connection
+  - postroom.odoo.resource
+seealso:
+  - module: postroom.odoo.incoming_mail_servers
+"""
+
+EXAMPLES = r"""
+- name: Send standard mail through the catchall's mailbox
+  postroom.odoo.outgoing_mail_servers:
+    config:
+      - name: Catchall
+        host: smtp.mydomain.com
+        port: 587
+        encryption: starttls
+        login: catchall@mydomain.com
+        password: "{{ vault_mail_domain_passwords.catchall }}"
+        from_filter: own
+        tested: true
+
+- name: Keep what is there as an inventory
+  postroom.odoo.outgoing_mail_servers:
+    state: gathered
+  register: servers
+"""
+
+RETURN = r"""
+series:
+  description: The Odoo series of the server.
+  returned: always
+  type: str
+  sample: "19.0"
+counts:
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
+    items needed nothing. In check mode, how many would be.
+  returned: when O(state) is not V(gathered)
+  type: dict
+  sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
+changes:
+  description: What changed, or in check mode would change; records with the same action and options are in one entry.
+  returned: when O(state) is not V(gathered)
+  type: list
+  elements: dict
+  sample: [{action: updated, options: [port], items: [newuser@mydomain.com]}]
+unpredicted:
+  description: What check mode could not foresee, because an addon is not installed yet.
+  returned: in check mode, when there is such
+  type: list
+  elements: str
+problems:
+  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
+  returned: when items are refused
+  type: list
+  elements: dict
+  sample: [{index: 3, option: port, reason: "99999 is not a TCP port; give one from 1 to 65535"}]
+gathered:
+  description: What is there, in the form of O(config).
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rpc_calls:
+  description: How many requests the run sent to Odoo. It does not grow with the list, but for one a chunk of 1,000 rows.
+  returned: when O(state) is not V(gathered)
+  type: int
+  sample: 9
+"""
+
+from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.module import run
+
+
+def main():
+    run(lambda major: resources.OUTGOING_MAIL_SERVERS)
+
+
+if __name__ == "__main__":
+    main()

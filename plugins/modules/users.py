@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Postroom maintainers
+# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: users
+short_description: Manage Odoo's users
+version_added: 0.1.0
+author:
+  - Postroom maintainers (@postroom)
+description:
+  - Creates, changes, archives and reads users (C(res.users)) of an Odoo database, Odoo 14 to 19.
+  - Odoo 17 and later write to a user whose e-mail address or password is changed, to the old address; nothing switches that off.
+options:
+  config:
+    suboptions:
+      login:
+        description:
+          - Login of the user.
+        type: str
+        required: true
+      name:
+        description:
+          - Name. Needed to create a user.
+        type: str
+      email:
+        description:
+          - E-mail address.
+        type: str
+      password:
+        description:
+          - Password with which the user logs in to Odoo. Odoo keeps only a hash of it, so it cannot be compared; see O(config[].update_password). A user without one sets it through the invitation or I(Reset password).
+        type: str
+      update_password:
+        description:
+          - V(on_create) sets the password of new users only. V(always) sets it in every run, which is then always a change.
+        type: str
+        choices: [on_create, always]
+        default: on_create
+      groups:
+        description:
+          - External identifiers of groups that the user must have, such as C(base.group_system). Others that the user has are left. A new user gets them on top of those that Odoo gives to each new user, unless C(base.group_portal) or C(base.group_public) is among them.
+        type: list
+        elements: str
+      company:
+        description:
+          - Name of the company that the user works in. Odoo's label: I(Default Company).
+        type: str
+      companies:
+        description:
+          - Names of exactly the companies that the user may choose. Odoo's label: I(Allowed Companies).
+        type: list
+        elements: str
+      language:
+        description:
+          - Code of an active language, such as V(fr_FR).
+        type: str
+      timezone:
+        description:
+          - Time zone, such as V(Europe/Vienna).
+        type: str
+      notification_type:
+        description:
+          - How the user gets notifications.
+        type: str
+        choices: [email, inbox]
+      active:
+        description:
+          - Whether the user can log in, or is archived.
+        type: bool
+      invite:
+        description:
+          - Have Odoo send its invitation to a user that this run creates. Without it, nobody is written to.
+        type: bool
+        default: false
+  state:
+    description:
+      - V(merged) creates what is missing and sets the options that are given.
+      - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
+      - V(deleted) archives the named users, since Odoo keeps their history.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+        all when there is no O(config). Secrets are left out.
+    type: str
+    choices: [merged, overridden, deleted, gathered]
+    default: merged
+extends_documentation_fragment:
+  - postroom.odoo.connection
+  - postroom.odoo.resource
+seealso:
+  - module: postroom.odoo.outgoing_mail_servers
+"""
+
+EXAMPLES = r"""
+- name: Create a user without an invitation
+  postroom.odoo.users:
+    config:
+      - login: newuser@mydomain.com
+        name: New User
+        email: newuser@mydomain.com
+        language: en_US
+        notification_type: email
+"""
+
+RETURN = r"""
+series:
+  description: The Odoo series of the server.
+  returned: always
+  type: str
+  sample: "19.0"
+counts:
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
+    items needed nothing. In check mode, how many would be.
+  returned: when O(state) is not V(gathered)
+  type: dict
+  sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
+changes:
+  description: What changed, or in check mode would change; records with the same action and options are in one entry.
+  returned: when O(state) is not V(gathered)
+  type: list
+  elements: dict
+  sample: [{action: updated, options: [name], items: [newuser@mydomain.com]}]
+unpredicted:
+  description: What check mode could not foresee, because an addon is not installed yet.
+  returned: in check mode, when there is such
+  type: list
+  elements: str
+problems:
+  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
+  returned: when items are refused
+  type: list
+  elements: dict
+  sample: [{index: 3, option: groups, reason: "this database has no group 'base.group_nobody'"}]
+gathered:
+  description: What is there, in the form of O(config).
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rpc_calls:
+  description: How many requests the run sent to Odoo. It does not grow with the list, but for one a chunk of 1,000 rows.
+  returned: when O(state) is not V(gathered)
+  type: int
+  sample: 9
+"""
+
+from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.module import run
+
+
+def main():
+    run(lambda major: resources.USERS)
+
+
+if __name__ == "__main__":
+    main()
