@@ -76,10 +76,8 @@ def copy(series, template, name, replace=False):
         f"CREATE DATABASE {name} OWNER {owner(series)} TEMPLATE {source} STRATEGY FILE_COPY;\n"
         f"\\connect {name}\n" + NEW_IDENTITY.format(signal=random.randrange(1, 10**9))
     )
-    _remove_filestore(series, name)
-    if filestore(series, source).is_dir():
-        # Odoo writes a file once and never changes it: links are as good as copies.
-        subprocess.run(["cp", "-al", filestore(series, source), filestore(series, name)], check=True)
+    remove_filestore(series, name)
+    link_filestore(series, source, name)
 
 
 def drop(series, name):
@@ -87,7 +85,7 @@ def drop(series, name):
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a test's database")
     psql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE);")
-    _remove_filestore(series, name)
+    remove_filestore(series, name)
 
 
 def databases():
@@ -99,7 +97,13 @@ def databases():
     return [(series, name, kind == "t") for series, name, kind in (row.split("|") for row in rows.splitlines())]
 
 
-def _remove_filestore(series, name):
+def link_filestore(series, source, name):
+    """Give a copy its files. Odoo writes a file once and never changes it: links are as good as copies."""
+    if filestore(series, source).is_dir():
+        subprocess.run(["cp", "-al", filestore(series, source), filestore(series, name)], check=True)
+
+
+def remove_filestore(series, name):
     if filestore(series, name).is_dir():
         shutil.rmtree(filestore(series, name))
 

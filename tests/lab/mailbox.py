@@ -77,7 +77,7 @@ def main():
                     print(login, mailbox["password"], *mailbox["send_as"], sep="\t")
                 return
             case ["add", "--json", source]:
-                wanted = json.load(sys.stdin if source == "-" else open(source))
+                wanted = json.loads(sys.stdin.read() if source == "-" else Path(source).read_text())
             case ["add", login, password, *send_as]:
                 wanted = [{"login": login, "password": password, "send_as": send_as}]
             case _:

@@ -11,7 +11,7 @@ import argparse
 import subprocess
 import sys
 
-from database import databases, filestore, owner, psql, template_name
+from database import databases, filestore, link_filestore, owner, psql, remove_filestore, template_name
 from folder import lab_dir
 
 
@@ -24,29 +24,36 @@ def create_role(series):
 def build(series, template, on, modules, options):
     name, building = template_name(series, template), f"build_{series}_{template}"
     # A database that Odoo makes itself has C as its collation too.
-    source = f"{template_name(series, on)}" if on else "template0 ENCODING 'UTF8' LOCALE 'C'"
-    psql(f"DROP DATABASE IF EXISTS {building} WITH (FORCE);\nCREATE DATABASE {building} OWNER {owner(series)} TEMPLATE {source}")
-    subprocess.run(["rm", "-rf", filestore(series, building)], check=True)
-    if on and filestore(series, template_name(series, on)).is_dir():
-        subprocess.run(["cp", "-al", filestore(series, template_name(series, on)), filestore(series, building)], check=True)
+    source = template_name(series, on) if on else "template0 ENCODING 'UTF8' LOCALE 'C'"
+    psql(
+        f"DROP DATABASE IF EXISTS {building} WITH (FORCE);\n"
+        f"CREATE DATABASE {building} OWNER {owner(series)} TEMPLATE {source};"
+    )
+    remove_filestore(series, building)
+    if on:
+        link_filestore(series, template_name(series, on), building)
 
-    home = lab_dir() / "odoo" / series
-    log = lab_dir() / "log" / f"{name}.log"
-    command = [home / "bin" / "odoo", f"--config={home}/odoo.conf", f"--database={building}", "--no-http"]
-    command += [f"--init={','.join(modules)}", "--stop-after-init", *options]
-    with log.open("w") as output:
-        status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
-    installed = psql("SELECT count(*) FROM ir_module_module WHERE state = 'installed' AND name IN "
-                     f"({', '.join(repr(module) for module in modules)})", building)  # fmt: skip
-    if status or int(installed) != len(modules):
-        sys.exit(f"Odoo {series} did not install {', '.join(modules)}: read {log}")
+    install(series, building, modules, options, lab_dir() / "log" / f"{name}.log")
 
+    remove_filestore(series, name)
+    if filestore(series, building).is_dir():
+        filestore(series, building).rename(filestore(series, name))
     psql(
         f"ALTER DATABASE {building} RENAME TO {name};\n"
         f"ALTER DATABASE {name} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false;"
     )
-    if filestore(series, building).is_dir():
-        filestore(series, building).rename(filestore(series, name))
+
+
+def install(series, database, modules, options, log):
+    """Have Odoo install modules, and see that it did: its exit status is 0 after some failures too."""
+    home = lab_dir() / "odoo" / series
+    command = [home / "bin" / "odoo", f"--config={home}/odoo.conf", f"--database={database}", "--no-http"]
+    command += [f"--init={','.join(modules)}", "--stop-after-init", *options]
+    with log.open("w") as output:
+        status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+    done = [] if status else psql("SELECT name FROM ir_module_module WHERE state = 'installed'", database).split()
+    if not set(modules) <= set(done):
+        sys.exit(f"Odoo {series} did not install {', '.join(modules)}: read {log}")
 
 
 def main():

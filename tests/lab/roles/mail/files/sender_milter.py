@@ -18,7 +18,8 @@ from pathlib import Path
 REFUSAL = "553 5.7.1 <{}> Sender is not allowed to relay emails"
 
 # The commands of the milter protocol, version 6, that matter here.
-NEGOTIATE, MACRO, MAIL, HEADER, END_OF_BODY, ABORT, QUIT, QUIT_BUT_REUSE = b"O", b"D", b"M", b"L", b"E", b"A", b"Q", b"K"
+NEGOTIATE, MACRO, MAIL, HEADER, END_OF_BODY = b"O", b"D", b"M", b"L", b"E"
+ABORT, QUIT, QUIT_BUT_REUSE = b"A", b"Q", b"K"
 CONTINUE, REPLY = b"c", b"y"
 
 # Steps Postfix need not tell us about (no connect, helo, rcpt, body, end of headers, unknown, data), and that it need

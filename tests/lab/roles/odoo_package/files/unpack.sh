@@ -18,6 +18,10 @@ done)
 dpkg-deb --fsys-tarfile "$archives/$package"_*.deb | tar -x -C "$root" --no-same-owner --wildcards "$@" 2> /dev/null ||
     true # tar's complaint about addons or languages that are not there
 
+# Compiled now, as root: the lab's user cannot write here, and would compile at each start.
+find "$root/usr/lib/python3/dist-packages" -name '*.py' -not -path '*/tests/*' -not -path '*/upgrade_code/*' |
+    /usr/bin/python3 -m compileall -q -i - > /dev/null || true # templates of modules are no valid Python
+
 for deb in "$archives"/fonts-*.deb "$archives"/libjs-*.deb; do
     dpkg-deb --extract "$deb" "$root"
 done
