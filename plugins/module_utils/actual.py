@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, Postroom maintainers
-# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a database holds: its fields, its records, the names of what they point to. Reads in bulk, writes nothing."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, Postroom maintainers
-# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Carry a plan out with C(Model.load), which writes a list in one transaction, all or nothing.
 
 New records go in one request, changed ones in another, removals in a third, each in chunks of CHUNK rows. When a later

@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, Postroom maintainers
-# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One session with one Odoo database: log in once, call methods, and the only gate that writes pass."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, Postroom maintainers
-# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Expressions in mail templates: C(${…}) of Odoo 14, C({{ … }}) from 15 on, one spelling for both in an inventory."""
 
 from __future__ import annotations

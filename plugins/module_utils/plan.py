@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, Postroom maintainers
-# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """From what is wanted and what is there to what is to be done. Pure: no I/O, so that check mode and the run agree."""
 
 from __future__ import annotations

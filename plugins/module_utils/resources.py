@@ -1,5 +1,5 @@
 # Copyright: (c) 2026, Postroom maintainers
-# GNU Lesser General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/lgpl-3.0.txt)
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The declarations: which Odoo field stands behind which option, and what differs between the series 14 to 19.
 
 Seen on real 14.0 and 19.0 servers; what stands for 15 to 18 was read in their source. No other file knows a series.
