@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import NAMESPACE
-from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError, own_words
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, DELETE, UPDATE
 
 # Rows of one request: 1,000 users take Odoo about 15 s, within its default limit of 120 s a request.
@@ -69,6 +69,7 @@ class _Writer:
         self.session = session
         self.resource = resource
         self.done = []
+        self.adopted = {}
 
     # -- records ------------------------------------------------------------------------------------------------------
 
@@ -101,7 +102,8 @@ class _Writer:
             for change in changes
         ]
         for start in range(0, len(rows), CHUNK):
-            self.session.call("ir.model.data", "create", rows[start : start + CHUNK])
+            identifiers = self.session.call("ir.model.data", "create", rows[start : start + CHUNK])
+            self.adopted.update(zip((change.record for change in changes[start:]), identifiers))
 
     def unlink(self, records):
         for start in range(0, len(records), CHUNK):
@@ -166,6 +168,8 @@ class _Writer:
         if change.action == CREATE:
             self.session.call(self.resource.model, "unlink", [change.record])
             return
+        if change.record in self.adopted:
+            self.session.call("ir.model.data", "unlink", [self.adopted.pop(change.record)])
         fields = [field for field in self._loaded(change.after) if not field.write_only]
         if fields:
             row = [str(change.record)] + [self._cell(field, change.current[field.option]) for field in fields]
@@ -236,7 +240,7 @@ class _Writer:
         # 17 and later repeat the first error of a batch at the top and blame its first row for it.
         if len(errors) > 1 and any(errors[0]["message"] == other["message"] for other in errors[1:]):
             errors = errors[1:]
-        problems = [blame(message) + (_WRAPPING.sub("", str(message["message"])).strip(),) for message in errors]
+        problems = [blame(message) + (own_words(_WRAPPING.sub("", str(message["message"]))),) for message in errors]
         raise Refused(problems or [(None, None, "Odoo refuses the list and does not say why; see the server's log")])
 
 

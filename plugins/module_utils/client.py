@@ -65,33 +65,33 @@ class Session:
         self.calls = 0
         # Names and messages are read in English whatever the user's language, archived records are seen.
         self.context = {"lang": "en_US", "active_test": False}
-        self._odoo = self._connect(_opener(validate_certs, ca_path))
+        self._tls, self._cookies = _tls(validate_certs, ca_path), CookieJar()
+        self._odoo = self._connect()
         self.series, self.major = self._supported_series()
         self._log_in(secret)
 
     # -- connecting ---------------------------------------------------------------------------------------------------
 
-    def _connect(self, opener):
+    def _connect(self):
         parts = _split_url(self.url)
-        self._opener = opener
         try:
             return odoorpc.ODOO(
                 host=parts.hostname if ":" not in parts.hostname else "[%s]" % parts.hostname,
                 port=parts.port or (443 if parts.scheme == "https" else 80),
                 protocol="jsonrpc+ssl" if parts.scheme == "https" else "jsonrpc",
                 timeout=self.timeout,
-                opener=opener,
+                opener=_opener(self._tls, self._cookies),
             )
         except urllib.error.HTTPError as exc:
             raise OdooError(
                 "%s answers HTTP %d to Odoo's version request. Check url: it must lead to the Odoo server itself."
                 % (self.url, exc.code)
             ) from exc
-        except (KeyError, TypeError, AttributeError, ValueError) as exc:
+        except (KeyError, TypeError, AttributeError, ValueError, http.client.HTTPException) as exc:
             raise OdooError(
                 "%s answers, but not as Odoo does. Check url: it must lead to the Odoo server itself." % self.url
             ) from exc
-        except (OSError, http.client.HTTPException) as exc:
+        except OSError as exc:
             raise OdooError(
                 "Cannot reach Odoo at %s: %s. Check url, the port, and that the server runs." % (self.url, _reason(exc))
             ) from exc
@@ -114,7 +114,7 @@ class Session:
             self.calls += 1
             self._odoo.login(self.database, self.login, secret)
         except RPCError as exc:
-            message = _message(exc)
+            message = own_words(exc)
             if "does not exist" in message or "KeyError" in _exception_name(exc):
                 raise OdooError(
                     "The server at %s has no database %s. Check database." % (self.url, self.database)
@@ -124,19 +124,25 @@ class Session:
                 % (self.login, self.database, self.url, message)
             ) from exc
         except (OSError, http.client.HTTPException, ValueError) as exc:
+            if isinstance(exc, urllib.error.HTTPError) and exc.code == 500:
+                raise OdooError(
+                    "Odoo at %s answers HTTP 500 to the login, as it does when it has no database %s. Check database; if it "
+                    "is right, see the server's log." % (self.url, self.database)
+                ) from exc
             raise self._broken(exc, "the login") from exc
 
     def _choose_database(self):
         """Tie the HTTP session to the database.
 
-        Odoo 14 answers an error of a request without a database with a bare HTTP 500 when it serves several databases;
-        its login page takes the database from the address and keeps it in the session's cookie.
+        Odoo 14 answers an error of a request without a database with a bare HTTP 500 when it serves several databases.
+        Its login page takes the database from the address and keeps it in the session's cookie. The redirection with
+        which it does so is enough: the page itself would have Odoo write its assets.
         """
         query = urllib.parse.urlencode({"db": self.database})
         try:
-            self._opener.open("%s/web/login?%s" % (self.url.rstrip("/"), query), timeout=self.timeout).close()
+            _opener(self._tls, self._cookies, _StayHere).open("%s/web/login?%s" % (self.url.rstrip("/"), query), timeout=self.timeout).close()
         except (OSError, http.client.HTTPException):
-            pass  # The login that follows says what is wrong.
+            pass  # The redirection itself, or a fault that the login that follows names.
 
     @property
     def uid(self):
@@ -173,7 +179,7 @@ class Session:
             raise self._broken(exc, "%s.%s" % (model, method)) from exc
 
     def _refused(self, exc, model, method):
-        name, message = _exception_name(exc), _message(exc)
+        name, message = _exception_name(exc), own_words(exc)
         if _is_missing_model(name, message, model):
             return MissingModel("database %s has no model %s" % (self.database, model))
         if name.endswith(("AccessError", "AccessDenied")):
@@ -206,7 +212,7 @@ def _split_url(url):
     return parts
 
 
-def _opener(validate_certs, ca_path):
+def _tls(validate_certs, ca_path):
     try:
         context = ssl.create_default_context(cafile=ca_path)
     except (OSError, ssl.SSLError) as exc:
@@ -214,9 +220,20 @@ def _opener(validate_certs, ca_path):
     if not validate_certs:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _opener(tls, cookies, *handlers):
     return urllib.request.build_opener(
-        urllib.request.HTTPSHandler(context=context), urllib.request.HTTPCookieProcessor(CookieJar())
+        urllib.request.HTTPSHandler(context=tls), urllib.request.HTTPCookieProcessor(cookies), *handlers
     )
+
+
+class _StayHere(urllib.request.HTTPRedirectHandler):
+    """Do not follow redirections."""
+
+    def redirect_request(self, *dummy):
+        return None
 
 
 def _is_missing_model(name, message, model):
@@ -235,7 +252,8 @@ def _exception_name(exc):
     return ((getattr(exc, "info", None) or {}).get("data") or {}).get("name") or ""
 
 
-def _message(exc):
-    """Odoo's own words, without its traceback."""
-    lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
-    return " ".join(lines).rstrip(".") or "no reason given"
+def own_words(text):
+    """Odoo's own words on one line, without the row, passwords and all, that PostgreSQL quotes."""
+    lines = [line.strip() for line in str(text).splitlines() if line.strip()]
+    text = re.sub(r"Failing row contains \(.*\)", "Failing row contains (hidden)", " ".join(lines))
+    return text.rstrip(".") or "no reason given"

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import traceback
-
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from ansible_collections.postroom.odoo.plugins.module_utils import client, parameters
@@ -13,7 +11,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names,
 from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import PlanError, Plan, make_plan
-from ansible_collections.postroom.odoo.plugins.module_utils.report import describe, diff, gathered, problems_message
+from ansible_collections.postroom.odoo.plugins.module_utils.report import describe, diff, gathered, is_confidential, problems_message
 
 CONNECTION = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_URL"])},
@@ -73,7 +71,7 @@ def run(choose):
     module = new_module(resource.argument_spec(), states, **extra)
     items = [_given(item) for item in module.params["config"] or ()]
     for item in items:
-        if item.get("secret") and item.get("value"):
+        if item.get("value") and is_confidential(item, item["key"]):
             module.no_log_values.add(item["value"])
     try:
         check_items(resource, items)
@@ -90,7 +88,7 @@ def run(choose):
     except client.MissingModel as exc:
         module.fail_json(msg="%s; install the addon %s first." % (exc, resource.addon(session.major)))
     except client.OdooError as exc:
-        module.fail_json(msg=str(exc), exception=traceback.format_exc())
+        module.fail_json(msg=str(exc))
 
 
 def _problems(resource, items, problems):
