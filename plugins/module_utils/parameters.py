@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.module_utils.actual import owned, read
+from ansible_collections.postroom.odoo.plugins.module_utils.actual import NAMESPACE, owned, read
 from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
-from ansible_collections.postroom.odoo.plugins.module_utils.plan import DELETE, Wanted, make_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.client import own_words
+from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, DELETE, Wanted, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import ALIAS_DOMAIN_PARAMETERS, CONFIG_PARAMETERS
 
 # Stands for the database id of a record that has none.
@@ -24,23 +25,60 @@ def write_alias_domain(session, plan):
     """Carry out a plan for the alias domain: parameters with a value are set, the others removed."""
     for change in plan.changes:
         values = dict.fromkeys(ALIAS_DOMAIN_PARAMETERS, "") if change.action == DELETE else change.after
-        for state, chosen in (("deleted", False), ("merged", True)):
-            options = [option for option in values if bool(values[option]) is chosen]
-            _write(session, change, {option: values[option] for option in options}, state)
+        present = {record["key"]: record["value"] for record in read(session, CONFIG_PARAMETERS, ("key", "value"))}
+        shared = _shared(values, {option: present.get(key) for option, key in ALIAS_DOMAIN_PARAMETERS.items()})
+        plain = [option for option, value in values.items() if value and option not in shared]
+        _write(session, change, {option: "" for option, value in values.items() if not value}, "deleted")
+        _write(session, change, {option: values[option] for option in plain})
+        _write(session, change, {option: values[option] for option in shared}, before=_set_past_the_check)
 
 
-def _write(session, change, values, state):
-    keys = [ALIAS_DOMAIN_PARAMETERS[option] for option in values]
+def _shared(values, present):
+    """The aliases among the values that are, or just were, the other one's too."""
+    catchall, bounce = values.get("catchall"), values.get("bounce")
+    shared = []
+    if catchall and catchall != present["catchall"] and catchall == present["bounce"]:
+        shared.append("catchall")
+    if bounce and bounce != present["bounce"] and bounce in (present["catchall"], catchall):
+        shared.append("bounce")
+    return shared
+
+
+def _write(session, change, values, state="merged", before=None):
+    options = {ALIAS_DOMAIN_PARAMETERS[option]: option for option in values}
     wanted = [
-        Wanted(index, {"key": key}, {"key": key, "value": value})
-        for index, (key, value) in enumerate(zip(keys, values.values()))
+        Wanted(index, {"key": key}, {"key": key, "value": values[option]})
+        for index, (key, option) in enumerate(options.items())
     ]
     actual = read(session, CONFIG_PARAMETERS, ("key", "value"))
     plan = make_plan(CONFIG_PARAMETERS, wanted, actual, owned(session, CONFIG_PARAMETERS.model), state)
     try:
+        if before:
+            before(session, plan)
         apply_plan(session, CONFIG_PARAMETERS, plan)
     except Refused as exc:
-        options = dict(zip(keys, values))
-        raise Refused(
-            [(change, options.get(part and part.label), reason) for part, dummy, reason in exc.problems]
-        ) from exc
+        raise Refused([(change, options.get(part and part.label), reason) for part, dummy, reason in exc.problems]) from exc
+
+
+def _set_past_the_check(session, plan):
+    """Set aliases that are catchall and bounce at once, or change places.
+
+    Odoo up to 16 refuses a value that either parameter has, though it sends and routes well with one name for both. It
+    looks only while the parameter has its own key: so the record, in one transaction, takes another key, and then its own
+    key back together with the value. That other aliases do not have the name was checked when the first of the two got it.
+    """
+    for change in plan.changes:
+        if "value" not in change.after:
+            continue
+        creates = change.action == CREATE
+        identifier = "%s.%s" % (NAMESPACE, change.name) if creates else str(change.record)
+        value = change.after["value"]
+        rows = [
+            [identifier, change.label + ".postroom", change.before.get("value", value)],
+            [identifier, change.label, value],
+        ]
+        answer = session.call(CONFIG_PARAMETERS.model, "load", ["id" if creates else ".id", "key", "value"], rows)
+        if not answer["ids"]:
+            raise Refused([(change, None, own_words(message["message"])) for message in answer["messages"]])
+        change.after = {}
+    plan.changes = [change for change in plan.changes if change.adopt]

@@ -13,7 +13,8 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - Sets the alias domain of a database with its catchall and bounce aliases and the default From.
-  - Up to Odoo 16 these are system parameters and a database has one alias domain. From 17 on they are records of C(mail.alias.domain), several of them, to which companies belong. The options are the same.
+  - Up to Odoo 16 these are system parameters and a database has one alias domain. From 17 on they are records of
+    C(mail.alias.domain), several of them, to which companies belong. The options are the same.
 options:
   config:
     suboptions:
@@ -25,16 +26,18 @@ options:
         required: true
       catchall:
         description:
-          - The part before the @ of the address to which answers go that belong to no other alias. Odoo's label: I(Catchall Alias).
+          - The part before the @ of the address to which answers go that belong to no other alias. Odoo's label is
+            I(Catchall Alias).
         type: str
       bounce:
         description:
-          - The part before the @ of the address to which delivery failures go. Odoo's label: I(Bounce Alias).
-          - Odoo 14 to 16 do not take the catchall's name for it; there, the parameter is then removed, so that failures go to the sender.
+          - The part before the @ of the address to which delivery failures go. Odoo's label is I(Bounce Alias).
+          - May be the catchall's name, also on Odoo 14 to 16, whose screens refuse that.
         type: str
       default_from:
         description:
-          - The address, or its part before the @, as which mail leaves that may not leave as its author. Odoo's label: I(Default From Alias).
+          - The address, or its part before the @, as which mail leaves that may not leave as its author. Odoo's label
+            is I(Default From Alias).
         type: str
       sequence:
         description:
@@ -51,7 +54,8 @@ options:
       - V(merged) creates what is missing and sets the options that are given.
       - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
       - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
+        records, or
         all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, overridden, deleted, gathered]

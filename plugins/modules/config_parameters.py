@@ -27,7 +27,8 @@ options:
         type: str
       secret:
         description:
-          - Hide the value in diffs and errors. Parameters whose key speaks of a secret, password, token, private key, API key or UUID are hidden anyway, and V(gathered) leaves their value out.
+          - Hide the value in diffs and errors. Parameters whose key speaks of a secret, password, token, private key,
+            API key or UUID are hidden anyway, and V(gathered) leaves their value out.
         type: bool
         default: false
   state:
@@ -35,7 +36,8 @@ options:
       - V(merged) creates what is missing and sets the options that are given.
       - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
       - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
+        records, or
         all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, overridden, deleted, gathered]

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Creates, changes, removes and reads incoming mail servers (C(fetchmail.server)) of an Odoo database, Odoo 14 to 19. Up to 15 the addon C(fetchmail) must be installed, from 16 on C(mail).
+  - Creates, changes, removes and reads incoming mail servers (C(fetchmail.server)) of an Odoo database, Odoo 14 to 19.
+    Up to 15 the addon C(fetchmail) must be installed, from 16 on C(mail).
   - A server is known by O(config[].host) and O(config[].login), or else by O(config[].name).
 options:
   config:
@@ -23,12 +24,13 @@ options:
         type: str
       type:
         description:
-          - Protocol. Odoo's label: I(Server Type). V(gmail) and V(outlook) come with addons of Odoo 16 and later. A new server is V(imap) unless told otherwise.
+          - Protocol. Odoo's label is I(Server Type). V(gmail) and V(outlook) come with addons of Odoo 16 and later. A
+            new server is V(imap) unless told otherwise.
         type: str
         choices: [imap, pop, local, gmail, outlook]
       host:
         description:
-          - Host name or IP address. Odoo's label: I(Server Name).
+          - Host name or IP address. Odoo's label is I(Server Name).
         type: str
       port:
         description:
@@ -36,11 +38,11 @@ options:
         type: int
       ssl:
         description:
-          - Whether the connection is TLS from its start. Odoo's label: I(SSL/TLS).
+          - Whether the connection is TLS from its start. Odoo's label is I(SSL/TLS).
         type: bool
       login:
         description:
-          - Login of the mailbox. Odoo's label: I(Username).
+          - Login of the mailbox. Odoo's label is I(Username).
         type: str
       password:
         description:
@@ -48,19 +50,20 @@ options:
         type: str
       model:
         description:
-          - Technical name of the model of which a new mail creates a record, such as C(crm.lead); an empty string for none. Odoo's label: I(Create a New Record).
+          - Technical name of the model of which a new mail creates a record, such as C(crm.lead); an empty string for
+            none. Odoo's label is I(Create a New Record).
         type: str
       keep_attachments:
         description:
-          - Whether attachments are stored. Odoo's label: I(Keep Attachments).
+          - Whether attachments are stored. Odoo's label is I(Keep Attachments).
         type: bool
       keep_original:
         description:
-          - Whether the whole message is stored too. Odoo's label: I(Keep Original).
+          - Whether the whole message is stored too. Odoo's label is I(Keep Original).
         type: bool
       priority:
         description:
-          - Order in which Odoo fetches, the lowest first. Odoo's label: I(Server Priority).
+          - Order in which Odoo fetches, the lowest first. Odoo's label is I(Server Priority).
         type: int
       active:
         description:
@@ -68,7 +71,8 @@ options:
         type: bool
       confirmed:
         description:
-          - With V(true), Odoo logs in to the mailbox when the server is not confirmed yet or its connection changes. When the login is refused, the record is put back as it was and the item fails, with the provider's words.
+          - With V(true), Odoo logs in to the mailbox when the server is not confirmed yet or its connection changes.
+            When the login is refused, the record is put back as it was and the item fails, with the provider's words.
           - Odoo fetches from confirmed servers only. V(false) takes the confirmation back.
         type: bool
   state:
@@ -76,7 +80,8 @@ options:
       - V(merged) creates what is missing and sets the options that are given.
       - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
       - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
+        records, or
         all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, overridden, deleted, gathered]

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Sets From, Reply-To and outgoing mail server of mail templates (C(mail.template)) of an Odoo database, Odoo 14 to 19. Templates come with Odoo's addons; this module does not create any.
+  - Sets From, Reply-To and outgoing mail server of mail templates (C(mail.template)) of an Odoo database, Odoo 14 to
+    19. Templates come with Odoo's addons; this module does not create any.
   - A template is known by O(config[].template), or else by O(config[].name) and O(config[].model).
 options:
   config:
@@ -32,7 +33,8 @@ options:
       email_from:
         description:
           - The From: text, or a dictionary with the only key C(expression).
-          - An expression is written as the series spells it, C(${…}) on Odoo 14 and C({{ … }}) from 15 on, so that one inventory serves all of them.
+          - An expression is written as the series spells it, C(${…}) on Odoo 14 and C({{ … }}) from 15 on, so that one
+            inventory serves all of them.
         type: raw
       reply_to:
         description:
@@ -40,13 +42,15 @@ options:
         type: raw
       mail_server:
         description:
-          - Login or name of the outgoing mail server that sends the template's mail; an empty string for the one that Odoo chooses.
+          - Login or name of the outgoing mail server that sends the template's mail; an empty string for the one that
+            Odoo chooses.
         type: str
   state:
     description:
       - V(merged) creates what is missing and sets the options that are given.
       - V(deleted) clears the options that an item gives, or From, Reply-To and server when it gives none of them.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
+        records, or
         all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, deleted, gathered]

@@ -19,11 +19,12 @@ options:
     suboptions:
       name:
         description:
-          - Name of the server. A new one is named after its login unless told otherwise. Odoo's label: I(Name), up to 15 I(Description).
+          - Name of the server. A new one is named after its login unless told otherwise. Odoo's label is I(Name), up to
+            15 I(Description).
         type: str
       host:
         description:
-          - Host name or IP address. Needed to create a server. Odoo's label: I(SMTP Server).
+          - Host name or IP address. Needed to create a server. Odoo's label is I(SMTP Server).
         type: str
       port:
         description:
@@ -31,17 +32,19 @@ options:
         type: int
       encryption:
         description:
-          - V(ssl) is TLS from the start, V(starttls) is TLS after STARTTLS. The V(_strict) kinds, of Odoo 19, verify the server's certificate too. Odoo's label: I(Connection Encryption).
+          - V(ssl) is TLS from the start, V(starttls) is TLS after STARTTLS. The V(_strict) kinds, of Odoo 19, verify
+            the server's certificate too. Odoo's label is I(Connection Encryption).
         type: str
         choices: [none, starttls, ssl, starttls_strict, ssl_strict]
       authentication:
         description:
-          - How Odoo logs in. From Odoo 15 on; V(cli) from 17 on; V(gmail) and V(outlook) come with addons from 16 on. Odoo's label: I(Authenticate with).
+          - How Odoo logs in. From Odoo 15 on; V(cli) from 17 on; V(gmail) and V(outlook) come with addons from 16 on.
+            Odoo's label is I(Authenticate with).
         type: str
         choices: [login, certificate, cli, gmail, outlook]
       login:
         description:
-          - Login. Odoo's label: I(Username).
+          - Login. Odoo's label is I(Username).
         type: str
       password:
         description:
@@ -57,9 +60,12 @@ options:
         type: str
       from_filter:
         description:
-          - The addresses and domains as which mail may leave through this server, separated by commas. From Odoo 15 on. Odoo's label: I(FROM Filtering).
-          - An empty one matches everything, and Odoo then sends with the bounce address as envelope sender, which strict providers refuse. So give a server that may only send as its login V(own).
-          - V(own) stands for exactly the login's address. On a series without the field it is left out, so that one list serves all series.
+          - The addresses and domains as which mail may leave through this server, separated by commas. From Odoo 15 on.
+            Odoo's label is I(FROM Filtering).
+          - An empty one matches everything, and Odoo then sends with the bounce address as envelope sender, which
+            strict providers refuse. So give a server that may only send as its login V(own).
+          - V(own) stands for exactly the login's address. On a series without the field it is left out, so that one
+            list serves all series.
         type: str
       priority:
         description:
@@ -67,7 +73,7 @@ options:
         type: int
       debug:
         description:
-          - Whether Odoo logs the whole SMTP dialogue. Odoo's label: I(Debugging).
+          - Whether Odoo logs the whole SMTP dialogue. Odoo's label is I(Debugging).
         type: bool
       max_email_size:
         description:
@@ -83,8 +89,10 @@ options:
         type: bool
       tested:
         description:
-          - Run Odoo's own connection test on servers that are created or whose connection changes. When it is refused, the record is put back as it was and the item fails, with the provider's words.
-          - Up to Odoo 15 the test speaks as the address of the user who runs it. A provider that refuses this address has accepted the login before, so that refusal counts as success there.
+          - Run Odoo's own connection test on servers that are created or whose connection changes. When it is refused,
+            the record is put back as it was and the item fails, with the provider's words.
+          - Up to Odoo 15 the test speaks as the address of the user who runs it. A provider that refuses this address
+            has accepted the login before, so that refusal counts as success there.
         type: bool
         default: false
   state:
@@ -92,7 +100,8 @@ options:
       - V(merged) creates what is missing and sets the options that are given.
       - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
       - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
+        records, or
         all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, overridden, deleted, gathered]

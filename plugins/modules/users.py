@@ -13,7 +13,8 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - Creates, changes, archives and reads users (C(res.users)) of an Odoo database, Odoo 14 to 19.
-  - Odoo 17 and later write to a user whose e-mail address or password is changed, to the old address; nothing switches that off.
+  - Odoo 17 and later write to a user whose e-mail address or password is changed, to the old address; nothing switches
+    that off.
 options:
   config:
     suboptions:
@@ -32,26 +33,30 @@ options:
         type: str
       password:
         description:
-          - Password with which the user logs in to Odoo. Odoo keeps only a hash of it, so it cannot be compared; see O(config[].update_password). A user without one sets it through the invitation or I(Reset password).
+          - Password with which the user logs in to Odoo. Odoo keeps only a hash of it, so it cannot be compared; see
+            O(config[].update_password). A user without one sets it through the invitation or I(Reset password).
         type: str
       update_password:
         description:
-          - V(on_create) sets the password of new users only. V(always) sets it in every run, which is then always a change.
+          - V(on_create) sets the password of new users only. V(always) sets it in every run, which is then always a
+            change.
         type: str
         choices: [on_create, always]
         default: on_create
       groups:
         description:
-          - External identifiers of groups that the user must have, such as C(base.group_system). Others that the user has are left. A new user gets them on top of those that Odoo gives to each new user, unless C(base.group_portal) or C(base.group_public) is among them.
+          - External identifiers of groups that the user must have, such as C(base.group_system). Others that the user
+            has are left. A new user gets them on top of those that Odoo gives to each new user, unless
+            C(base.group_portal) or C(base.group_public) is among them.
         type: list
         elements: str
       company:
         description:
-          - Name of the company that the user works in. Odoo's label: I(Default Company).
+          - Name of the company that the user works in. Odoo's label is I(Default Company).
         type: str
       companies:
         description:
-          - Names of exactly the companies that the user may choose. Odoo's label: I(Allowed Companies).
+          - Names of exactly the companies that the user may choose. Odoo's label is I(Allowed Companies).
         type: list
         elements: str
       language:
@@ -81,7 +86,8 @@ options:
       - V(merged) creates what is missing and sets the options that are given.
       - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
       - V(deleted) archives the named users, since Odoo keeps their history.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records, or
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
+        records, or
         all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, overridden, deleted, gathered]
