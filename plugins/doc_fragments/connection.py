@@ -50,7 +50,8 @@ options:
 requirements:
   - odoorpc >= 0.10
 notes:
-  - The module runs wherever Odoo's C(/jsonrpc) can be reached, on the controller by default in this collection's inventories.
+  - The module runs wherever Odoo's C(/jsonrpc) can be reached, on the controller by default in this collection's
+    inventories.
   - Every run logs in, which Odoo records in its own table of logins (C(res.users.log)), in check mode too.
 attributes:
   check_mode:

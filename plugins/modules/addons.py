@@ -12,8 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Installs, upgrades and uninstalls addons (C(ir.module.module)) of an Odoo database, Odoo 14 to 19, and waits until
-    Odoo
+  - Installs, upgrades and uninstalls addons (C(ir.module.module)) of an Odoo database, Odoo 14 to 19, and waits until Odoo
     answers again.
   - When a named addon is missing in the database's list of addons, the list is refreshed first.
 options:
@@ -37,8 +36,7 @@ options:
     description:
       - V(merged) installs what is not installed, and upgrades where O(config[].upgrade) says so.
       - V(deleted) uninstalls, with all data of the addon. Addons that need it must be named too.
-      - V(gathered) changes nothing and returns the named addons that are installed, or all installed ones when there is
-        no
+      - V(gathered) changes nothing and returns the named addons that are installed, or all installed ones when there is no
         O(config), as RV(gathered).
     type: str
     choices: [merged, deleted, gathered]

@@ -27,8 +27,8 @@ options:
         type: str
       secret:
         description:
-          - Hide the value in diffs and errors. Parameters whose key speaks of a secret, password, token, private key,
-            API key or UUID are hidden anyway, and V(gathered) leaves their value out.
+          - Hide the value in diffs and errors. Parameters whose key speaks of a secret, password, token, private key, API
+            key or UUID are hidden anyway, and V(gathered) leaves their value out.
         type: bool
         default: false
   state:
@@ -36,9 +36,8 @@ options:
       - V(merged) creates what is missing and sets the options that are given.
       - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
       - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
-        records, or
-        all when there is no O(config). Secrets are left out.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records,
+        or all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
@@ -66,8 +65,8 @@ series:
   type: str
   sample: "19.0"
 counts:
-  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
-    items needed nothing. In check mode, how many would be.
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how
+    many items needed nothing. In check mode, how many would be.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Creates, changes, removes and reads incoming mail servers (C(fetchmail.server)) of an Odoo database, Odoo 14 to 19.
-    Up to 15 the addon C(fetchmail) must be installed, from 16 on C(mail).
+  - Creates, changes, removes and reads incoming mail servers (C(fetchmail.server)) of an Odoo database, Odoo 14 to 19. Up
+    to 15 the addon C(fetchmail) must be installed, from 16 on C(mail).
   - A server is known by O(config[].host) and O(config[].login), or else by O(config[].name).
 options:
   config:
@@ -24,8 +24,8 @@ options:
         type: str
       type:
         description:
-          - Protocol. Odoo's label is I(Server Type). V(gmail) and V(outlook) come with addons of Odoo 16 and later. A
-            new server is V(imap) unless told otherwise.
+          - Protocol. Odoo's label is I(Server Type). V(gmail) and V(outlook) come with addons of Odoo 16 and later. A new
+            server is V(imap) unless told otherwise.
         type: str
         choices: [imap, pop, local, gmail, outlook]
       host:
@@ -50,8 +50,8 @@ options:
         type: str
       model:
         description:
-          - Technical name of the model of which a new mail creates a record, such as C(crm.lead); an empty string for
-            none. Odoo's label is I(Create a New Record).
+          - Technical name of the model of which a new mail creates a record, such as C(crm.lead); an empty string for none.
+            Odoo's label is I(Create a New Record).
         type: str
       keep_attachments:
         description:
@@ -71,8 +71,8 @@ options:
         type: bool
       confirmed:
         description:
-          - With V(true), Odoo logs in to the mailbox when the server is not confirmed yet or its connection changes.
-            When the login is refused, the record is put back as it was and the item fails, with the provider's words.
+          - With V(true), Odoo logs in to the mailbox when the server is not confirmed yet or its connection changes. When
+            the login is refused, the record is put back as it was and the item fails, with the provider's words.
           - Odoo fetches from confirmed servers only. V(false) takes the confirmation back.
         type: bool
   state:
@@ -80,9 +80,8 @@ options:
       - V(merged) creates what is missing and sets the options that are given.
       - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
       - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
-        records, or
-        all when there is no O(config). Secrets are left out.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records,
+        or all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
@@ -113,8 +112,8 @@ series:
   type: str
   sample: "19.0"
 counts:
-  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
-    items needed nothing. In check mode, how many would be.
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how
+    many items needed nothing. In check mode, how many would be.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}

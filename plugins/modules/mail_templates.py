@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Sets From, Reply-To and outgoing mail server of mail templates (C(mail.template)) of an Odoo database, Odoo 14 to
-    19. Templates come with Odoo's addons; this module does not create any.
+  - Sets From, Reply-To and outgoing mail server of mail templates (C(mail.template)) of an Odoo database, Odoo 14 to 19.
+    Templates come with Odoo's addons; this module does not create any.
   - A template is known by O(config[].template), or else by O(config[].name) and O(config[].model).
 options:
   config:
@@ -32,7 +32,7 @@ options:
         type: str
       email_from:
         description:
-          - The From: text, or a dictionary with the only key C(expression).
+          - The From, as text, or a dictionary with the only key C(expression).
           - An expression is written as the series spells it, C(${…}) on Odoo 14 and C({{ … }}) from 15 on, so that one
             inventory serves all of them.
         type: raw
@@ -42,16 +42,15 @@ options:
         type: raw
       mail_server:
         description:
-          - Login or name of the outgoing mail server that sends the template's mail; an empty string for the one that
-            Odoo chooses.
+          - Login or name of the outgoing mail server that sends the template's mail; an empty string for the one that Odoo
+            chooses.
         type: str
   state:
     description:
       - V(merged) creates what is missing and sets the options that are given.
       - V(deleted) clears the options that an item gives, or From, Reply-To and server when it gives none of them.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
-        records, or
-        all when there is no O(config). Secrets are left out.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records,
+        or all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, deleted, gathered]
     default: merged
@@ -79,8 +78,8 @@ series:
   type: str
   sample: "19.0"
 counts:
-  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
-    items needed nothing. In check mode, how many would be.
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how
+    many items needed nothing. In check mode, how many would be.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}

@@ -19,8 +19,8 @@ options:
     suboptions:
       name:
         description:
-          - Name of the server. A new one is named after its login unless told otherwise. Odoo's label is I(Name), up to
-            15 I(Description).
+          - Name of the server. A new one is named after its login unless told otherwise. Odoo's label is I(Name), up to 15
+            I(Description).
         type: str
       host:
         description:
@@ -32,8 +32,8 @@ options:
         type: int
       encryption:
         description:
-          - V(ssl) is TLS from the start, V(starttls) is TLS after STARTTLS. The V(_strict) kinds, of Odoo 19, verify
-            the server's certificate too. Odoo's label is I(Connection Encryption).
+          - V(ssl) is TLS from the start, V(starttls) is TLS after STARTTLS. The V(_strict) kinds, of Odoo 19, verify the
+            server's certificate too. Odoo's label is I(Connection Encryption).
         type: str
         choices: [none, starttls, ssl, starttls_strict, ssl_strict]
       authentication:
@@ -62,10 +62,10 @@ options:
         description:
           - The addresses and domains as which mail may leave through this server, separated by commas. From Odoo 15 on.
             Odoo's label is I(FROM Filtering).
-          - An empty one matches everything, and Odoo then sends with the bounce address as envelope sender, which
-            strict providers refuse. So give a server that may only send as its login V(own).
-          - V(own) stands for exactly the login's address. On a series without the field it is left out, so that one
-            list serves all series.
+          - An empty one matches everything, and Odoo then sends with the bounce address as envelope sender, which strict
+            providers refuse. So give a server that may only send as its login V(own).
+          - V(own) stands for exactly the login's address. On a series without the field it is left out, so that one list
+            serves all series.
         type: str
       priority:
         description:
@@ -89,10 +89,10 @@ options:
         type: bool
       tested:
         description:
-          - Run Odoo's own connection test on servers that are created or whose connection changes. When it is refused,
-            the record is put back as it was and the item fails, with the provider's words.
-          - Up to Odoo 15 the test speaks as the address of the user who runs it. A provider that refuses this address
-            has accepted the login before, so that refusal counts as success there.
+          - Run Odoo's own connection test on servers that are created or whose connection changes. When it is refused, the
+            record is put back as it was and the item fails, with the provider's words.
+          - Up to Odoo 15 the test speaks as the address of the user who runs it. A provider that refuses this address has
+            accepted the login before, so that refusal counts as success there.
         type: bool
         default: false
   state:
@@ -100,9 +100,8 @@ options:
       - V(merged) creates what is missing and sets the options that are given.
       - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
       - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
-        records, or
-        all when there is no O(config). Secrets are left out.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records,
+        or all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
@@ -139,8 +138,8 @@ series:
   type: str
   sample: "19.0"
 counts:
-  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
-    items needed nothing. In check mode, how many would be.
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how
+    many items needed nothing. In check mode, how many would be.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}

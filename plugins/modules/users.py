@@ -13,8 +13,8 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - Creates, changes, archives and reads users (C(res.users)) of an Odoo database, Odoo 14 to 19.
-  - Odoo 17 and later write to a user whose e-mail address or password is changed, to the old address; nothing switches
-    that off.
+  - Odoo 17 and later write to a user whose e-mail address or password is changed, to the old address; nothing switches that
+    off.
 options:
   config:
     suboptions:
@@ -38,16 +38,15 @@ options:
         type: str
       update_password:
         description:
-          - V(on_create) sets the password of new users only. V(always) sets it in every run, which is then always a
-            change.
+          - V(on_create) sets the password of new users only. V(always) sets it in every run, which is then always a change.
         type: str
         choices: [on_create, always]
         default: on_create
       groups:
         description:
-          - External identifiers of groups that the user must have, such as C(base.group_system). Others that the user
-            has are left. A new user gets them on top of those that Odoo gives to each new user, unless
-            C(base.group_portal) or C(base.group_public) is among them.
+          - External identifiers of groups that the user must have, such as C(base.group_system). Others that the user has
+            are left. A new user gets them on top of those that Odoo gives to each new user, unless C(base.group_portal) or
+            C(base.group_public) is among them.
         type: list
         elements: str
       company:
@@ -86,9 +85,8 @@ options:
       - V(merged) creates what is missing and sets the options that are given.
       - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
       - V(deleted) archives the named users, since Odoo keeps their history.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named
-        records, or
-        all when there is no O(config). Secrets are left out.
+      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records,
+        or all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
@@ -117,8 +115,8 @@ series:
   type: str
   sample: "19.0"
 counts:
-  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how many
-    items needed nothing. In check mode, how many would be.
+  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how
+    many items needed nothing. In check mode, how many would be.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
