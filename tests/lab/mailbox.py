@@ -10,7 +10,6 @@ connection, and a connection that is open keeps the old ones.
 
 import fcntl
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -67,7 +66,7 @@ class Mailboxes:
 
 
 def main():
-    folder = Path(os.environ.get("LAB_MAIL_DIR") or lab_dir() / "mail")
+    folder = lab_dir() / "mail"
     with (folder / "mailboxes.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         mailboxes = Mailboxes(folder)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Wait until a service really answers; say which log to read when it does not.
+"""Wait until services really answer; say which log to read when one does not.
 
-usage: probe.py [--log FILE] [--patience SECONDS] SERVICE ARGUMENT...
+usage: probe.py < LIST      a JSON list of {"probe": [SERVICE, ARGUMENT, …], "log": FILE}
+
 
     postgresql PSQL PORT            a query is answered
     smtp PORT plain|starttls|tls CA EHLO is answered, over TLS where asked
@@ -10,7 +11,6 @@ usage: probe.py [--log FILE] [--patience SECONDS] SERVICE ARGUMENT...
     odoo URL SERIES                 the server says that it is of this series
 """
 
-import argparse
 import imaplib
 import json
 import poplib
@@ -22,6 +22,7 @@ import time
 import urllib.request
 
 HOST = "127.0.0.1"
+PATIENCE = 60  # seconds
 
 
 def postgresql(psql, port):
@@ -68,25 +69,17 @@ SERVICES = {probe.__name__: probe for probe in (postgresql, smtp, imap, pop3, od
 FAILURES = (OSError, subprocess.SubprocessError, imaplib.IMAP4.error, poplib.error_proto, smtplib.SMTPException)
 
 
-def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--log", default="(none)")
-    parser.add_argument("--patience", type=float, default=30)
-    parser.add_argument("service", choices=SERVICES)
-    parser.add_argument("arguments", nargs="*")
-    asked = parser.parse_args()
-
-    deadline = time.monotonic() + asked.patience
+def wait(service, *arguments, log):
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            SERVICES[asked.service](*asked.arguments)
-            return
+            return SERVICES[service](*map(str, arguments))
         except FAILURES as problem:
             if time.monotonic() > deadline:
-                where = " ".join(asked.arguments[:2])
-                sys.exit(f"{asked.service} ({where}) does not answer: {problem}\nRead {asked.log}")
+                sys.exit(f"{service} ({arguments[0]}) does not answer: {problem}\nRead {log}")
         time.sleep(0.1)
 
 
 if __name__ == "__main__":
-    main()
+    for asked in json.load(sys.stdin):
+        wait(*asked["probe"], log=asked["log"])

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Build a minimal root of a Debian suite and install Odoo in it.
-# usage: DUMMIES="PACKAGE..." LANGUAGES="CODE..." build.sh SUITE ODOO_PACKAGE ROOT DOWNLOADS
+# usage: DUMMIES="PACKAGE..." LANGUAGES="CODE..." build.sh SUITE ODOO_PACKAGE ROOT DOWNLOADS LAB
 set -eu
 
 # Whatever is mounted below is seen by this process only, and gone when it ends, however it ends.
@@ -8,7 +8,7 @@ if [ -z "${LAB_UNSHARED:-}" ]; then
     LAB_UNSHARED=1 exec unshare --mount --propagation private sh "$0" "$@"
 fi
 
-suite=$1 package=$2 root=$3 downloads=$4
+suite=$1 package=$2 root=$3 downloads=$4 lab=$5
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' |
     awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
@@ -32,7 +32,9 @@ apt-config dump | grep -E '^Acquire::(http|https|Check)' > "$root/etc/apt/apt.co
 # No package starts a daemon.
 printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
-: > "$root/etc/hosts" # something to mount the lab's own over
+# What bin/odoo mounts the lab and its /etc/hosts over.
+mkdir -p "$root$lab"
+: > "$root/etc/hosts"
 
 mount -t proc proc "$root/proc"
 mount --bind "$downloads/archives" "$root/var/cache/apt/archives"
