@@ -200,9 +200,7 @@ class _Writer:
 
     def _defaults(self, fields, changes):
         """Odoo's defaults for the options that some of the new records leave to it: an empty cell would clear them."""
-        partial = [
-            field for field in fields if field.additive or any(field.option not in change.after for change in changes)
-        ]
+        partial = [field for field in fields if field.additive or any(field.option not in change.after for change in changes)]
         if not partial:
             return {}
         columns = {field.option: field.column_in(self.session.major) for field in partial}

@@ -73,7 +73,6 @@ def header_addresses(value):
     """A From or Reply-To: addresses, with or without names; what Odoo fills in (placeholders) is left to Odoo."""
     if "${" in value or "{{" in value:
         return None
-    parsed = getaddresses([value])
-    if not parsed:
-        return address(value)
-    return next((reason for reason in (address(spec) for dummy, spec in parsed) if reason), None)
+    if all(address(spec) is None for dummy, spec in getaddresses([value]) or [("", "")]):
+        return None
+    return '%r is no e-mail address, or list of them; write like "My Company, Inc." <office@mydomain.com>' % value

@@ -116,9 +116,7 @@ class Session:
         except RPCError as exc:
             message = own_words(exc)
             if "does not exist" in message or "KeyError" in _exception_name(exc):
-                raise OdooError(
-                    "The server at %s has no database %s. Check database." % (self.url, self.database)
-                ) from exc
+                raise OdooError("The server at %s has no database %s. Check database." % (self.url, self.database)) from exc
             raise OdooError(
                 "Odoo refuses the login %s on database %s at %s: %s. Check login, and password or api_key."
                 % (self.login, self.database, self.url, message)
@@ -140,7 +138,9 @@ class Session:
         """
         query = urllib.parse.urlencode({"db": self.database})
         try:
-            _opener(self._tls, self._cookies, _StayHere).open("%s/web/login?%s" % (self.url.rstrip("/"), query), timeout=self.timeout).close()
+            _opener(self._tls, self._cookies, _StayHere).open(
+                "%s/web/login?%s" % (self.url.rstrip("/"), query), timeout=self.timeout
+            ).close()
         except (OSError, http.client.HTTPException):
             pass  # The redirection itself, or a fault that the login that follows names.
 

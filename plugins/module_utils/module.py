@@ -11,7 +11,13 @@ from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names,
 from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import PlanError, Plan, make_plan
-from ansible_collections.postroom.odoo.plugins.module_utils.report import describe, diff, gathered, is_confidential, problems_message
+from ansible_collections.postroom.odoo.plugins.module_utils.report import (
+    describe,
+    diff,
+    gathered,
+    is_confidential,
+    problems_message,
+)
 
 CONNECTION = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_URL"])},
@@ -116,7 +122,9 @@ class _Run:
         result = {"series": self.session.series, "changed": False}
         if self.state == "gathered":
             records = self._actual(self._all_options())
-            self.module.exit_json(gathered=gathered(self.resource, self.names, self.session.major, records, self.items), **result)
+            self.module.exit_json(
+                gathered=gathered(self.resource, self.names, self.session.major, records, self.items), **result
+            )
         plan = self._plan()
         refused = []
         if not self.module.check_mode:
@@ -162,9 +170,7 @@ class _Run:
         if self.offer is None:
             return set()
         return {
-            each.option
-            for each in self.resource.fields
-            if not each.column or each.column_in(self.session.major) in self.offer
+            each.option for each in self.resource.fields if not each.column or each.column_in(self.session.major) in self.offer
         }
 
     def _actual(self, options):

@@ -215,9 +215,7 @@ class _Planner:
         return {each.option: each.from_odoo(False) for each in named}
 
     def remove_unnamed(self, max_deletions):
-        unnamed = [
-            record for record in self.actual if record["id"] in self.owned and record["id"] not in self.claimed
-        ]
+        unnamed = [record for record in self.actual if record["id"] in self.owned and record["id"] not in self.claimed]
         unnamed = [record for record in unnamed if self.resource.removal != "archive" or record.get("active", True)]
         if len(unnamed) > max_deletions:
             self.problems.append(

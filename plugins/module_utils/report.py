@@ -21,7 +21,11 @@ def describe(plan):
     groups = {}
     for change in plan.changes:
         options = sorted(change.after) if change.action != DELETE else []
-        action = {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}[change.action] if options or change.action == DELETE else "adopted"
+        action = (
+            {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}[change.action]
+            if options or change.action == DELETE
+            else "adopted"
+        )
         groups.setdefault((action, tuple(options)), []).append(change.label)
     return {
         "counts": {

@@ -1,0 +1,53 @@
+"""One spelling for the template expressions of all series."""
+
+import pytest
+from ansible_collections.postroom.odoo.plugins.module_utils import expressions
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("expression", "major", "spelled"),
+    [
+        ("object.user_id.email_formatted", 14, "${object.user_id.email_formatted | safe}"),
+        ("object.a or object.b", 14, "${(object.a or object.b) | safe}"),
+        ("(object.a) or (object.b)", 14, "${((object.a) or (object.b)) | safe}"),
+        ("object.user_id.email_formatted", 15, "{{ object.user_id.email_formatted }}"),
+        (" object.a or object.b ", 19, "{{ object.a or object.b }}"),
+    ],
+)
+def test_spell(expression, major, spelled):
+    assert expressions.spell(expression, major) == spelled
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("${object.email|safe}", "object.email"),
+        ("${ (object.a or object.b) | safe }", "object.a or object.b"),
+        ("${(object.a or object.b |safe)}", "object.a or object.b"),
+        ("${(object.a) or (object.b)}", "(object.a) or (object.b)"),
+        ("{{object.email}}", "object.email"),
+        ("{{ ctx.get('x', {}) }}", "ctx.get('x', {})"),
+        ("office@mydomain.com", None),
+        ('"Sales" <{{ object.email }}>', None),
+        ("{{ object.a }}, {{ object.b }}", None),
+        ("${object.a}, ${object.b}", None),
+        ("", None),
+    ],
+)
+def test_parse(text, expression):
+    assert expressions.parse(text) == expression
+
+
+@given(
+    st.from_regex(r"[a-z_]+(\.[a-z_]+){0,3}( or [a-z_]+(\.[a-z_]+){0,2}){0,2}", fullmatch=True), st.sampled_from(range(14, 20))
+)
+def test_what_is_spelled_is_read_back(expression, major):
+    assert expressions.parse(expressions.spell(expression, major)) == expression
+
+
+def test_spacing_makes_no_difference():
+    assert expressions.canonical("{{object.a}}") == expressions.canonical("{{  object.a }}")
+    assert expressions.canonical("${object.a|safe}") == expressions.canonical("{{ object.a }}")
+    assert expressions.canonical("{{ object.a }}") != expressions.canonical("{{ object.b }}")
