@@ -4,9 +4,11 @@
 usage: service.py start NAME... | stop [NAME...] | restart NAME... | status
 
 A service is a folder services/NAME in the lab with an executable `run`, which must become the daemon in the foreground
-(exec), and perhaps a file `stop-signal` (TERM without it). What it prints goes to log/NAME.log. Only processes that
-were started here are ever signalled: the pid file holds the start time and the boot too, so that a number the system
-has given to somebody else since does not match.
+(exec), a file `reads` that names the files it reads at its start, and perhaps a file `stop-signal` (TERM
+without it). What it prints goes to log/NAME.log. `start` restarts what runs with an older state of those files.
+
+Only processes that were started here are ever signalled: the pid file holds the start time and the boot too, so that a
+number the system has given to somebody else since does not match.
 """
 
 import os
@@ -54,9 +56,19 @@ class Service:
         pid = int(noted.split()[0])
         return pid if identity(pid) == noted else None
 
+    @property
+    def outdated(self):
+        """Whether a file that the daemon has read was written since."""
+        reads = self.folder / "reads"
+        files = [self.folder / "run", *map(Path, reads.read_text().split() if reads.exists() else ())]
+        started = self.pid_file.stat().st_mtime
+        return any(file.stat().st_mtime > started for file in files if file.exists())
+
     def start(self):
-        if self.pid:
+        if self.pid and not self.outdated:
             return "running"
+        if self.pid:
+            return self.restart()
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [self.folder / "run"],
