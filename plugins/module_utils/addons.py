@@ -65,9 +65,7 @@ def decide(items, found, state):
                 problems.append((index, None, "is not among the addons of this server; check the name and its addons path"))
             continue
         if addon["state"].startswith("to "):
-            problems.append(
-                (index, None, "is in the state %r: another operation is under way or was broken off" % addon["state"])
-            )
+            problems.append((index, None, "is %r: another operation is under way or was broken off" % addon["state"]))
         elif state == "deleted":
             if addon["state"] == "installed":
                 todo.append((UNINSTALL, item["name"]))

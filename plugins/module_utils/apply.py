@@ -9,6 +9,7 @@ request is refused, what the earlier ones did is put back.
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import NAMESPACE
 from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError, own_words
@@ -60,7 +61,7 @@ def apply_plan(session, resource, plan):
     except (Refused, OdooError):
         writer.put_all_back()
         raise
-    writer.leave_state([change for change in plan.of(UPDATE)])
+    writer.leave_state(plan.of(UPDATE))
     return writer.verify([change for change in plan.changes if change.verify])
 
 
@@ -111,17 +112,12 @@ class _Writer:
 
     def set_inverses(self, changes):
         """Relations that live in the other model: a company's alias domain."""
-        for field in (field for field in self.resource.fields if field.inverse):
-            targets = {}
-            for change in changes:
-                if field.option in change.after:
-                    left = (change.current.get(field.option) or frozenset()) - change.after[field.option]
-                    for record in left:
-                        targets.setdefault(record, "")
-                    targets.update((record, str(change.record)) for record in change.after[field.option])
+        for field in self.resource.fields:
+            targets = _targets(field, changes) if field.inverse else {}
             if targets:
                 rows = [[str(record), target] for record, target in sorted(targets.items())]
-                self._send(field.relation.model, [".id", field.inverse + "/.id"], rows, lambda dummy: (None, field.option))
+                blame = partial(_blame_option, field.option)
+                self._send(field.relation.model, [".id", field.inverse + "/.id"], rows, blame)
 
     # -- what Odoo tries out ------------------------------------------------------------------------------------------
 
@@ -173,7 +169,7 @@ class _Writer:
         fields = [field for field in self._loaded(change.after) if not field.write_only]
         if fields:
             row = [str(change.record)] + [self._cell(field, change.current[field.option]) for field in fields]
-            self._send(self.resource.model, [".id"] + self._headers(fields), [row], lambda dummy: (change, None))
+            self._send(self.resource.model, [".id", *self._headers(fields)], [row], lambda dummy: (change, None))
 
     # -- Model.load ---------------------------------------------------------------------------------------------------
 
@@ -238,8 +234,23 @@ class _Writer:
         # 17 and later repeat the first error of a batch at the top and blame its first row for it.
         if len(errors) > 1 and any(errors[0]["message"] == other["message"] for other in errors[1:]):
             errors = errors[1:]
-        problems = [blame(message) + (own_words(_WRAPPING.sub("", str(message["message"]))),) for message in errors]
+        problems = [(*blame(message), own_words(_WRAPPING.sub("", str(message["message"])))) for message in errors]
         raise Refused(problems or [(None, None, "Odoo refuses the list and does not say why; see the server's log")])
+
+
+def _targets(field, changes):
+    """Where the records of the other model are to point: C({record: id, or an empty string for nowhere})."""
+    targets = {}
+    for change in changes:
+        if field.option in change.after:
+            left = (change.current.get(field.option) or frozenset()) - change.after[field.option]
+            targets.update((record, targets.get(record, "")) for record in left)
+            targets.update((record, str(change.record)) for record in change.after[field.option])
+    return targets
+
+
+def _blame_option(option, message):
+    return None, option
 
 
 def _first_value(field, change, defaults):

@@ -136,13 +136,10 @@ class Session:
         Its login page takes the database from the address and keeps it in the session's cookie. The redirection with
         which it does so is enough: the page itself would have Odoo write its assets.
         """
-        query = urllib.parse.urlencode({"db": self.database})
-        try:
-            _opener(self._tls, self._cookies, _StayHere).open(
-                "%s/web/login?%s" % (self.url.rstrip("/"), query), timeout=self.timeout
-            ).close()
-        except (OSError, http.client.HTTPException):
-            pass  # The redirection itself, or a fault that the login that follows names.
+        page = "%s/web/login?%s" % (self.url.rstrip("/"), urllib.parse.urlencode({"db": self.database}))
+        # The redirection itself counts as an error; any other is named by the login that follows.
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            _opener(self._tls, self._cookies, _StayHere).open(page, timeout=self.timeout).close()
 
     @property
     def uid(self):

@@ -53,7 +53,8 @@ class Field:
 
     :param option: the option's name in an inventory.
     :param column: the Odoo field's name, or C({first major: name}) where series call it differently; None: no field.
-    :param type: text, binary (PEM text, which Odoo keeps in base64), expression, selection, integer, number, boolean, many2one, many2many or external_id.
+    :param type: text, binary (PEM text, which Odoo keeps in base64), expression, selection, integer, number, boolean,
+        many2one, many2many or external_id.
     :param since, until: first and last major that have the field, for the error that explains its absence.
     :param addon: the addon that brings the field, for the same error.
     :param required: needed to create a record.

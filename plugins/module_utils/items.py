@@ -111,9 +111,8 @@ class _Conversion:
                 if not (field.own and value == OWN):
                     self.problems.append((self.index, option, self._absence(field)))
                 continue
-            if field.own and value == OWN:
-                value = self.item[field.own]
-            values[option] = self._converted(field, value)
+            means_another = field.own and value == OWN
+            values[option] = self._converted(field, self.item[field.own] if means_another else value)
         return values
 
     def _is_offered(self, field):

@@ -10,7 +10,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils import client, param
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names, offered, owned, read
 from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, check_items, want_items
-from ansible_collections.postroom.odoo.plugins.module_utils.plan import PlanError, Plan, make_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.plan import Plan, PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.report import (
     describe,
     diff,
@@ -129,8 +129,8 @@ class _Run:
         refused = []
         if not self.module.check_mode:
             plan, refused = self._write(plan)
-        for change, dummy in refused:
-            plan.changes.remove(change)
+        put_back = [change for change, reason in refused]
+        plan.changes = [change for change in plan.changes if change not in put_back]
         result.update(describe(plan), changed=bool(plan.changes))
         if self.module._diff:
             result["diff"] = diff(self.resource, self.names, self.session.major, plan)
@@ -150,7 +150,7 @@ class _Run:
     def _offer(self):
         if self.resource.single:
             present = {each.column for each in self.resource.fields if each.since <= self.session.major}
-            return dict.fromkeys(present, {})
+            return {column: {} for column in present}
         try:
             return offered(self.session, self.resource)
         except client.MissingModel:

@@ -184,7 +184,7 @@ class _Planner:
         verification = self.resource.verification
         if not verification or not item.get(verification.option):
             return False
-        return not after.keys().isdisjoint((verification.option,) + verification.connection)
+        return not after.keys().isdisjoint((verification.option, *verification.connection))
 
     def _remove(self, record, wanted=None):
         label = self.resource.label(wanted.item if wanted else record)

@@ -21,12 +21,7 @@ def describe(plan):
     groups = {}
     for change in plan.changes:
         options = sorted(change.after) if change.action != DELETE else []
-        action = (
-            {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}[change.action]
-            if options or change.action == DELETE
-            else "adopted"
-        )
-        groups.setdefault((action, tuple(options)), []).append(change.label)
+        groups.setdefault((_done(change), tuple(options)), []).append(change.label)
     return {
         "counts": {
             "created": len(plan.of(CREATE)),
@@ -39,6 +34,13 @@ def describe(plan):
             {"action": action, "options": list(options), "items": labels} for (action, options), labels in groups.items()
         ],
     }
+
+
+def _done(change):
+    """What a change is called once it is made."""
+    if change.action == UPDATE and not change.after:
+        return "adopted"
+    return {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}[change.action]
 
 
 def diff(resource, names, major, plan):

@@ -1,6 +1,7 @@
 """Checks of single values: what passes, and that a refusal shows the value."""
 
 import pytest
+
 from ansible_collections.postroom.odoo.plugins.module_utils import checks
 
 

@@ -1,9 +1,10 @@
 """One spelling for the template expressions of all series."""
 
 import pytest
-from ansible_collections.postroom.odoo.plugins.module_utils import expressions
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.postroom.odoo.plugins.module_utils import expressions
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The list as given: every bad item at once, by index and option, before any server is asked."""
 
 import pytest
+
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
 from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, check_items, want_items
 

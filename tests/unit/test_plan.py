@@ -1,6 +1,7 @@
 """From wanted and actual to a plan, on the real declarations."""
 
 import pytest
+
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, DELETE, UPDATE, PlanError, Wanted, make_plan
 
@@ -17,7 +18,7 @@ def wanted(*items, defaults=None):
 def server(number, **values):
     return {
         "id": number,
-        "name": "Server %d" % number,
+        "name": f"Server {number}",
         "login": "",
         "host": "smtp.mydomain.com",
         "port": 25,

@@ -16,7 +16,7 @@ def plan_for(*items, actual=(), owned=None):
 
 
 def test_a_thousand_alike_take_one_entry():
-    plan = plan_for(*({"login": "u%d@mydomain.com" % number, "host": "h", "port": 25} for number in range(1000)))
+    plan = plan_for(*({"login": f"u{number}@mydomain.com", "host": "h", "port": 25} for number in range(1000)))
     described = describe(plan)
     assert described["counts"]["created"] == 1000
     assert len(described["changes"]) == 1
