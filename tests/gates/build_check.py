@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Use the collection as its users do: build it, install it where nothing else is, and run it. Needs the lab's Odoo 19.
+
+usage: build_check.py
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from artefact import CACHE, ROOT, build, unpack
+
+FOLDER = CACHE / "build-check"
+# All that is at the top of the tarball. What comes new is shipped on purpose: here, or in build_ignore of galaxy.yml.
+SHIPPED = {
+    "FILES.json",
+    "LICENSE",
+    "MANIFEST.json",
+    "README.md",
+    "changelogs",
+    "inventories",
+    "meta",
+    "playbooks",
+    "plugins",
+    "requirements.txt",
+    "roles",
+    "site.yml",
+}
+DATABASE = "postroom_build_check"
+DATABASES = [sys.executable, ROOT / "tests" / "lab" / "database.py"]
+
+
+def main():
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    tarball = build(FOLDER)
+    check_contents(tarball)
+    user = User(tarball)
+    user.read_documentation()
+    subprocess.run([*DATABASES, "copy", "19", "mail", DATABASE, "--replace"], check=True)
+    try:
+        user.run_playbook()
+    finally:
+        subprocess.run([*DATABASES, "drop", "19", DATABASE], check=True)
+
+
+def check_contents(tarball):
+    """The tarball has what it should have, nothing else, and each file whole."""
+    unpack(tarball, FOLDER / "unpacked")
+    found = {path.name for path in (FOLDER / "unpacked").iterdir()}
+    if found != SHIPPED:
+        sys.exit(f"The tarball lacks {sorted(SHIPPED - found)}, and should not have {sorted(found - SHIPPED)}.")
+    links = [path for path in (FOLDER / "unpacked").rglob("*") if path.is_symlink()]
+    if links:
+        sys.exit(f"Links do not survive every install: {links}")
+    print(f"{tarball.name}: {tarball.stat().st_size // 1024} KiB, {', '.join(sorted(found))}")
+
+
+class User:
+    """Somebody with requirements.txt, the tarball, and nothing else: no setting of Ansible's, no collection, no home."""
+
+    def __init__(self, tarball):
+        self.home = FOLDER / "home"
+        self.home.mkdir()
+        bin_folder = FOLDER / "venv" / "bin"
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        self.environment["PATH"] = f"{bin_folder}:{os.defpath}"
+        subprocess.run([sys.executable, "-m", "venv", FOLDER / "venv"], check=True)
+        # pip still reads its settings from the real home.
+        self.run("pip", "install", "--quiet", "--disable-pip-version-check", "-r", FOLDER / "unpacked" / "requirements.txt")
+        self.environment["HOME"] = str(self.home)
+        self.run("ansible-galaxy", "collection", "install", "--offline", tarball)
+
+    def run(self, *command, capture=False):
+        done = subprocess.run(command, cwd=self.home, env=self.environment, check=False, text=True, capture_output=capture)
+        if done.returncode:
+            print(*(done.stdout or "", done.stderr or ""), sep="", end="")
+            sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}")
+        return done.stdout
+
+    def read_documentation(self):
+        """Every module and role of the work tree is there, and explains itself."""
+        modules = {f"postroom.odoo.{path.stem}" for path in (ROOT / "plugins" / "modules").glob("*.py")}
+        roles = {f"postroom.odoo.{path.name}" for path in (ROOT / "roles").iterdir()}
+        for kind, names in (("module", modules), ("role", roles)):
+            documented = json.loads(self.run("ansible-doc", "--type", kind, "--json", *names, capture=True))
+            if set(documented) != names:
+                sys.exit(f"ansible-doc says nothing of {sorted(names - set(documented))}.")
+            self.run("ansible-doc", "--type", kind, *names, capture=True)
+            print(f"ansible-doc explains {len(names)} {kind}s")
+
+    def run_playbook(self):
+        """The main job works from the installed collection, and a second time finds nothing to do."""
+        inventory = ROOT / "inventories" / "lab"
+        command = ["ansible-playbook", "postroom.odoo.site", "--inventory", inventory, "--limit", "odoo19"]
+        for run in ("first", "second"):
+            output = self.run(*command, "--extra-vars", f"odoo_database={DATABASE}", capture=True)
+            recap = output[output.rindex("PLAY RECAP") :]
+            changed = int(re.search(r"changed=(\d+)", recap)[1])
+            if (changed > 0) != (run == "first"):
+                sys.exit(f"{output}\nThe {run} run reports changed={changed}.")
+            print(f"ansible-playbook postroom.odoo.site, {run} run: changed={changed}")
+
+
+if __name__ == "__main__":
+    main()
