@@ -22,3 +22,41 @@ $(VENV)/.complete: requirements.txt requirements-dev.txt
 	@touch $@
 
 include tests/lab/lab.mk
+# Brings the target `integration`: every promise, on the lab's servers.
+-include extensions/molecule/molecule.mk
+
+# Two lanes side by side, as there is one lane that mostly computes and one that mostly waits for Odoo.
+.PHONY: test
+test: env ## Run all checks and tests
+	@python3 tests/gates/run.py lint,unit,sanity build-check,integration
+
+.PHONY: unit sanity build-check
+unit: env ## Run the tests that need no server
+	@pytest tests/unit
+
+sanity: env ## Run ansible-test sanity on the built collection
+	@python3 tests/gates/sanity.py
+
+build-check: env ## Build the collection, install it where nothing else is, run it
+	@$(MAKE) --no-print-directory lab-up ODOO=19
+	@python3 tests/gates/build_check.py
+
+# `make --keep-going lint` reports what every one of them finds.
+.PHONY: lint format lint-python lint-yaml lint-ansible lint-changelog lint-docs
+lint: lint-python lint-yaml lint-ansible lint-changelog lint-docs ## Lint everything
+lint-python: env
+	@ruff check .
+	@ruff format --check .
+lint-yaml: env
+	@yamllint --strict .
+lint-ansible: env
+	@ansible-lint
+lint-changelog: env
+	@antsibull-changelog lint
+lint-docs: env
+	@antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs --validate-collection-refs all \
+	  --disallow-unknown-collection-refs .
+
+format: env ## Put Python into its form
+	@ruff check --fix .
+	@ruff format .

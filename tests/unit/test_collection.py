@@ -1,0 +1,88 @@
+"""What must hold for the collection as such, whatever its modules do."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
+
+
+def load(*parts):
+    return yaml.safe_load(ROOT.joinpath(*parts).read_text())
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """All text files that are or will be in the repository."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    paths = {ROOT / name for name in listed.split("\0") if name}
+    contents = {path: path.read_bytes() for path in paths if path.is_file()}
+    return {path.relative_to(ROOT): data.decode() for path, data in contents.items() if b"\0" not in data}
+
+
+def places(texts, pattern):
+    return [f"{path}: {match[0]}" for path, text in texts.items() for match in re.finditer(pattern, text)]
+
+
+def test_module_defaults_reach_every_module():
+    assert load("meta", "runtime.yml")["action_groups"]["odoo"] == MODULES
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_has_what_a_reader_looks_for(role):
+    assert (ROOT / "roles" / role / "README.md").is_file()
+    assert load("roles", role, "meta", "argument_specs.yml")["argument_specs"].keys() == {"main"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_defaults_are_the_documented_ones(role):
+    """Ansible does not set a default that only the argument spec names, so both must say the same."""
+    documented = load("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = load("roles", role, "defaults", "main.yml")
+    assert defaults == {name: option["default"] for name, option in documented.items() if "default" in option}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_hides_its_secrets(role):
+    """Every option, however deep, that takes a secret says so."""
+
+    def options_of(spec):
+        for name, option in spec.get("options", {}).items():
+            yield name, option
+            yield from options_of(option)
+
+    spec = load("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]
+    secret = re.compile(r"(?<!update_)(password|passwords|api_key|private_key)$")
+    assert [name for name, option in options_of(spec) if secret.search(name) and not option.get("no_log")] == []
+
+
+def test_versions_are_pinned():
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text().splitlines():
+            assert re.fullmatch(r"#.*|-r [\w.-]+|[\w-]+==[\w.]+", line), f"{name}: {line}"
+
+
+def test_nothing_names_a_host_of_packages(texts):
+    """Packages come from where the machine is told to get them."""
+    assert places(texts, r"https?://\S*(debian|pypi|pythonhosted|npmjs)\S*") == []
+
+
+def test_nothing_leans_on_what_a_clone_lacks(texts):
+    assert places(texts, re.escape(str(ROOT)) + r"\b|\.\." + "/shared") == []
+
+
+def test_readme_shows_the_two_commands_at_its_top():
+    top = "\n".join((ROOT / "README.md").read_text().splitlines()[:30])
+    assert "make demo" in top
+    assert "make test" in top
+
+
+def test_ci_can_start():
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
