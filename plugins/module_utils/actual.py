@@ -25,7 +25,7 @@ class Names:
                 rows = self._session.call(relation.model, "search_read", [], fields=list(relation.keys), order="id")
                 pairs = [(row["id"], [row[key] for key in relation.keys if row[key]]) for row in rows]
             else:
-                pairs = [(record, names) for record, names in external_ids(self._session, relation.model).items()]
+                pairs = list(external_ids(self._session, relation.model).items())
             ids = {}
             # Names of the first key win over those of the second: a server's login over another's name.
             for position in range(max((len(names) for dummy, names in pairs), default=0)):
