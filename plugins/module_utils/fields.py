@@ -105,8 +105,7 @@ class Field:
             spec["elements"] = "str"
         if self.choices:
             spec["choices"] = list(self.choices)
-        if self.secret:
-            spec["no_log"] = True
+        spec["no_log"] = self.secret  # Said of every option, or Ansible guesses by names such as "key".
         return spec
 
     def unknown_in(self, major):
