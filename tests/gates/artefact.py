@@ -1,7 +1,7 @@
 """The tarball that users get. The gates look at this, not at the work tree: what is not in it cannot help anybody."""
 
+import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,5 +21,4 @@ def build(folder):
 def unpack(tarball, folder):
     """Unpack a tarball into a new folder."""
     folder.mkdir(parents=True)
-    with tarfile.open(tarball) as archive:
-        archive.extractall(folder, filter="data")
+    shutil.unpack_archive(tarball, folder)
