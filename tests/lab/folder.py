@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Where this checkout's lab lives, and how to remove it.
+"""Where this checkout's lab lives.
 
-usage: folder.py path | wipe
+usage: folder.py      prints the path
 
 The lab is `.lab` in the checkout, or what LAB_DIR names. Postfix, PostgreSQL, Dovecot and Odoo run as users of their
 own, who must be able to reach it, and they listen on unix sockets, whose paths the kernel limits to 107 characters.
@@ -11,13 +11,11 @@ to it.
 
 import hashlib
 import os
-import shutil
 import sys
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LONGEST = 75
-KEPT = {"downloads"}
 
 
 def suitable(folder):
@@ -41,32 +39,5 @@ def lab_dir():
     return Path("/var/tmp") / f"postroom-lab-{digest}"
 
 
-def wipe(folder):
-    """Remove all but the downloads. Says what it leaves."""
-    sys.path.insert(0, str(Path(__file__).parent))
-    from service import running
-
-    if left := running(folder):
-        sys.exit(f"still running: {', '.join(left)}: make lab-down first")
-    for entry in folder.iterdir() if folder.exists() else ():
-        if entry.name in KEPT:
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-    print(f"wiped {folder}, kept {', '.join(sorted(KEPT))}")
-
-
-def main():
-    match sys.argv[1:]:
-        case ["path"]:
-            print(lab_dir())
-        case ["wipe"]:
-            wipe(lab_dir())
-        case _:
-            sys.exit(__doc__)
-
-
 if __name__ == "__main__":
-    main()
+    print(lab_dir())

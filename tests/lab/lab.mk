@@ -11,4 +11,4 @@ lab-down: ## Stop the test servers, keep their data
 	@python3 $(LAB)/service.py stop
 
 lab-wipe: lab-down ## Stop the test servers, remove all but the downloads
-	@python3 $(LAB)/folder.py wipe
+	@python3 $(LAB)/wipe.py

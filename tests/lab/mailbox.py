@@ -46,7 +46,7 @@ class Mailboxes:
 
         passwords = (f"{login}:{{PLAIN}}{mailbox['password']}::::::" for login, mailbox in self.known.items())
         self._replace(self.folder / "passwd", "\n".join(passwords) + "\n")
-        self._table("mailboxes", {login: "here" for login in self.known})
+        self._table("mailboxes", dict.fromkeys(self.known, "here"))
         self._table("aliases", aliases)
         self._table("senders", {address: ",".join(sorted(logins)) for address, logins in senders.items()})
         self._replace(self.state, json.dumps(self.known, indent=2) + "\n")

@@ -10,7 +10,6 @@ within seconds.
 
 import grp
 import json
-import os
 import pwd
 import shutil
 import sys
@@ -43,7 +42,7 @@ def settle(path, mode, owner):
     if (stat.st_uid, stat.st_gid, stat.st_mode & 0o7777) == wanted:
         return False
     shutil.chown(path, owner, owner)
-    os.chmod(path, mode)
+    path.chmod(mode)
     return True
 
 

@@ -26,8 +26,7 @@ def build(series, template, on, modules, options):
     # A database that Odoo makes itself has C as its collation too.
     source = template_name(series, on) if on else "template0 ENCODING 'UTF8' LOCALE 'C'"
     psql(
-        f"DROP DATABASE IF EXISTS {building} WITH (FORCE);\n"
-        f"CREATE DATABASE {building} OWNER {owner(series)} TEMPLATE {source};"
+        f"DROP DATABASE IF EXISTS {building} WITH (FORCE);\nCREATE DATABASE {building} OWNER {owner(series)} TEMPLATE {source};"
     )
     remove_filestore(series, building)
     if on:
@@ -38,10 +37,7 @@ def build(series, template, on, modules, options):
     remove_filestore(series, name)
     if filestore(series, building).is_dir():
         filestore(series, building).rename(filestore(series, name))
-    psql(
-        f"ALTER DATABASE {building} RENAME TO {name};\n"
-        f"ALTER DATABASE {name} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false;"
-    )
+    psql(f"ALTER DATABASE {building} RENAME TO {name};\nALTER DATABASE {name} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false;")
 
 
 def install(series, database, modules, options, log):

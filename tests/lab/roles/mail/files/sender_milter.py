@@ -9,7 +9,6 @@ acknowledgements, which costs 40 ms a message.
 """
 
 import asyncio
-import os
 import struct
 import sys
 from email.utils import getaddresses
@@ -89,7 +88,7 @@ class Conversation:
         if command == MACRO:
             if data[:1] == MAIL:
                 names = data[1:].split(b"\0")
-                self.login = dict(zip(names[::2], names[1::2])).get(b"{auth_authen}", b"").decode().lower()
+                self.login = dict(zip(names[::2], names[1::2], strict=False)).get(b"{auth_authen}", b"").decode().lower()
             return None
         if command == MAIL:
             self.message = Message()
@@ -129,7 +128,7 @@ async def serve(socket, senders):
 
     Path(socket).unlink(missing_ok=True)
     server = await asyncio.start_unix_server(converse, socket)
-    os.chmod(socket, 0o666)  # Postfix connects as a user of its own.
+    Path(socket).chmod(0o666)  # Postfix connects as a user of its own.
     async with server:
         await server.serve_forever()
 
