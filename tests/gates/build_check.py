@@ -2,6 +2,8 @@
 """Use the collection as its users do: build it, install it where nothing else is, and run it. Needs the lab's Odoo 19.
 
 usage: build_check.py
+
+All but the build is done twice: with the ansible-core of requirements.txt, and with the oldest that meta/runtime.yml admits.
 """
 
 import json
@@ -29,6 +31,7 @@ SHIPPED = {
     "roles",
     "site.yml",
 }
+OLDEST = "ansible-core==2.17.14"
 DATABASE = "postroom_build_check"
 DATABASES = [sys.executable, ROOT / "tests" / "lab" / "database.py"]
 
@@ -37,13 +40,14 @@ def main():
     shutil.rmtree(FOLDER, ignore_errors=True)
     tarball = build(FOLDER)
     check_contents(tarball)
-    user = User(tarball)
-    user.read_documentation()
-    subprocess.run([*DATABASES, "copy", "19", "mail", DATABASE, "--replace"], check=True)
-    try:
-        user.run_playbook()
-    finally:
-        subprocess.run([*DATABASES, "drop", "19", DATABASE], check=True)
+    for name, instead in (("pinned", None), ("oldest", OLDEST)):
+        user = User(name, tarball, instead)
+        user.read_documentation()
+        subprocess.run([*DATABASES, "copy", "19", "mail", DATABASE, "--replace"], check=True)
+        try:
+            user.run_playbook()
+        finally:
+            subprocess.run([*DATABASES, "drop", "19", DATABASE], check=True)
 
 
 def check_contents(tarball):
@@ -61,17 +65,22 @@ def check_contents(tarball):
 class User:
     """Somebody with requirements.txt, the tarball, and nothing else: no setting of Ansible's, no collection, no home."""
 
-    def __init__(self, tarball):
-        self.home = FOLDER / "home"
-        self.home.mkdir()
-        bin_folder = FOLDER / "venv" / "bin"
+    def __init__(self, name, tarball, instead=None):
+        """:param instead: a requirement that takes the place of one in requirements.txt."""
+        self.home = FOLDER / name / "home"
+        self.home.mkdir(parents=True)
+        environment = FOLDER / name / "venv"
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-        self.environment["PATH"] = f"{bin_folder}:{os.defpath}"
-        subprocess.run([sys.executable, "-m", "venv", FOLDER / "venv"], check=True)
+        self.environment["PATH"] = f"{environment / 'bin'}:{os.defpath}"
+        subprocess.run([sys.executable, "-m", "venv", environment], check=True)
         # pip still reads its settings from the real home.
-        self.run("pip", "install", "--quiet", "--disable-pip-version-check", "-r", FOLDER / "unpacked" / "requirements.txt")
+        install = ["pip", "install", "--quiet", "--disable-pip-version-check"]
+        self.run(*install, "-r", FOLDER / "unpacked" / "requirements.txt")
+        if instead:
+            self.run(*install, instead)
         self.environment["HOME"] = str(self.home)
-        self.run("ansible-galaxy", "collection", "install", "--offline", tarball)
+        self.run("ansible-galaxy", "collection", "install", "--offline", tarball, capture=True)
+        print(self.run("ansible", "--version", capture=True).splitlines()[0])
 
     def run(self, *command, capture=False):
         done = subprocess.run(command, cwd=self.home, env=self.environment, check=False, text=True, capture_output=capture)
