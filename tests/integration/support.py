@@ -1,0 +1,219 @@
+"""What the integration tests share: the lab's servers, databases of their own, modules run in this process, and a reader.
+
+The reader looks at PostgreSQL's tables or speaks odoorpc; it knows nothing of the engine that it checks.
+"""
+
+import base64
+import contextlib
+import importlib
+import io
+import itertools
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests" / "lab")]
+
+import database as lab_database
+import odoorpc
+from ansible.module_utils.testing import patch_module_args
+from folder import lab_dir
+
+MODULES = (
+    "addons",
+    "alias_domains",
+    "config_parameters",
+    "incoming_mail_servers",
+    "mail_templates",
+    "outgoing_mail_servers",
+    "users",
+)
+# Odoo notes every login, before it knows what comes of it. Nothing else may differ after a run in check mode.
+LOGINS = ("res_users_log", "res_users_log_id_seq")
+
+# Sums do not need the rows in order, and see a row that stands there twice.
+_FINGERPRINTS = """
+SELECT json_object_agg(name, print) FROM (
+    SELECT tablename AS name, (xpath('/row/print/text()', query_to_xml(format(
+        'SELECT count(*) || '':'' || coalesce(sum(hashtextextended(t::text, 0)), 0) AS print FROM %I t', tablename
+    ), false, true, '')))[1]::text AS print FROM pg_tables WHERE schemaname = 'public'
+    UNION ALL
+    SELECT sequencename, last_value::text FROM pg_sequences WHERE schemaname = 'public'
+) prints
+"""
+_numbers = itertools.count(1)
+
+
+def read_lab():
+    """What the lab offers; it must run."""
+    path = lab_dir() / "lab.json"
+    if not path.exists():
+        raise RuntimeError(f"{path} is missing: run make lab-up ODOO='14 19'")
+    return json.loads(path.read_text())
+
+
+class Database:
+    """A database of one test."""
+
+    def __init__(self, lab, series, template="mail"):
+        self.lab, self.series, self.major = lab, series, int(series)
+        self.server = lab["odoo"][series]
+        self.name = f"test_it_{series}_{os.getpid()}_{next(_numbers)}"
+        lab_database.copy(series, template, self.name, replace=True)
+        self.connection = {
+            "url": self.server["url"],
+            "database": self.name,
+            "login": self.server["login"],
+            "password": self.server["password"],
+        }
+        # The first request has Odoo load the database, and signal that to its other processes.
+        self.odoo()
+
+    def drop(self):
+        lab_database.drop(self.series, self.name)
+
+    def sql(self, script):
+        return lab_database.psql(script, self.name)
+
+    def rows(self, query):
+        """The rows of a query, each a dictionary."""
+        return json.loads(self.sql(f"SELECT coalesce(json_agg(found), '[]') FROM ({query}) found"))
+
+    def values(self, query):
+        """The only column of a query."""
+        return [value for row in self.rows(query) for value in row.values()]
+
+    def value(self, query):
+        values = self.values(query)
+        assert len(values) == 1, values
+        return values[0]
+
+    def fingerprints(self):
+        """Every table's rows and every sequence's state in short, but for Odoo's record of logins."""
+        prints = json.loads(self.sql(_FINGERPRINTS))
+        return {name: value for name, value in prints.items() if name not in LOGINS}
+
+    def assert_as(self, before, complaint):
+        written = changed_tables(before, self.fingerprints())
+        assert not written, f"{complaint} {written}"
+
+    def odoo(self, login=None, password=None):
+        """A client that is not ours."""
+        client = odoorpc.ODOO("127.0.0.1", port=self.server["port"], timeout=120)
+        client.login(self.name, login or self.connection["login"], password or self.connection["password"])
+        client.env.context["active_test"] = False
+        return client
+
+    def can_log_in(self, login, password):
+        try:
+            self.odoo(login, password)
+        except odoorpc.error.RPCError as refusal:
+            assert "login" in str(refusal).lower() or "denied" in str(refusal).lower(), refusal
+            return False
+        return True
+
+    def run(self, module, config=None, check=False, **options):
+        """Run a module against this database."""
+        return run(module, {**self.connection, **({} if config is None else {"config": config}), **options}, check)
+
+    def ok(self, module, config=None, check=False, **options):
+        result = self.run(module, config, check, **options)
+        assert not result.get("failed"), result["msg"]
+        return result
+
+    def refuses(self, module, config=None, **options):
+        """Run a module that must fail and write nothing, in check mode and outside; its result."""
+        before = self.fingerprints()
+        self.run(module, config, check=True, **options)
+        self.assert_as(before, "check mode wrote")
+        result = self.run(module, config, **options)
+        assert result.get("failed"), result
+        assert "Traceback" not in result["msg"]
+        written = tables_only(changed_tables(before, self.fingerprints()))
+        assert not written, f"a run that was refused wrote {written}"
+        return result
+
+    def converge(self, module, config, settled=True, **options):
+        """Check mode, the run, the run again. The first writes nothing and foretells the second; the third has no work."""
+        before = self.fingerprints()
+        predicted = self.ok(module, config, check=True, **options)
+        self.assert_as(before, "check mode wrote")
+        done = self.ok(module, config, **options)
+        assert told(predicted) == told(done)
+        assert done["changed"] == bool(tables_only(changed_tables(before, self.fingerprints())))
+        if settled:
+            written = self.fingerprints()
+            again = self.ok(module, config, **options)
+            assert not again["changed"], again
+            assert again["diff"] in ({"before": {}, "after": {}}, {"before": "", "after": ""})
+            self.assert_as(written, "a run without a change wrote")
+        return done
+
+
+def told(result):
+    """What a run says that it did, or would do."""
+    return {key: result.get(key) for key in ("changed", "counts", "changes", "diff")}
+
+
+def changed_tables(before, after):
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def tables_only(names):
+    """Without sequences: PostgreSQL never takes a number back that a refused row was given."""
+    return [name for name in names if not name.endswith(("_seq", "_signaling")) and not name.startswith("orm_signaling")]
+
+
+def run(module, options, check=False):
+    """Run a module of the collection in this process, as Ansible would, and return its result."""
+    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
+    output = io.StringIO()
+    code = importlib.import_module(f"ansible_collections.postroom.odoo.plugins.modules.{module}")
+    with patch_module_args(arguments), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+        code.main()
+    return json.loads(output.getvalue())
+
+
+def start(module, options):
+    """Run a module in a process of its own; finish() waits for its result."""
+    command = [sys.executable, __file__, module]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process.stdin.write(json.dumps(options))
+    process.stdin.close()
+    return process
+
+
+def finish(process):
+    output = process.stdout.read()
+    process.stdout.close()
+    assert process.wait() == 0
+    return json.loads(output)
+
+
+@contextlib.contextmanager
+def counted_requests():
+    """Count the HTTP requests to Odoo's RPC that this process makes, by the library that makes them."""
+    requests = []
+    original = urllib.request.OpenerDirector.open
+
+    def counting(self, request, *args, **kwargs):
+        requests.append(getattr(request, "full_url", request))
+        return original(self, request, *args, **kwargs)
+
+    urllib.request.OpenerDirector.open = counting
+    try:
+        yield requests
+    finally:
+        urllib.request.OpenerDirector.open = original
+
+
+def base64_text(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(sys.argv[1], json.load(sys.stdin))))
