@@ -69,7 +69,7 @@ class _Writer:
     def __init__(self, session, resource):
         self.session = session
         self.resource = resource
-        self.done = []
+        self.done = {}
         self.adopted = {}
 
     # -- records ------------------------------------------------------------------------------------------------------
@@ -77,14 +77,19 @@ class _Writer:
     def create(self, changes):
         for group in self._alike(changes):
             fields = self._loaded({option for change in group for option in change.after})
+            later = [field for field in fields if field.after_creation]
+            fields = [field for field in fields if not field.after_creation]
             defaults = self._defaults(fields, group)
             rows = [
                 ["%s.%s" % (NAMESPACE, change.name)]
                 + [self._cell(field, _first_value(field, change, defaults)) for field in fields]
                 for change in group
             ]
-            for change, record in zip(group, self._load(["id"], fields, group, rows)):
-                change.record = record
+            self._load(["id"], fields, group, rows)
+            for field in later:
+                # A new record is active, so only those that must not be are told.
+                changes = [change for change in group if change.after.get(field.option) is False]
+                self._load([".id"], [field], changes, [[str(change.record), self._cell(field, False)] for change in changes])
 
     def update(self, changes):
         for group in self._alike([change for change in changes if change.after]):
@@ -157,7 +162,7 @@ class _Writer:
     # -- undoing ------------------------------------------------------------------------------------------------------
 
     def put_all_back(self):
-        for change in reversed(self.done):
+        for change in reversed(list(self.done.values())):
             self._put_back(change)
 
     def _put_back(self, change):
@@ -206,7 +211,6 @@ class _Writer:
     def _load(self, identifier, fields, changes, rows):
         headers = identifier + self._headers(fields)
         options = {field.column_in(self.session.major): field.option for field in fields}
-        ids = []
         for start in range(0, len(rows), CHUNK):
             chunk = changes[start : start + CHUNK]
 
@@ -218,9 +222,7 @@ class _Writer:
             loaded = self._send(self.resource.model, headers, rows[start : start + CHUNK], blame)
             for change, record in zip(chunk, loaded):
                 change.record = record
-            self.done.extend(chunk)
-            ids.extend(loaded)
-        return ids
+            self.done.update((id(change), change) for change in chunk)
 
     def _send(self, model, headers, rows, blame):
         """One request.

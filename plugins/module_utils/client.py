@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import http.client
 import re
@@ -115,7 +116,7 @@ class Session:
             self._odoo.login(self.database, self.login, secret)
         except RPCError as exc:
             message = own_words(exc)
-            if "does not exist" in message or "KeyError" in _exception_name(exc):
+            if 'database "%s" does not exist' % self.database in message or _exception_name(exc).endswith("KeyError"):
                 raise OdooError("The server at %s has no database %s. Check database." % (self.url, self.database)) from exc
             raise OdooError(
                 "Odoo refuses the login %s on database %s at %s: %s. Check login, and password or api_key."
@@ -251,6 +252,11 @@ def _exception_name(exc):
 
 def own_words(text):
     """Odoo's own words on one line, without the row, passwords and all, that PostgreSQL quotes."""
-    lines = [line.strip() for line in str(text).splitlines() if line.strip()]
+    text = str(text)
+    if text.startswith(("('", '("')):
+        # A warning that offers a way on comes as the tuple of its words and the way.
+        with contextlib.suppress(ValueError, SyntaxError):
+            text = str(ast.literal_eval(text)[0])
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     text = re.sub(r"Failing row contains \(.*\)", "Failing row contains (hidden)", " ".join(lines))
     return text.rstrip(".") or "no reason given"

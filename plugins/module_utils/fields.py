@@ -63,6 +63,7 @@ class Field:
     :param choices: values that some series knows; what this server knows is asked of the server.
     :param additive: (many2many) values that the record has beyond those given are left.
     :param starts_empty: (additive) whether a new record of that item has nothing of Odoo's default.
+    :param after_creation: what a new record cannot have from the start; it is written to it in a second request.
     :param fold: Odoo keeps the value in lower case.
     :param secret: masked wherever it would show.
     :param write_only: Odoo does not tell the value, so it is never compared.
@@ -85,6 +86,7 @@ class Field:
     relation: Relation | None = None
     additive: bool = False
     starts_empty: Callable | None = None
+    after_creation: bool = False
     fold: bool = False
     secret: bool = False
     write_only: bool = False

@@ -226,7 +226,8 @@ USERS = Resource(
         Field("language", "lang", type="selection"),
         Field("timezone", "tz", type="selection"),
         Field("notification_type", "notification_type", type="selection", choices=("email", "inbox")),
-        Field("active", "active", type="boolean"),
+        # Odoo does not create an archived user: their contact would be archived first.
+        Field("active", "active", type="boolean", after_creation=True),
     ),
     extra={
         "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
