@@ -201,12 +201,12 @@ class _Writer:
 
     def _defaults(self, fields, changes):
         """Odoo's defaults for the options that some of the new records leave to it: an empty cell would clear them."""
-        partial = [field for field in fields if field.additive or any(field.option not in change.after for change in changes)]
-        if not partial:
+        left_open = [field for field in fields if field.additive or any(field.option not in change.after for change in changes)]
+        if not left_open:
             return {}
-        columns = {field.option: field.column_in(self.session.major) for field in partial}
+        columns = {field.option: field.column_in(self.session.major) for field in left_open}
         found = self.session.call(self.resource.model, "default_get", list(columns.values()))
-        return {field.option: field.from_default(found.get(columns[field.option])) for field in partial}
+        return {field.option: field.from_default(found.get(columns[field.option])) for field in left_open}
 
     def _load(self, identifier, fields, changes, rows):
         headers = identifier + self._headers(fields)
