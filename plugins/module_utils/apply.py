@@ -71,6 +71,7 @@ class _Writer:
         self.resource = resource
         self.done = {}
         self.adopted = {}
+        self.pointed = []
 
     # -- records ------------------------------------------------------------------------------------------------------
 
@@ -120,9 +121,14 @@ class _Writer:
         for field in self.resource.fields:
             targets = _targets(field, changes) if field.inverse else {}
             if targets:
-                rows = [[str(record), target] for record, target in sorted(targets.items())]
-                blame = partial(_blame_option, field.option)
-                self._send(field.relation.model, [".id", field.inverse + "/.id"], rows, blame)
+                found = self.session.call(field.relation.model, "read", sorted(targets), [field.inverse])
+                before = {row["id"]: str(row[field.inverse][0]) if row[field.inverse] else "" for row in found}
+                self._point(field, targets)
+                self.pointed.append((field, before))
+
+    def _point(self, field, targets):
+        rows = [[str(record), target] for record, target in sorted(targets.items())]
+        self._send(field.relation.model, [".id", field.inverse + "/.id"], rows, partial(_blame_option, field.option))
 
     # -- what Odoo tries out ------------------------------------------------------------------------------------------
 
@@ -162,8 +168,13 @@ class _Writer:
     # -- undoing ------------------------------------------------------------------------------------------------------
 
     def put_all_back(self):
+        for field, targets in reversed(self.pointed):
+            self._point(field, targets)
         for change in reversed(list(self.done.values())):
             self._put_back(change)
+        # Records that were taken over without a change are in no row that was loaded.
+        if self.adopted:
+            self.session.call("ir.model.data", "unlink", list(self.adopted.values()))
 
     def _put_back(self, change):
         if change.action == CREATE:

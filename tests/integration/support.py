@@ -5,6 +5,8 @@ The reader looks at PostgreSQL's tables or speaks odoorpc; it knows nothing of t
 
 import base64
 import contextlib
+import functools
+import hashlib
 import importlib
 import io
 import itertools
@@ -34,6 +36,9 @@ MODULES = (
 )
 # Odoo notes every login, before it knows what comes of it. Nothing else may differ after a run in check mode.
 LOGINS = ("res_users_log", "res_users_log_id_seq")
+
+# Not the lab's own, which is the login too: Ansible masks a password wherever it stands in a result.
+PASSWORD = "L4b-0wner-p4ss"
 
 # Sums do not need the rows in order, and see a row that stands there twice.
 _FINGERPRINTS = """
@@ -68,8 +73,9 @@ class Database:
             "url": self.server["url"],
             "database": self.name,
             "login": self.server["login"],
-            "password": self.server["password"],
+            "password": PASSWORD,
         }
+        self.sql(f"UPDATE res_users SET password = '{_hashed(600_000 if self.major > 15 else 25_000)}' WHERE login = 'admin'")
         # The first request has Odoo load the database, and signal that to its other processes.
         self.odoo()
 
@@ -152,6 +158,14 @@ class Database:
             assert again["diff"] in ({"before": {}, "after": {}}, {"before": "", "after": ""})
             self.assert_as(written, "a run without a change wrote")
         return done
+
+
+@functools.cache
+def _hashed(rounds):
+    """The password as Odoo keeps it (passlib's pbkdf2_sha512)."""
+    digest = hashlib.pbkdf2_hmac("sha512", PASSWORD.encode(), b"postroom", rounds)
+    salt, checksum = (base64.b64encode(part, b"./").decode().rstrip("=") for part in (b"postroom", digest))
+    return f"$pbkdf2-sha512${rounds}${salt}${checksum}"
 
 
 def told(result):

@@ -1,0 +1,152 @@
+"""Alias domains: four system parameters up to 16, records of their own and the companies' links from 17 on."""
+
+import pytest
+
+PARAMETERS = {
+    "mail.catchall.domain": "name",
+    "mail.catchall.alias": "catchall",
+    "mail.bounce.alias": "bounce",
+    "mail.default.from": "default_from",
+}
+
+
+def domains(database):
+    """The domains by name, as Odoo keeps them."""
+    if database.major < 17:
+        rows = database.rows("SELECT key, value FROM ir_config_parameter")
+        found = {PARAMETERS[row["key"]]: row["value"] for row in rows if row["key"] in PARAMETERS}
+        return {found["name"]: found} if "name" in found else {}
+    rows = database.rows("SELECT name, catchall_alias AS catchall, bounce_alias AS bounce, default_from FROM mail_alias_domain")
+    return {row["name"]: row for row in rows}
+
+
+def companies(database):
+    rows = database.rows(
+        "SELECT c.name, d.name AS domain FROM res_company c LEFT JOIN mail_alias_domain d ON d.id = c.alias_domain_id"
+    )
+    return {row["name"]: row["domain"] for row in rows}
+
+
+def test_life(database):
+    assert domains(database) == {}
+    full = {"name": "mydomain.com", "catchall": "catchall", "bounce": "bounce", "default_from": "office"}
+    done = database.converge("alias_domains", [full])
+    assert done["counts"]["created"] == 1
+    assert domains(database) == {"mydomain.com": full}
+
+    for option, value in (
+        ("catchall", "all"),
+        ("bounce", "returned"),
+        ("default_from", "boss@mydomain.com"),
+        ("default_from", ""),
+        ("bounce", "all"),  # one mailbox for both
+        ("catchall", "catchall"),
+    ):
+        before = domains(database)["mydomain.com"]
+        done = database.converge("alias_domains", [{"name": "mydomain.com", option: value}])
+        assert done["changes"] == [{"action": "updated", "options": [option], "items": ["mydomain.com"]}]
+        wanted = {**before, option: value or None}
+        if database.major < 17 and not value:
+            wanted.pop(option)
+        assert domains(database) == {"mydomain.com": wanted}
+
+    gathered = database.ok("alias_domains", state="gathered")["gathered"]
+    assert gathered[0].items() >= {"name": "mydomain.com", "catchall": "catchall", "bounce": "all"}.items()
+    assert not database.converge("alias_domains", gathered)["changed"]
+
+    done = database.converge("alias_domains", [{"name": "mydomain.com"}], state="deleted")
+    assert done["counts"]["deleted"] == 1
+    assert domains(database) == {}
+
+
+def test_catchall_and_bounce_change_places(database):
+    database.ok("alias_domains", [{"name": "mydomain.com", "catchall": "one", "bounce": "two", "default_from": "one"}])
+    database.converge("alias_domains", [{"name": "mydomain.com", "catchall": "two", "bounce": "one"}])
+    assert domains(database)["mydomain.com"].items() >= {"catchall": "two", "bounce": "one", "default_from": "one"}.items()
+
+
+def test_several(database):
+    two = [{"name": "one.example", "catchall": "a"}, {"name": "two.example", "catchall": "a"}]
+    if database.major < 17:
+        result = database.refuses("alias_domains", two)
+        assert "several from 17.0 on" in result["msg"]
+        result = database.refuses("alias_domains", [{**two[0], "sequence": 1, "companies": []}])
+        assert {problem["option"] for problem in result["problems"]} == {"sequence", "companies"}
+        # A different name renames the one that there is.
+        database.ok("alias_domains", two[:1])
+        database.converge("alias_domains", [{**two[1], "catchall": "b"}])
+        assert domains(database)["two.example"]["catchall"] == "b"
+        assert len(domains(database)) == 1
+        return
+    client = database.odoo()
+    for name in ("Second", "Third"):
+        client.env["res.company"].create({"name": name})
+    first = next(name for name in companies(database) if name not in ("Second", "Third"))
+    database.converge("alias_domains", [{**two[0], "companies": [first, "Third"]}, {**two[1], "companies": ["Second"], "sequence": 1}])
+    assert companies(database) == {first: "one.example", "Third": "one.example", "Second": "two.example"}
+    database.converge("alias_domains", [{**two[1], "companies": ["Third", "Second"]}])
+    assert companies(database) == {first: "one.example", "Third": "two.example", "Second": "two.example"}
+    database.converge("alias_domains", [{**two[1], "companies": ["Third"]}])
+    assert companies(database) == {first: "one.example", "Third": "two.example", "Second": None}
+    done = database.converge("alias_domains", two[:1], state="overridden", max_deletions=1)
+    assert done["counts"]["deleted"] == 1
+    assert companies(database) == {first: "one.example", "Third": None, "Second": None}
+
+
+def test_a_domain_made_by_hand_is_taken_over(database):
+    client = database.odoo()
+    if database.major < 17:
+        client.env["ir.config_parameter"].set_param("mail.catchall.domain", "hand.example")
+        expected = "updated"
+    else:
+        client.env["mail.alias.domain"].create({"name": "hand.example", "catchall_alias": "catchall", "bounce_alias": "bounce"})
+        expected = "adopted"
+    before = domains(database)
+    done = database.converge("alias_domains", database.ok("alias_domains", state="gathered")["gathered"])
+    assert domains(database) == before
+    assert done["counts"]["adopted"] == (1 if expected == "adopted" else 0)
+    database.converge("alias_domains", [{"name": "hand.example", "catchall": "all"}])
+    assert domains(database) == {"hand.example": {**before["hand.example"], "catchall": "all"}}
+
+
+def test_an_alias_in_the_way(database):
+    """Odoo refuses a catchall that is another alias already; nothing is written then."""
+    database.ok("alias_domains", [{"name": "mydomain.com", "catchall": "catchall", "bounce": "bounce"}])
+    client = database.odoo()
+    model = client.env["ir.model"].search([("model", "=", "res.partner")])[0]
+    client.env["mail.alias"].create({"alias_name": "sales", "alias_model_id": model})
+    before = domains(database)
+    for option in ("catchall", "bounce"):
+        other = {"catchall": "bounce", "bounce": "catchall"}[option]
+        result = database.run("alias_domains", [{"name": "mydomain.com", option: "sales", other: "moved", "default_from": "new"}])
+        assert result["failed"]
+        assert "already used" in result["msg"]
+        # From 17 on it is a constraint of the record, and Odoo says no field.
+        assert result["problems"][0]["index"] == 0
+        assert result["problems"][0]["option"] in ((option,) if database.major < 17 else (option, None))
+        assert domains(database) == before
+
+
+def test_a_domain_in_use_stays(database):
+    """Odoo refuses to remove a domain that aliases use: what the same run changed before is put back."""
+    if database.major < 17:
+        pytest.skip("up to 16 a domain is parameters, and nothing refers to it")
+    database.ok("alias_domains", [{"name": "one.example", "catchall": "a"}, {"name": "two.example", "catchall": "a"}])
+    client = database.odoo()
+    client.env["res.company"].create({"name": "Second"})
+    hand = client.env["mail.alias.domain"].create({"name": "hand.example", "catchall_alias": "c", "bounce_alias": "b"})
+    model = client.env["ir.model"].search([("model", "=", "res.partner")])[0]
+    used = client.env["mail.alias.domain"].search([("name", "=", "two.example")])[0]
+    client.env["mail.alias"].create({"alias_name": "sales", "alias_model_id": model, "alias_domain_id": used})
+    before = domains(database), companies(database)
+    owned = database.values("SELECT res_id FROM ir_model_data WHERE module = '__postroom__' ORDER BY 1")
+    items = [
+        {"name": "one.example", "companies": ["Second"], "catchall": "other"},
+        {"name": "hand.example"},
+        {"name": "new.example", "catchall": "n"},
+    ]
+    result = database.run("alias_domains", items, state="overridden")
+    assert result["failed"], result
+    assert (domains(database), companies(database)) == before
+    assert database.values("SELECT res_id FROM ir_model_data WHERE module = '__postroom__' ORDER BY 1") == owned
+    assert hand not in owned
