@@ -6,9 +6,9 @@ usage: database.py copy SERIES TEMPLATE NAME [--replace] | drop SERIES NAME | li
 TEMPLATE is `base` (no mail) or `mail`. A copy has admin/admin, no demo data, and an identity (database.uuid) of its own.
 Odoo may run: nobody can connect to the templates, so nothing keeps PostgreSQL from copying them.
 
-Names may be used again. Odoo keeps the registry of a database in memory under its name; each copy carries signals of
-its own, so that Odoo, at its next request, sees that this is another database and loads the registry anew (a second or
-two). A new name is quicker to its first answer only by that much less to throw away.
+Take a name once. Odoo keeps the registry of a database in memory under its name. Each copy carries signals of its own, so
+that a web request bound to the database sees that this is another one and loads the registry anew; but 19's RPC login does
+not look at them, and fails on columns that the new database lacks.
 """
 
 import argparse
