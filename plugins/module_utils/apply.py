@@ -58,6 +58,7 @@ def apply_plan(session, resource, plan):
         writer.set_inverses(plan.of(CREATE) + plan.of(UPDATE))
         writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
         writer.unlink([change.record for change in plan.of(DELETE)])
+        writer.invite(plan.of(CREATE))
     except (Refused, OdooError):
         writer.put_all_back()
         raise
@@ -116,6 +117,13 @@ class _Writer:
         for start in range(0, len(records), CHUNK):
             self.session.call(self.resource.model, "unlink", records[start : start + CHUNK])
 
+    def invite(self, changes):
+        """Last, for what is sent cannot be put back; one request, in which Odoo sends to all or says why not."""
+        invitation = self.resource.invitation
+        invited = [change.record for change in changes if invitation and change.item.get(invitation.option)]
+        if invited:
+            self.session.call(self.resource.model, invitation.method, invited, context=invitation.context)
+
     def set_inverses(self, changes):
         """Relations that live in the other model: a company's alias domain."""
         for field in self.resource.fields:
@@ -144,11 +152,12 @@ class _Writer:
         refused = []
         for start in range(0, len(changes), TRIALS):
             chunk = changes[start : start + TRIALS]
-            if self._refusal(chunk) is None:
+            first = self._refusal(chunk)
+            if first is None:
                 continue
-            # Odoo does not say which one failed: ask one by one.
+            # Odoo does not say which one of several failed: ask one by one.
             for change in chunk:
-                reason = self._refusal([change])
+                reason = self._refusal([change]) if len(chunk) > 1 else first
                 if reason is not None:
                     self._put_back(change)
                     refused.append((change, reason))

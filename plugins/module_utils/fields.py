@@ -212,6 +212,19 @@ class Verification:
 
 
 @dataclass(frozen=True)
+class Invitation:
+    """A method by which Odoo writes to the people behind new records.
+
+    :param option: the boolean option that asks for it.
+    :param method: the method; it raises when the mail cannot be sent.
+    """
+
+    option: str
+    method: str
+    context: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Resource:
     """A kind of record, as an inventory names and describes it.
 
@@ -225,6 +238,7 @@ class Resource:
     :param everything: the search domain of C(gathered) without a config, and of the server's records otherwise.
     :param single: the database has at most one such record, whatever its name.
     :param verification: how Odoo tries out a record's connection.
+    :param invitation: how Odoo writes to the people behind new records.
     """
 
     model: str
@@ -239,6 +253,7 @@ class Resource:
     everything: tuple = ()
     single: bool = False
     verification: Verification | None = None
+    invitation: Invitation | None = None
 
     def field(self, option):
         return next(each for each in self.fields if each.option == option)

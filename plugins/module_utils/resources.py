@@ -8,7 +8,7 @@ Seen on real 14.0 and 19.0 servers; what stands for 15 to 18 was read in their s
 from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils import checks
-from ansible_collections.postroom.odoo.plugins.module_utils.fields import Field, Relation, Resource, Verification
+from ansible_collections.postroom.odoo.plugins.module_utils.fields import Field, Invitation, Relation, Resource, Verification
 
 COMPANY = Relation("res.company", "company", ("name",))
 GROUP = Relation("res.groups", "group")
@@ -234,6 +234,7 @@ USERS = Resource(
         "invite": {"type": "bool", "default": False},
     },
     checks=(_user_company_is_allowed,),
+    invitation=Invitation(option="invite", method="action_reset_password", context={"create_user": True}),
     everything=(("active", "=", True), ("share", "=", False)),
 )
 
