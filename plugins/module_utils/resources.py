@@ -225,7 +225,7 @@ USERS = Resource(
         ),
         Field("language", "lang", type="selection"),
         Field("timezone", "tz", type="selection"),
-        Field("notification_type", "notification_type", type="selection", choices=("email", "inbox")),
+        Field("notification_type", "notification_type", type="selection", choices=("email", "inbox"), addon="mail"),
         # Odoo does not create an archived user: their contact would be archived first.
         Field("active", "active", type="boolean", after_creation=True),
     ),
