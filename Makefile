@@ -22,6 +22,7 @@ $(VENV)/.complete: requirements.txt requirements-dev.txt
 	@touch $@
 
 include tests/lab/lab.mk
+include tests/demo/demo.mk
 # Brings the target `integration`: every promise, on the lab's servers.
 -include extensions/molecule/molecule.mk
 
