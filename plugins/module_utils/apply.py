@@ -179,15 +179,16 @@ class _Writer:
     def put_all_back(self):
         for field, targets in reversed(self.pointed):
             self._point(field, targets)
-        for change in reversed(list(self.done.values())):
+        for change in reversed([change for change in self.done.values() if change.action != CREATE]):
             self._put_back(change)
+        self._remove([change.record for change in self.done.values() if change.action == CREATE])
         # Records that were taken over without a change are in no row that was loaded.
         if self.adopted:
             self.session.call("ir.model.data", "unlink", list(self.adopted.values()))
 
     def _put_back(self, change):
         if change.action == CREATE:
-            self.session.call(self.resource.model, "unlink", [change.record])
+            self._remove([change.record])
             return
         if change.record in self.adopted:
             self.session.call("ir.model.data", "unlink", [self.adopted.pop(change.record)])
@@ -195,6 +196,18 @@ class _Writer:
         if fields:
             row = [str(change.record)] + [self._cell(field, change.current[field.option]) for field in fields]
             self._send(self.resource.model, [".id", *self._headers(fields)], [row], lambda dummy: (change, None))
+
+    def _remove(self, records):
+        """Remove new records, and what Odoo created with them."""
+        companion, left = self.resource.companion, []
+        for start in range(0, len(records), CHUNK):
+            chunk = records[start : start + CHUNK]
+            if companion:
+                column = companion.column_in(self.session.major)
+                left = [row[column][0] for row in self.session.call(self.resource.model, "read", chunk, [column])]
+            self.session.call(self.resource.model, "unlink", chunk)
+            if left:
+                self.session.call(companion.relation.model, "unlink", left)
 
     # -- Model.load ---------------------------------------------------------------------------------------------------
 

@@ -238,6 +238,7 @@ class Resource:
     :param everything: the search domain of C(gathered) without a config, and of the server's records otherwise.
     :param single: the database has at most one such record, whatever its name.
     :param verification: how Odoo tries out a record's connection.
+    :param companion: the many2one to a record that Odoo creates with each, and leaves behind when that is removed.
     :param invitation: how Odoo writes to the people behind new records.
     """
 
@@ -254,6 +255,7 @@ class Resource:
     single: bool = False
     verification: Verification | None = None
     invitation: Invitation | None = None
+    companion: Field | None = None
 
     def field(self, option):
         return next(each for each in self.fields if each.option == option)

@@ -234,6 +234,7 @@ USERS = Resource(
         "invite": {"type": "bool", "default": False},
     },
     checks=(_user_company_is_allowed,),
+    companion=Field("partner", "partner_id", type="many2one", relation=Relation("res.partner", "contact")),
     invitation=Invitation(option="invite", method="action_reset_password", context={"create_user": True}),
     everything=(("active", "=", True), ("share", "=", False)),
 )
