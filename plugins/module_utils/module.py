@@ -191,11 +191,14 @@ class _Run:
             named = {option for each in wanted for option in each.values}
             identifying = {option for identity in self.resource.identities for option in identity}
             options &= named | identifying | {"active", "name"}
+        # In this order: another run may create a record in between. As one that is there and not owned it is taken over, and
+        # that collides with its owner; as one that is owned and not there it would be created again, under another name.
+        owners = self._owned()
         return make_plan(
             self.resource,
             wanted,
             self._actual(options),
-            self._owned(),
+            owners,
             self.state,
             self.module.params.get("max_deletions", 0),
             {1, self.session.uid} if self.resource.removal == "archive" else (),
