@@ -111,7 +111,10 @@ def _as_item(resource, names, major, record):
 def _as_option(field, names, value):
     if field.type == "expression":
         expression = expressions.parse(value)
-        return value if expression is None else {"expression": expression}
+        if expression is not None:
+            return {"expression": expression}
+        # What the check would refuse cannot be given back.
+        return None if value and field.check and field.check(value) else value
     if field.type == "binary":
         return None
     value = shown(names, field, value)
