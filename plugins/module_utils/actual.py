@@ -85,7 +85,20 @@ def offered(session, resource):
     :raises MissingModel: when the addon that has the model is not installed.
     """
     columns = [column for column in (each.column_in(session.major) for each in resource.fields) if column]
-    return session.call(resource.model, "fields_get", columns, attributes=["type", "selection"])
+    found = session.call(resource.model, "fields_get", columns, attributes=["type", "selection"])
+    # What the series has and this user does not see is kept from the user; Odoo itself says nothing of it.
+    hidden = [
+        each.option
+        for each in resource.fields
+        if each.column and not each.addon and each.since <= session.major <= each.until
+        if each.column_in(session.major) not in found
+    ]
+    if hidden:
+        raise OdooError(
+            "User %s lacks the rights for %s of %s in database %s. Use a login with the access right Administration / Settings."
+            % (session.login, ", ".join(hidden), resource.model, session.database)
+        )
+    return found
 
 
 def read(session, resource, options, domain=()):

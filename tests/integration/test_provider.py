@@ -1,0 +1,117 @@
+"""`confirmed` and `tested`: Odoo tries the connection to the lab's strict mail system for real."""
+
+from pathlib import Path
+
+import pytest
+
+GOOD = ("catchall@mydomain.com", "newuser@mydomain.com", "seconduser@mydomain.com")
+WRONG = "wr0ng-unusual-p4ss"
+
+
+def password(database, login):
+    return database.lab["mail"]["mailboxes"][login]["password"]
+
+
+def incoming(database, login, kind="imap", **more):
+    port = database.lab["ports"]["imaps" if kind == "imap" else "pop3s"]
+    host = {"host": "127.0.0.1", "port": port, "ssl": True, "type": kind}
+    return {**host, "login": login, "password": password(database, login), "confirmed": True, **more}
+
+
+def outgoing(database, login, **more):
+    host = {"host": "127.0.0.1", "port": database.lab["ports"]["submission"], "encryption": "starttls", "from_filter": "own"}
+    return {**host, "login": login, "password": password(database, login), "tested": True, **more}
+
+
+def states(database):
+    return {row["user"]: row["state"] for row in database.rows('SELECT "user", state FROM fetchmail_server')}
+
+
+def logins(database):
+    """How often someone logged in to the mail system, rightly or not, so far."""
+    log = Path(database.lab["mail"]["logs"]["dovecot"]).read_text(errors="replace")
+    return log.count("imap-login:") + log.count("pop3-login:")
+
+
+@pytest.mark.parametrize("kind", ["imap", "pop"])
+def test_confirmed(database, kind):
+    items = [incoming(database, login, kind) for login in GOOD]
+    done = database.converge("incoming_mail_servers", items)
+    assert done["counts"]["created"] == 3
+    assert states(database) == dict.fromkeys(GOOD, "done")
+
+    # A new trial for a changed connection, and none for anything else.
+    for change, outcome in (
+        ({"priority": 1}, None),
+        ({"port": 9}, "refused"),
+        ({"password": WRONG}, "Authentication failed"),
+    ):
+        before = database.rows("SELECT * FROM fetchmail_server ORDER BY id")
+        result = database.run("incoming_mail_servers", [{**items[0], **change}, *items[1:]])
+        if outcome is None:
+            assert not result.get("failed"), result["msg"]
+            continue
+        assert result["failed"], change
+        assert result["problems"][0]["index"] == 0
+        assert result["problems"][0]["option"] == "confirmed"
+        assert len(result["problems"]) == 1
+        if outcome != "refused":
+            assert outcome.lower() in result["msg"].lower(), result["msg"]
+        assert WRONG not in str({key: value for key, value in result.items() if key != "invocation"})
+        after = database.rows("SELECT * FROM fetchmail_server ORDER BY id")
+        unwritten = ("write_date",)
+        assert [{k: v for k, v in row.items() if k not in unwritten} for row in after] == [
+            {k: v for k, v in row.items() if k not in unwritten} for row in before
+        ]
+        assert states(database) == dict.fromkeys(GOOD, "done")
+
+
+def test_only_the_wrong_one_is_put_back(database):
+    items = [incoming(database, login) for login in GOOD]
+    items[1]["password"] = WRONG
+    result = database.run("incoming_mail_servers", items)
+    assert result["failed"]
+    assert [(each["index"], each["option"]) for each in result["problems"]] == [(1, "confirmed")]
+    assert "authentication failed" in result["msg"].lower()
+    assert result["changed"]
+    assert result["counts"]["created"] == 2
+    assert states(database) == {GOOD[0]: "done", GOOD[2]: "done"}
+
+    result = database.run("outgoing_mail_servers", [outgoing(database, GOOD[0]), outgoing(database, GOOD[1], password=WRONG)])
+    assert result["failed"]
+    assert [(each["index"], each["option"]) for each in result["problems"]] == [(1, "tested")]
+    assert "535" in result["msg"] or "authentication failed" in result["msg"].lower()
+    assert database.values("SELECT smtp_user FROM ir_mail_server") == [GOOD[0]]
+    assert result["counts"]["created"] == 1
+
+
+def test_confirmation_is_tried_again_when_lost(database):
+    """Odoo, or a person, set the server back: it is a change to confirm it, and only then."""
+    item = incoming(database, GOOD[0])
+    database.ok("incoming_mail_servers", [{**item, "confirmed": False}])
+    assert states(database) == {GOOD[0]: "draft"}
+    done = database.converge("incoming_mail_servers", [item])
+    assert done["changes"] == [{"action": "updated", "options": ["confirmed"], "items": [f"{GOOD[0]} on 127.0.0.1"]}]
+    assert states(database) == {GOOD[0]: "done"}
+    before = logins(database)
+    assert not database.ok("incoming_mail_servers", [item])["changed"]
+    assert logins(database) == before
+    # A trial of what is there and draft still, with a wrong password given along.
+    database.ok("incoming_mail_servers", [{**item, "confirmed": False}])
+    result = database.run("incoming_mail_servers", [{**item, "password": WRONG}])
+    assert result["failed"]
+    assert database.values("SELECT password FROM fetchmail_server") == [item["password"]]
+    assert states(database) == {GOOD[0]: "draft"}
+
+
+def test_tested(database):
+    items = [outgoing(database, login) for login in GOOD]
+    done = database.converge("outgoing_mail_servers", items)
+    assert done["counts"]["created"] == 3
+    before = database.rows("SELECT smtp_user, smtp_pass, smtp_port, name, active FROM ir_mail_server ORDER BY id")
+    for change in ({"password": WRONG}, {"port": 9}):
+        result = database.run("outgoing_mail_servers", [{**items[0], **change}, {**items[1], "password": items[1]["password"]}])
+        assert result["failed"], change
+        assert [(each["index"], each["option"]) for each in result["problems"]] == [(0, "tested")]
+        assert database.rows("SELECT smtp_user, smtp_pass, smtp_port, name, active FROM ir_mail_server ORDER BY id") == before
+    assert not database.ok("outgoing_mail_servers", items)["changed"]
