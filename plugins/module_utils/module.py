@@ -148,10 +148,11 @@ class _Run:
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def _offer(self):
-        if self.resource.single:
-            present = {each.column for each in self.resource.fields if each.since <= self.session.major}
-            return {column: {} for column in present}
         try:
+            if self.resource.single:
+                # Parameters can be set without the addon that heeds them, and its installation then stumbles over them.
+                self.session.call("mail.alias", "fields_get", ["id"], attributes=["type"])
+                return {each.column: {} for each in self.resource.fields if each.since <= self.session.major}
             return offered(self.session, self.resource)
         except client.MissingModel:
             if not self.module.check_mode:
