@@ -108,7 +108,12 @@ class _Conversion:
         for option, value in given.items():
             field = self.resource.field(option)
             if not self._is_offered(field):
-                if not (field.own and value == OWN):
+                if field.own and value == OWN:
+                    continue
+                if self.unpredicted is not None and field.addon:
+                    reason = "comes with the addon %s, which is not installed yet" % field.addon
+                    self.unpredicted.append("%s: %s: %s" % (self.resource.label(self.item), option, reason))
+                else:
                     self.problems.append((self.index, option, self._absence(field)))
                 continue
             means_another = field.own and value == OWN
