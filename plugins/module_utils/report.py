@@ -61,7 +61,9 @@ def _side(resource, names, major, change, values, age):
     side = {}
     for option, value in values.items():
         field = resource.field(option)
-        if field.secret or (option == "value" and is_confidential(change.item, change.label)):
+        # Of a parameter that is removed nobody says any more whether it is a secret.
+        hidden = option == "value" and (change.action == DELETE or is_confidential(change.item, change.label))
+        if field.secret or hidden:
             side[option] = "(hidden, %s)" % age if value else ""
         elif field.type == "expression":
             side[option] = field.cell(value, major)
