@@ -82,7 +82,9 @@ def test_several(database):
     for name in ("Second", "Third"):
         client.env["res.company"].create({"name": name})
     first = next(name for name in companies(database) if name not in ("Second", "Third"))
-    database.converge("alias_domains", [{**two[0], "companies": [first, "Third"]}, {**two[1], "companies": ["Second"], "sequence": 1}])
+    database.converge(
+        "alias_domains", [{**two[0], "companies": [first, "Third"]}, {**two[1], "companies": ["Second"], "sequence": 1}]
+    )
     assert companies(database) == {first: "one.example", "Third": "one.example", "Second": "two.example"}
     database.converge("alias_domains", [{**two[1], "companies": ["Third", "Second"]}])
     assert companies(database) == {first: "one.example", "Third": "two.example", "Second": "two.example"}
@@ -118,7 +120,9 @@ def test_an_alias_in_the_way(database):
     before = domains(database)
     for option in ("catchall", "bounce"):
         other = {"catchall": "bounce", "bounce": "catchall"}[option]
-        result = database.run("alias_domains", [{"name": "mydomain.com", option: "sales", other: "moved", "default_from": "new"}])
+        result = database.run(
+            "alias_domains", [{"name": "mydomain.com", option: "sales", other: "moved", "default_from": "new"}]
+        )
         assert result["failed"]
         assert "already used" in result["msg"]
         # From 17 on it is a constraint of the record, and Odoo says no field.

@@ -61,7 +61,7 @@ def test_series_that_is_not_supported(series):
     """The lab has no Odoo 13: the one server here that is not real tells its version and nothing else."""
 
     class Version(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):  # noqa: N802 - the library's name
+        def do_POST(self):
             length = int(self.headers["Content-Length"])
             asked = json.loads(self.rfile.read(length))
             body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": {"server_version": "13.0"}}).encode()
@@ -76,7 +76,8 @@ def test_series_that_is_not_supported(series):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Version) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        result = run("users", {"url": url, "database": "x", "login": "x", "password": "unusual-p4ss", "config": [LISTS["users"]]})
+        options = {"url": url, "database": "x", "login": "x", "password": "unusual-p4ss"}
+        result = run("users", {**options, "config": [LISTS["users"]]})
         server.shutdown()
     assert result["failed"]
     assert "Odoo 13.0" in result["msg"]
@@ -147,6 +148,7 @@ def test_an_item_that_names_nothing(untouched, module, item, option):
 # -- the items ---------------------------------------------------------------------------------------------------------
 
 ADDRESS = "a@mydomain.com"
+WELCOME = "auth_signup.mail_template_user_signup_account_created"
 BAD_ITEMS = [
     ("alias_domains", {"name": "not a domain"}, "name", "is not a domain name"),
     ("alias_domains", {"name": "other.example", "catchall": "a@b.example"}, "catchall", "before the @"),
@@ -157,7 +159,7 @@ BAD_ITEMS = [
     ("incoming_mail_servers", {"host": "h", "login": "x", "model": "no.such"}, "model", "has no model 'no.such'"),
     ("outgoing_mail_servers", {"host": "h", "login": "x", "port": 99999}, "port", "from 1 to 65535"),
     ("outgoing_mail_servers", {"host": "h:25", "login": "x"}, "host", "bare name"),
-    ("outgoing_mail_servers", {"host": "h", "login": "x", "from_filter": "own"}, "from_filter", "must then be an e-mail address"),
+    ("outgoing_mail_servers", {"host": "h", "login": "x", "from_filter": "own"}, "from_filter", "must then be an e-mail"),
     ("outgoing_mail_servers", {"host": "h", "login": "x", "from_filter": "a@,b"}, "from_filter", "neither an e-mail address"),
     ("outgoing_mail_servers", {"login": "new@mydomain.com"}, "host", "is needed to create"),
     ("outgoing_mail_servers", {"host": "h", "login": "x", "owner": "admin"}, "owner", "smtp_server_per_user"),
@@ -172,10 +174,9 @@ BAD_ITEMS = [
     ("mail_templates", {"template": "no.such", "reply_to": ADDRESS}, None, "has no such mail template"),
     ("mail_templates", {"template": "base.group_user", "reply_to": ADDRESS}, None, "has no such mail template"),
     ("mail_templates", {"name": "x", "model": "y.z", "reply_to": ADDRESS}, None, "has no such mail template"),
-    ("mail_templates", {**LISTS["mail_templates"], "mail_server": "nowhere"}, "mail_server", "'nowhere'"),
-    ("mail_templates", {**LISTS["mail_templates"], "email_from": "nobody"}, "email_from", "is not an e-mail address"),
-    ("mail_templates", {**LISTS["mail_templates"], "email_from": {"expr": "x"}}, "email_from", "expression"),
-    ("addons", {"name": "no_such_addon"}, None, "is not among the addons"),
+    ("mail_templates", {"template": WELCOME, "mail_server": "nowhere"}, "mail_server", "'nowhere'"),
+    ("mail_templates", {"template": WELCOME, "email_from": "nobody"}, "email_from", "address"),
+    ("mail_templates", {"template": WELCOME, "email_from": {"expr": "x"}}, "email_from", "expression"),
 ]
 
 
@@ -185,8 +186,8 @@ def test_bad_items(untouched):
     for module, item, option, words in BAD_ITEMS:
         good = LISTS[module]
         for check in (True, False):
-            if module == "addons" and check:
-                continue  # There it says that the list was not refreshed.
+            if check and option in ("owner", "mail_server"):
+                continue  # An earlier task may bring it: check mode says that it is not there yet.
             result = untouched.run(module, [good, item], check=check)
             if module == "alias_domains" and untouched.major < 17:
                 assert result["failed"]
@@ -196,9 +197,7 @@ def test_bad_items(untouched):
             assert (result["problems"][0]["index"], result["problems"][0]["option"]) == (1, option), (item, result["problems"])
             assert words in result["problems"][0]["reason"], result["problems"]
             assert words in result["msg"]
-    written = {name for name, value in untouched.fingerprints().items() if value != before[name]}
-    # The list of addons was refreshed to look for the one that is not there.
-    assert {name for name in written if not name.endswith(("_seq", "signaling"))} <= set()
+    untouched.assert_as(before, "a run that was refused wrote")
 
 
 def test_every_bad_item_at_once(untouched):
@@ -236,13 +235,14 @@ def test_options_that_the_series_lacks(untouched):
 
 def test_one_login_two_servers(database):
     """Odoo may have two servers of one login: the error names both; one that is archived is no rival."""
-    client = database.odoo()
-    outgoing = client.env["ir.mail_server"].create([{"name": name, "smtp_host": "h", "smtp_user": ADDRESS} for name in ("Ann", "Bob")])
-    incoming = client.env["fetchmail.server"].create([{"name": name, "server": "h", "user": ADDRESS} for name in ("Ann", "Bob")])
+    client, names = database.odoo(), ("Ann", "Bob")
+    outgoing = client.env["ir.mail_server"].create([{"name": name, "smtp_host": "h", "smtp_user": ADDRESS} for name in names])
+    incoming = client.env["fetchmail.server"].create([{"name": name, "server": "h", "user": ADDRESS} for name in names])
     for module, ids in (("outgoing_mail_servers", outgoing), ("incoming_mail_servers", incoming)):
         for state in ("merged", "deleted", "overridden"):
             result = database.refuses(module, [{"host": "h", "login": ADDRESS, "priority": 1}], state=state)
-            assert all(f"{each} ({name})" in result["msg"] for each, name in zip(ids, ("Ann", "Bob"), strict=True)), result["msg"]
+            for each, name in zip(ids, names, strict=True):
+                assert f"{each} ({name})" in result["msg"]
     client.env["ir.mail_server"].browse(outgoing[:1]).write({"active": False})
     database.converge("outgoing_mail_servers", [{"login": ADDRESS, "priority": 1}])
     assert database.values("SELECT id FROM ir_mail_server WHERE sequence = 1") == outgoing[1:]

@@ -104,7 +104,7 @@ def test_the_option_is_named(database):
 @pytest.mark.parametrize("module", ["outgoing_mail_servers", "users"])
 def test_two_runs_at_once(database, module):
     """Both succeed, and each record is there once."""
-    make, dummy = KINDS[module]
+    make, _ = KINDS[module]
     items = [make(number) for number in range(50)]
     table, column = {"users": ("res_users", "login"), "outgoing_mail_servers": ("ir_mail_server", "smtp_user")}[module]
     processes = [start(module, {**database.connection, "config": items}) for dummy in range(3)]

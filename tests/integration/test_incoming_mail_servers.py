@@ -3,19 +3,19 @@
 import pytest
 
 COLUMNS = {
-    "name": "name",
+    "name": "s.name",
     "type": "server_type",
     "host": "server",
     "port": "port",
     "ssl": "is_ssl",
-    "login": "user",
+    "login": 's."user"',
     "password": "password",
-    "model": "object_id",
+    "model": "m.model",
     "keep_attachments": "attach",
     "keep_original": "original",
     "priority": "priority",
     "active": "active",
-    "confirmed": "state",
+    "confirmed": "s.state",
 }
 UPDATES = (
     ("name", "Renamed"),
@@ -36,9 +36,8 @@ UPDATES = (
 
 def servers(database):
     """The servers as Odoo's table has them, by option."""
-    chosen = ", ".join(f's."{column}" AS {option}' for option, column in COLUMNS.items())
-    query = f"SELECT {chosen}, m.model AS model FROM fetchmail_server s LEFT JOIN ir_model m ON m.id = s.object_id ORDER BY s.id"
-    found = database.rows(query.replace('s."object_id" AS model, ', ""))
+    chosen = ", ".join(f"{column} AS {option}" for option, column in COLUMNS.items())
+    found = database.rows(f"SELECT {chosen} FROM fetchmail_server s LEFT JOIN ir_model m ON m.id = s.object_id ORDER BY s.id")
     return [{**row, "confirmed": row["confirmed"] == "done"} for row in found]
 
 
@@ -55,7 +54,8 @@ def test_life(database):
     assert done["counts"] == {"created": len(logins), "updated": 0, "adopted": 0, "deleted": 0, "unchanged": 0}
     assert done["changes"][0]["items"][0] == "user0@mydomain.com on imap.mydomain.com"
     before = {each["login"]: each for each in servers(database)}
-    expected = {**first, "type": "imap", "port": 143, "priority": 5, "active": True, "confirmed": False, "keep_attachments": True}
+    expected = {**first, "type": "imap", "port": 143, "priority": 5, "active": True}
+    expected.update(confirmed=False, keep_attachments=True)
     for login in logins:
         assert before[login].items() >= {**expected, "name": login}.items()
         assert not before[login]["ssl"]
@@ -140,7 +140,7 @@ def test_gathered_and_back(database, owner):
     prints = database.fingerprints()
     done = database.converge("incoming_mail_servers", gathered)
     assert done["changed"] == (owner == "by hand")
-    assert {name: done["counts"][name] for name in ("created", "updated", "deleted")} == {"created": 0, "updated": 0, "deleted": 0}
+    assert not any(done["counts"][name] for name in ("created", "updated", "deleted"))
     assert servers(database) == before
     differing = {name for name, value in database.fingerprints().items() if prints[name] != value}
     assert differing <= {"ir_model_data", "ir_model_data_id_seq"}

@@ -23,10 +23,12 @@ def rendered(database, record, option, users):
     values = []
     for user in users:
         mail = templates.browse([record]).send_mail(user)
-        values.append(database.value(f"""
+        values.append(
+            database.value(f"""
             SELECT coalesce(m.{option}, '') FROM mail_mail JOIN mail_message m ON m.id = mail_mail.mail_message_id
             WHERE mail_mail.id = {mail}
-        """))
+        """)
+        )
     return values
 
 
@@ -34,14 +36,15 @@ def test_life(database):
     before = template(database)
     server, other = (f"{name}@mydomain.com" for name in ("office", "other"))
     database.ok("outgoing_mail_servers", [{"login": server, "name": "Office", "host": "h"}, {"login": other, "host": "h"}])
-    ids = dict(database.odoo().env["ir.mail_server"].search_read([], ["smtp_user"]) and [
-        (row["smtp_user"], row["id"]) for row in database.rows("SELECT id, smtp_user FROM ir_mail_server")
-    ])
+    ids = {row["smtp_user"]: row["id"] for row in database.rows("SELECT id, smtp_user FROM ir_mail_server")}
     item = {"template": WELCOME, "email_from": "Office <office@mydomain.com>", "reply_to": "a@mydomain.com, B <b@mydomain.com>"}
     done = database.converge("mail_templates", [{**item, "mail_server": server}])
     assert done["counts"] == {"created": 0, "updated": 1, "adopted": 0, "deleted": 0, "unchanged": 0}
     assert template(database) == {
-        "id": before["id"], "email_from": item["email_from"], "reply_to": item["reply_to"], "mail_server_id": ids[server]
+        "id": before["id"],
+        "email_from": item["email_from"],
+        "reply_to": item["reply_to"],
+        "mail_server_id": ids[server],
     }
     for option, value, column, stored in (
         ("mail_server", other, "mail_server_id", ids[other]),
@@ -78,16 +81,12 @@ def test_expressions(database):
     """One inventory on every series, and Odoo makes of it what it says, names in quotes and brackets included."""
     client = database.odoo()
     names = ['"Doe, Jane" & Söhne', "Plain Name"]
-    users = [
-        client.env["res.users"].with_context(no_reset_password=True).create({"name": name, "login": f"u{number}", "email": f"u{number}@mydomain.com"})
-        for number, name in enumerate(names)
-    ]
+    people = [{"name": name, "login": f"u{number}", "email": f"u{number}@mydomain.com"} for number, name in enumerate(names)]
+    users = client.env["res.users"].with_context(no_reset_password=True).create(people)
     expected = [row["email_formatted"] for row in client.env["res.users"].browse(users).read(["email_formatted"])]
     assert "<u0@mydomain.com>" in expected[0]
-    database.converge(
-        "mail_templates",
-        [{"template": WELCOME, "email_from": {"expression": "object.email_formatted"}, "reply_to": {"expression": "object.email or 'x'"}}],
-    )
+    item = {"email_from": {"expression": "object.email_formatted"}, "reply_to": {"expression": "object.email or 'x'"}}
+    database.converge("mail_templates", [{"template": WELCOME, **item}])
     stored = template(database)
     if database.major == 14:
         assert stored["email_from"] == "${object.email_formatted | safe}"

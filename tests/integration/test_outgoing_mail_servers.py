@@ -167,7 +167,13 @@ def test_overridden_removes_what_is_owned(database):
 def test_a_server_made_by_hand_is_taken_over(database):
     client = database.odoo()
     record = client.env["ir.mail_server"].create(
-        {"name": "By hand", "smtp_host": "old.example", "smtp_port": 2500, "smtp_user": "hand@mydomain.com", "smtp_pass": "h4nd"}
+        {
+            "name": "By hand",
+            "smtp_host": "old.example",
+            "smtp_port": 2500,
+            "smtp_user": "hand@mydomain.com",
+            "smtp_pass": "h4nd",
+        }
     )
     item = {"login": "hand@mydomain.com", "host": "new.example", "password": "h4nd"}
     done = database.converge("outgoing_mail_servers", [item])
@@ -182,7 +188,12 @@ def test_gathered_and_back(database, owner):
     """What is there, however odd, is gathered such that it can be given back and changes nothing."""
     client = database.odoo()
     odd = [
-        {"name": "  Blank around ", "smtp_host": "smtp.mydomain.com", "smtp_user": "one@mydomain.com", "smtp_pass": "s3cr3t-gathered"},
+        {
+            "name": "  Blank around ",
+            "smtp_host": "smtp.mydomain.com",
+            "smtp_user": "one@mydomain.com",
+            "smtp_pass": "s3cr3t-gathered",
+        },
         {"name": "No login", "smtp_host": "relay", "smtp_port": 25},
         {"name": "No address", "smtp_host": "10.0.0.1", "smtp_user": "AKIAXYZ", "smtp_port": 0},
         {"name": "Not a host", "smtp_host": "smtp://odd.example/ x", "smtp_user": "two@mydomain.com", "smtp_port": 99999},
@@ -202,7 +213,7 @@ def test_gathered_and_back(database, owner):
     prints = database.fingerprints()
     done = database.converge("outgoing_mail_servers", gathered)
     assert done["changed"] == (owner == "by hand")
-    assert {name: done["counts"][name] for name in ("created", "updated", "deleted")} == {"created": 0, "updated": 0, "deleted": 0}
+    assert not any(done["counts"][name] for name in ("created", "updated", "deleted"))
     assert servers(database) == before
     differing = {name for name, value in database.fingerprints().items() if prints[name] != value}
     assert differing <= {"ir_model_data", "ir_model_data_id_seq"}

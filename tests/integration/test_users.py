@@ -65,7 +65,8 @@ def test_life(database):
     before = users(database)
     groups_before = {login: groups(database, login) for login in before}
     for each in everyone:
-        expected = {**each, "active": True, "share": False, "notification_type": "email", "company": company, "companies": [company]}
+        expected = {**each, "active": True, "share": False, "notification_type": "email"}
+        expected.update(company=company, companies=[company])
         assert before[each["login"]].items() >= expected.items()
         assert "base.group_user" in groups_before[each["login"]]
 
@@ -156,16 +157,16 @@ def test_no_mail_unless_asked_for(database):
 
     # This server takes mail for the lab's mailboxes. Odoo 19 wants to know a sender too.
     database.ok("outgoing_mail_servers", [{"name": "MX", "host": "127.0.0.1", "port": database.lab["ports"]["mx"]}])
-    database.ok("alias_domains", [{"name": "mydomain.com", "catchall": "catchall", "bounce": "bounce", "default_from": "office"}])
+    database.ok(
+        "alias_domains", [{"name": "mydomain.com", "catchall": "catchall", "bounce": "bounce", "default_from": "office"}]
+    )
     boxes = Path(database.lab["mail"]["maildirs"])
     names = {name: f"{name}-{uuid.uuid4().hex}@mydomain.com" for name in ("invited", "silent", "later")}
-    items = [
-        {"login": address, "email": address, "name": name, "invite": name == "invited"} for name, address in names.items()
-    ]
+    items = [{"login": address, "email": address, "name": name, "invite": name == "invited"} for name, address in names.items()]
     database.converge("users", items)
     database.ok("users", [{**each, "invite": True} for each in items])
     received = [path.read_text(errors="replace") for path in boxes.glob("**/new/*")]
-    counts = {name: sum(f"To: {address}" in mail or f"<{address}>" in mail for mail in received) for name, address in names.items()}
+    counts = {name: sum(f"<{address}>" in mail for mail in received) for name, address in names.items()}
     assert counts == {"invited": 1, "silent": 0, "later": 0}
 
 
