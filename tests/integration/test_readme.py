@@ -4,6 +4,8 @@ import json
 import os
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -31,7 +33,15 @@ def quick_start(new_database, tmp_path, lab):
     (tmp_path / "told.json").write_text(json.dumps(told))
 
     def run(*arguments):
-        command = ["ansible-playbook", "-i", tmp_path / "hosts.yml", "-e", f"@{tmp_path}/told.json", "site.yml", *arguments]
+        command = [
+            Path(sys.executable).with_name("ansible-playbook"),
+            "-i",
+            tmp_path / "hosts.yml",
+            "-e",
+            f"@{tmp_path}/told.json",
+            "site.yml",
+            *arguments,
+        ]
         environment = {"ODOO_PASSWORD": database.connection["password"], "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
         done = subprocess.run(command, check=False, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
