@@ -134,10 +134,10 @@ class Session:
         """Tie the HTTP session to the database.
 
         Odoo 14 answers an error of a request without a database with a bare HTTP 500 when it serves several databases.
-        Its login page takes the database from the address and keeps it in the session's cookie. The redirection with
-        which it does so is enough: the page itself would have Odoo write its assets.
+        Its web client takes the database from the address, keeps it in the session's cookie, and sends who is not logged in
+        on to the login page. That page is not fetched: to render it, Odoo would write its assets.
         """
-        page = "%s/web/login?%s" % (self.url.rstrip("/"), urllib.parse.urlencode({"db": self.database}))
+        page = "%s/web?%s" % (self.url.rstrip("/"), urllib.parse.urlencode({"db": self.database}))
         # The redirection itself counts as an error; any other is named by the login that follows.
         with contextlib.suppress(OSError, http.client.HTTPException):
             _opener(self._tls, self._cookies, _StayHere).open(page, timeout=self.timeout).close()

@@ -206,8 +206,10 @@ class _Run:
         )
 
     def _owned(self):
-        if self.resource.single or not self.resource.creates or self.offer is None:
+        if not self.resource.creates or self.offer is None:
             return {}
+        if self.resource.single:
+            return parameters.owned_alias_domain(self.session)
         return owned(self.session, self.resource.model)
 
     # -- writing ------------------------------------------------------------------------------------------------------

@@ -21,6 +21,14 @@ def read_alias_domain(session):
     return [dict(found, id=RECORD)] if found["name"] else []
 
 
+def owned_alias_domain(session):
+    """The alias domain, if Postroom owns the parameter that makes it one: C({record: name in the namespace})."""
+    names = owned(session, CONFIG_PARAMETERS.model)
+    parameters = read(session, CONFIG_PARAMETERS, ("key",), [("key", "=", ALIAS_DOMAIN_PARAMETERS["name"])])
+    owner = next((names[record["id"]] for record in parameters if record["id"] in names), None)
+    return {RECORD: owner} if owner else {}
+
+
 def write_alias_domain(session, plan):
     """Carry out a plan for the alias domain: parameters with a value are set, the others removed."""
     for change in plan.changes:

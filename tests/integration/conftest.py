@@ -8,9 +8,7 @@ from support import Database, read_lab
 
 def pytest_generate_tests(metafunc):
     if "series" in metafunc.fixturenames:
-        since = metafunc.definition.get_closest_marker("since")
-        series = [each for each in wanted_series() if not since or int(each) >= since.args[0]]
-        metafunc.parametrize("series", series, scope="session")
+        metafunc.parametrize("series", wanted_series(), scope="session")
 
 
 def wanted_series():

@@ -38,7 +38,7 @@ def test_module_defaults_reach_every_module():
 @pytest.mark.parametrize("role", ROLES)
 def test_role_has_what_a_reader_looks_for(role):
     assert (ROOT / "roles" / role / "README.md").is_file()
-    assert load("roles", role, "meta", "argument_specs.yml")["argument_specs"].keys() == {"main"}
+    assert load("roles", role, "meta", "argument_specs.yml")["argument_specs"].keys() == {"main", "check"}
 
 
 @pytest.mark.parametrize("role", ROLES)
