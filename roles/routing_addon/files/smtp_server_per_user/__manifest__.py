@@ -1,0 +1,16 @@
+{
+    "name": "SMTP server per user",
+    "summary": "Each user's mail leaves through that user's own server, and the answer comes back to the record",
+    # Odoo puts its own series before it: one source serves them all.
+    "version": "1.0.0",
+    "author": "Postroom",
+    "license": "LGPL-3",
+    "category": "Discuss",
+    "depends": ["mail"],
+    "data": [
+        "views/ir_mail_server_views.xml",
+        "data/views.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+}

@@ -1,0 +1,43 @@
+"""What happens once, when the addon comes and when it goes."""
+
+from odoo import SUPERUSER_ID, api
+
+# What outlives the addon: the columns of ThinkOpen's tko_mail_smtp_per_user, so that a database can go back to it, and
+# the one that later series have of themselves, so that it can go forward.
+KEPT = [
+    ("ir.mail_server", "user_id"),
+    ("ir.mail_server", "from_filter"),
+    ("res.users", "smtp_server_id"),
+]
+
+
+def post_init_hook(env_or_cr, registry=None):
+    """Take over a database whose users name their servers, while the servers name no owner."""
+    env = env_or_cr if registry is None else api.Environment(env_or_cr, SUPERUSER_ID, {})
+    env.cr.execute(
+        """
+        SELECT u.id, s.id FROM res_users u JOIN ir_mail_server s ON s.id = u.smtp_server_id
+        WHERE s.user_id IS NULL ORDER BY u.active DESC, u.id
+        """
+    )
+    for user_id, server_id in env.cr.fetchall():
+        server = env["ir.mail_server"].browse(server_id)
+        if not server.user_id:
+            server.user_id = user_id
+
+
+def uninstall_hook(env_or_cr, registry=None):
+    """Make Odoo forget that the kept columns are ours, so that it drops none of them."""
+    cr = env_or_cr.cr if registry is None else env_or_cr
+    for model, field in KEPT:
+        cr.execute(
+            """
+            SELECT f.id FROM ir_model_fields f JOIN ir_model_data d ON d.model = 'ir.model.fields' AND d.res_id = f.id
+            WHERE f.model = %s AND f.name = %s
+            GROUP BY f.id HAVING array_agg(DISTINCT d.module::text) = ARRAY['smtp_server_per_user']
+            """,
+            [model, field],
+        )
+        for (field_id,) in cr.fetchall():
+            cr.execute("DELETE FROM ir_model_data WHERE model = 'ir.model.fields' AND res_id = %s", [field_id])
+            cr.execute("DELETE FROM ir_model_fields WHERE id = %s", [field_id])

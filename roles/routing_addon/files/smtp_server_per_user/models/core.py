@@ -1,0 +1,46 @@
+"""Odoo's own classes, asked what they offer: names change between series, and within one."""
+
+from odoo.addons.base.models import ir_mail_server as ir_mail_server_module
+from odoo.addons.mail.models import mail_mail as mail_mail_module
+
+try:
+    from odoo.addons.mail.models import fetchmail as fetchmail_module
+except ImportError:
+    # An addon of its own up to 15.
+    try:
+        from odoo.addons.fetchmail.models import fetchmail as fetchmail_module
+    except ImportError:
+        fetchmail_module = None
+
+
+def _class_of(module, model):
+    """The class in a module of core's that makes a model, or adds to it."""
+    for value in vars(module).values():
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            inherited = getattr(value, "_inherit", None) or []
+            inherited = [inherited] if isinstance(inherited, str) else inherited
+            if model == getattr(value, "_name", None) or model in inherited:
+                return value
+    raise ImportError("%s has no class of %s" % (module.__name__, model))
+
+
+IrMailServer = _class_of(ir_mail_server_module, "ir.mail_server")
+MailMail = _class_of(mail_mail_module, "mail.mail")
+FetchmailServer = fetchmail_module and _class_of(fetchmail_module, "fetchmail.server")
+
+
+def offers(cls, *names):
+    """The first of these names that a class has, or None."""
+    return next((name for name in names if hasattr(cls, name)), None)
+
+
+try:
+    from odoo.addons.mail.models import ir_mail_server as mail_ir_mail_server_module
+except ImportError:
+    HAS_PERSONAL_SERVERS = False
+else:
+    # Core's own kind, from 19 on, of a server that only its owner's messages use.
+    HAS_PERSONAL_SERVERS = "owner_user_id" in vars(_class_of(mail_ir_mail_server_module, "ir.mail_server"))
+
+# Whether the server is chosen by From, or one for all.
+CHOOSES_BY_SENDER = bool(offers(IrMailServer, "_find_mail_server"))

@@ -1,0 +1,352 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..tools.addresses import name_and_address, normalize, parts, with_name
+
+# from_filter first: where it is needed, it is what this model builds on.
+from . import core, from_filter  # noqa: F401
+
+
+class IrMailServer(models.Model):
+    _inherit = "ir.mail_server"
+
+    user_id = fields.Many2one(
+        "res.users",
+        string="Owner",
+        index=True,
+        copy=False,
+        ondelete="set null",
+        domain=[("share", "=", False)],
+        help="The user whose own server this is. It sends that user's mail, and nobody else's while there is a shared server.",
+    )
+    if core.HAS_PERSONAL_SERVERS:
+        # Two fields of one name cannot be told apart in a list of fields.
+        owner_user_id = fields.Many2one(string="Owner of Personal Server")
+
+    # Found through an index on this column (see init), not by looking at every server.
+    sender_addresses = fields.Char(
+        string="Own Addresses",
+        compute="_compute_senders",
+        store=True,
+        groups="base.group_system",
+        help="The addresses whose mail leaves through this server.",
+    )
+    sender_scope = fields.Selection(
+        [("any", "Any sender"), ("domain", "Domains"), ("address", "Single addresses")],
+        string="Sends For",
+        compute="_compute_senders",
+        store=True,
+        groups="base.group_system",
+    )
+    sender_note = fields.Char(string="Note on the Owner", compute="_compute_sender_note", groups="base.group_system")
+
+    def init(self):
+        result = super().init()
+        # Not named as the ORM names indexes: it drops those that no field asks for.
+        self.env.cr.execute(
+            """
+            CREATE INDEX IF NOT EXISTS ir_mail_server_senders_gin
+            ON ir_mail_server USING gin (string_to_array(sender_addresses, ','))
+            """
+        )
+        return result
+
+    # ------------------------------------------------------------------
+    # Whose server it is
+    # ------------------------------------------------------------------
+
+    @api.depends("smtp_user", "from_filter", "user_id")
+    def _compute_senders(self):
+        for server in self:
+            addresses, domains = parts(server.from_filter)
+            server.sender_scope = "domain" if domains else "address" if addresses else "any"
+            login = normalize(server.smtp_user)
+            # The login of a server that sends for a domain is nobody's own address, unless it has an owner.
+            if login and login not in addresses and (not domains or server.user_id):
+                addresses.append(login)
+            server.sender_addresses = ",".join(addresses) or False
+
+    @api.depends("user_id.email", "sender_addresses")
+    def _compute_sender_note(self):
+        for server in self:
+            address = normalize(server.user_id.email)
+            server.sender_note = False
+            if server.user_id and not address:
+                server.sender_note = _("The owner has no e-mail address: nothing leaves through this server.")
+            elif server.user_id and address not in server._senders():
+                server.sender_note = _(
+                    "The owner's e-mail address is %(address)s, but this server sends as %(senders)s.",
+                    address=address,
+                    senders=", ".join(server._senders()) or _("nobody"),
+                )
+
+    @api.constrains("smtp_user", "from_filter", "user_id", "active")
+    def _check_one_owner_an_address(self):
+        for server in self.filtered(lambda each: each.user_id and each.active):
+            senders = server._senders()
+            for other in self._servers_of(senders).filtered("user_id") - server:
+                if other.user_id != server.user_id:
+                    raise ValidationError(
+                        _(
+                            "%(address)s has a server already, that of %(owner)s: two users' servers cannot have one address.",
+                            address=sorted(set(senders) & set(other._senders()))[0],
+                            owner=other.user_id.name,
+                        )
+                    )
+
+    def _senders(self):
+        """The addresses that are this server's own."""
+        addresses = self.sudo().sender_addresses
+        return addresses.split(",") if addresses else []
+
+    def _is_core_personal(self):
+        """Whether it is a personal server of core's own kind, which core looks after."""
+        return core.HAS_PERSONAL_SERVERS and bool(self.owner_user_id)
+
+    @api.model
+    def _servers_of(self, addresses):
+        """The active servers that have one of these addresses, best first, by the index."""
+        addresses = [each for each in addresses if each]
+        if not addresses:
+            return self.sudo().browse()
+        table = self.env["ir.mail_server"]
+        flush = getattr(table, "flush_model", None) or table.flush
+        flush(["sender_addresses", "active", "sequence"])
+        self.env.cr.execute(
+            """
+            SELECT id FROM ir_mail_server WHERE active AND string_to_array(sender_addresses, ',') && %s
+            ORDER BY sequence, id
+            """,
+            [addresses],
+        )
+        return self.sudo().browse([server_id for (server_id,) in self.env.cr.fetchall()])
+
+    @api.model
+    def _system_addresses(self):
+        """Addresses that the system sends as: their servers are everybody's."""
+        found = [self._get_default_from_address(), self._get_default_bounce_address()]
+        if "mail.alias.domain" in self.env:
+            # All of them: there are as many as the companies have domains.
+            for domain in self.env["mail.alias.domain"].sudo().search([]):  # pylint: disable=no-search-all
+                found += [domain.catchall_email, domain.bounce_email, domain.default_from_email]
+        else:
+            get_param = self.env["ir.config_parameter"].sudo().get_param
+            found.append("%s@%s" % (get_param("mail.catchall.alias"), get_param("mail.catchall.domain") or ""))
+        return {normalize(address) for address in found} - {""}
+
+    @api.model
+    def _users_among(self, addresses):
+        """Those of these addresses that are an active internal user's."""
+        users = (
+            self.env["res.users"]
+            .sudo()
+            .search([("share", "=", False), ("email_normalized", "in", list(addresses))] if addresses else [(0, "=", 1)])
+        )
+        return {normalize(user.email) for user in users}
+
+    def _personal(self):
+        """Those of these servers that are one address's own, and nobody else's."""
+        system = self._system_addresses()
+        by_login = self.filtered(lambda server: server.sender_scope == "any" and server.sender_addresses)
+        users = self._users_among({address for server in by_login for address in server._senders()})
+
+        def is_personal(server):
+            if server.user_id or server._is_core_personal():
+                return True
+            senders = set(server._senders())
+            if senders & system or server.sender_scope == "domain":
+                return False
+            return server.sender_scope == "address" or bool(senders & users)
+
+        return self.filtered(is_personal)
+
+    @api.model
+    def _shared_servers(self):
+        """The servers that send anybody's mail, best first."""
+        servers = self.sudo()
+        domain = [
+            ("user_id", "=", False),
+            "|",
+            ("sender_scope", "!=", "address"),
+            ("id", "in", self._servers_of(self._system_addresses()).ids),
+        ]
+        found = servers.search(domain, order="sequence, id")
+        return found - found._personal()
+
+    def _owns(self, email_from):
+        """Whether a sender's mail is this server's own: then it is sent as that address, and nothing else."""
+        address = normalize(email_from)
+        if not self or not address:
+            return False
+        server = self.sudo()
+        if not server.active or server._is_core_personal() or address not in server._senders():
+            return False
+        if server.user_id:
+            return True
+        if address in self._system_addresses():
+            return False
+        if server.sender_scope != "any" or self._users_among({address}):
+            return True
+        # Only its login tells: it is that address's own, unless it is the one that everybody sends through.
+        return server != self._shared_servers()[:1]
+
+    @api.model
+    def _own_server(self, email_from):
+        """The server that is a sender's own, or none."""
+        for server in self._servers_of([normalize(email_from)]):
+            if server._owns(email_from):
+                return server
+        return self.sudo().browse()
+
+    def _follow_owner(self, old, new):
+        """The owner's e-mail address was changed."""
+        if old == new or new in self._senders():
+            return
+        if new and old and old != normalize(self.smtp_user):
+            # The login is another name: the address was only entered in the filter, and is its owner's to change.
+            entries = [part.strip() for part in (self.from_filter or "").split(",")]
+            if any(normalize(entry) == old for entry in entries):
+                self.from_filter = ", ".join(new if normalize(entry) == old else entry for entry in entries)
+                return
+        self.user_id.partner_id._message_log(
+            body=_(
+                "The e-mail address is now %(address)s, but the outgoing mail server %(server)s sends as %(senders)s. "
+                "Until that is changed, mail leaves the standard way.",
+                address=new or _("empty"),
+                server=self.name,
+                senders=", ".join(self._senders()) or _("nobody"),
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # Which server sends
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_mail_server(self, email_from, mail_servers=None):
+        own = self._own_server(email_from)
+        if own:
+            return own, email_from
+        shared = self._shared_servers()
+        if mail_servers is None:
+            mail_servers = shared or None
+        else:
+            ids = set(shared.ids)
+            left = mail_servers.filtered(lambda server: server.id in ids or server._is_core_personal())
+            mail_servers = left or mail_servers
+        return super()._find_mail_server(email_from, mail_servers)
+
+    def _connect_for(self, connect, args, kwargs):
+        """Open a session, and note on it which server it is with: what is sent over it depends on that."""
+        host = args[0] if args else kwargs.get("host")
+        if not kwargs.get("mail_server_id") and not host:
+            server, send_as = self.sudo()._find_mail_server(kwargs.get("smtp_from"))
+            if server:
+                kwargs["mail_server_id"] = server.id
+                if "smtp_from" in kwargs:
+                    kwargs["smtp_from"] = send_as
+        session = connect(*args, **kwargs)
+        if session is not None:
+            session.mail_server_id = kwargs.get("mail_server_id") or False
+        return session
+
+    if core.offers(core.IrMailServer, "_connect__"):
+
+        def _connect__(self, *args, **kwargs):
+            return self._connect_for(super()._connect__, args, kwargs)
+
+    else:
+
+        def connect(self, *args, **kwargs):
+            return self._connect_for(super().connect, args, kwargs)
+
+    # ------------------------------------------------------------------
+    # What the message says
+    # ------------------------------------------------------------------
+
+    def _write_sender(self, message, email_from):
+        """Have a message's headers name one address only: the one that the server is the own one of."""
+        name, address = name_and_address(email_from)
+        if not name:
+            users = self.user_id
+            if normalize(users.email) != address:
+                users = self.env["res.users"].sudo().search([("email_normalized", "=", address)], limit=1)
+            name = users.name
+        for header in ("From", "Reply-To", "Return-Path"):
+            del message[header]
+        message["From"] = message["Reply-To"] = with_name(name, address)
+        return address
+
+    def _prepare_for(self, prepare, message, smtp_session):
+        """Core prepares a message; the envelope sender, and the headers, of an owner's are the owner's."""
+        email_from = str(message["From"] or "")
+        smtp_from, smtp_to_list, message = prepare(message, smtp_session)
+        server = self.sudo().browse(getattr(smtp_session, "mail_server_id", False) or [])
+        if server._owns(email_from):
+            smtp_from = server._write_sender(message, email_from)
+        return smtp_from, smtp_to_list, message
+
+    if core.offers(core.IrMailServer, "_prepare_email_message__"):
+
+        def _prepare_email_message__(self, message, smtp_session):
+            return self._prepare_for(super()._prepare_email_message__, message, smtp_session)
+
+    elif core.offers(core.IrMailServer, "_prepare_email_message"):
+
+        def _prepare_email_message(self, message, smtp_session):
+            return self._prepare_for(super()._prepare_email_message, message, smtp_session)
+
+    else:
+
+        @api.model
+        def send_email(self, message, mail_server_id=None, smtp_server=None, *args, **kwargs):
+            session = kwargs.get("smtp_session")
+            by_hand = bool(mail_server_id)
+            if not mail_server_id and not session and not smtp_server:
+                mail_server_id = (self._find_mail_server(message["From"])[0] or self).id
+            carrier = getattr(session, "mail_server_id", False) if session else mail_server_id
+            server = self.sudo().browse(carrier or [])
+            if server._owns(message["From"]):
+                # Core takes the envelope sender from here.
+                message["Return-Path"] = server._write_sender(message, message["From"])
+            elif server:
+                server._follow_from_filter(message, by_hand)
+            return super().send_email(message, mail_server_id, smtp_server, *args, **kwargs)
+
+    # ------------------------------------------------------------------
+    # Views that differ between series
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _load_series_views(self):
+        """Make the views whose place, or need, is not the same in every series."""
+        views = []
+        if not core.CHOOSES_BY_SENDER:
+            arch = '<field name="name" position="after"><field name="from_filter"/></field>'
+            for kind in ("form", "list"):
+                views.append(("from_filter_%s" % kind, "base.ir_mail_server_%s" % kind, arch))
+        if "only_replies" in self.env.get("fetchmail.server", self)._fields:
+            parent = next(
+                name
+                for name in ("mail.view_email_server_form", "fetchmail.view_email_server_form")
+                if self.env.ref(name, raise_if_not_found=False)
+            )
+            arch = '<field name="object_id" position="after"><field name="only_replies"/></field>'
+            views.append(("fetchmail_server_form", parent, arch))
+        for name, parent_id, arch in views:
+            parent = self.env.ref(parent_id)
+            self.env["ir.ui.view"]._load_records(
+                [
+                    {
+                        "xml_id": "smtp_server_per_user.%s" % name,
+                        "noupdate": True,
+                        "values": {
+                            "name": "smtp_server_per_user.%s" % name,
+                            "model": parent.model,
+                            "inherit_id": parent.id,
+                            "mode": "extension",
+                            "arch": "<data>%s</data>" % arch,
+                        },
+                    }
+                ]
+            )

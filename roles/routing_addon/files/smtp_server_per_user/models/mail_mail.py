@@ -1,0 +1,64 @@
+from odoo import models
+from odoo.tools import split_every
+
+from . import core
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    def _carrier(self):
+        """The server that sends this mail as its own sender's, or none: set by hand, or found by From."""
+        servers = self.env["ir.mail_server"]
+        server = self.mail_server_id or servers._own_server(self.email_from)
+        return server if server._owns(self.email_from) else servers
+
+    def _session_batches(self, ids):
+        size = self.env["ir.config_parameter"].sudo().get_param("mail.session.batch.size")
+        return split_every(int(size or 0) or 1000, ids)
+
+    # Core opens a session for each batch before it looks at a mail: the choice is made here.
+    if core.offers(core.MailMail, "_split_by_mail_configuration"):
+
+        def _split_by_mail_configuration(self):
+            """One batch an owner's server, however different the names and companies of its mails are."""
+            owned = {}
+            for *configuration, ids in super()._split_by_mail_configuration():
+                server = self.env["ir.mail_server"].browse(configuration[0] or [])
+                # All mails of a batch have one From.
+                if server._owns(self.browse(ids[0]).email_from):
+                    owned.setdefault(server.id, (configuration, []))[1].extend(ids)
+                else:
+                    yield (*configuration, ids)
+            for configuration, ids in owned.values():
+                for batch in self._session_batches(ids):
+                    yield (*configuration, batch)
+
+    else:
+
+        def _split_by_server(self):
+            found, groups = {}, {}
+            for mail in self.with_context(prefetch_fields=False):
+                server = mail.mail_server_id
+                if not server:
+                    if mail.email_from not in found:
+                        found[mail.email_from] = self.env["ir.mail_server"]._find_mail_server(mail.email_from)[0]
+                    server = found[mail.email_from]
+                groups.setdefault(server.id if server else False, []).append(mail.id)
+            for server_id, ids in groups.items():
+                for batch in self._session_batches(ids):
+                    yield server_id, batch
+
+    def _postprocess_sent_message(self, *args, **kwargs):
+        """Keep of a mail that core is about to delete what its answer needs to find the record."""
+        notification = "is_notification" if "is_notification" in self._fields else "notification"
+        for mail in self.filtered(lambda each: each.auto_delete and not each[notification] and each.state == "sent"):
+            if mail._is_answered_on_record() and mail._carrier():
+                mail.mail_message_id.sudo()._keep_for_answers()
+                # Of a notification, core deletes the mail and leaves the message.
+                mail.sudo()[notification] = True
+        return super()._postprocess_sent_message(*args, **kwargs)
+
+    def _is_answered_on_record(self):
+        model = self.env.get(self.model or "")
+        return bool(model is not None and self.res_id and hasattr(model, "message_update"))

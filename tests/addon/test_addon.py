@@ -1,0 +1,100 @@
+"""The addon by itself: Odoo's test runner, Odoo's log, Odoo's linter, and one source for all series."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+from office import ADDON, ROOT, deploy, lab_database, odoo_command
+
+LINTER = ROOT / ".cache" / "pylint-odoo"
+
+
+@pytest.fixture(scope="module")
+def installation(lab, series):
+    """What Odoo says while it installs the addon, tests it, and upgrades it."""
+    deploy(lab, series)
+    name = f"test_addon_{series}_{os.getpid()}"
+    lab_database.copy(series, "mail", name, replace=True)
+    # The server's port is the running server's.
+    port = f"--http-port={lab['odoo'][series]['port'] + 300}"
+    tests = ["--test-enable", "--test-tags=/smtp_server_per_user"]
+    try:
+        first = odoo_command(lab, series, f"--database={name}", port, "--init=smtp_server_per_user", *tests)
+        second = odoo_command(lab, series, f"--database={name}", port, "--update=smtp_server_per_user")
+    finally:
+        lab_database.drop(series, name)
+    return first, second
+
+
+def test_odoos_own_tests(installation):
+    found = re.findall(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests", installation[0])
+    assert found, installation[0][-3000:]
+    assert found[-1][:2] == ("0", "0"), installation[0][-5000:]
+    assert int(found[-1][2]) >= 40
+
+
+def test_nothing_to_complain_about(installation):
+    for log in installation:
+        assert not [line for line in log.splitlines() if re.search(r" (WARNING|ERROR|CRITICAL) ", line)]
+
+
+def test_pylint_odoo():
+    """In an environment of its own; made once."""
+    mark = LINTER / ".complete"
+    wanted = (ROOT / "tests" / "addon" / "requirements.txt").read_text()
+    if not mark.exists() or mark.read_text() != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", LINTER], check=True)
+        pip = [LINTER / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "-r", ROOT / "tests" / "addon" / "requirements.txt"], check=True)
+        mark.write_text(wanted)
+    command = [LINTER / "bin" / "pylint", "--rcfile=.pylintrc", "--score=n", ADDON.name]
+    done = subprocess.run(command, cwd=ADDON.parent, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+def test_asks_for_no_version():
+    """Classes are asked what they offer."""
+    for file in ADDON.rglob("*.py"):
+        tree = ast.walk(ast.parse(file.read_text()))
+        names = {node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in tree}
+        assert not names & {"release", "version_info", "major_version", "series"}, file
+
+
+def test_views_have_no_name_of_one_series():
+    """No root of lists, no attrs: both changed."""
+    for file in ADDON.rglob("*.xml"):
+        for element in ElementTree.parse(file).iter():
+            assert element.tag not in ("tree", "list"), file
+            assert not {"attrs", "states", "invisible", "column_invisible"} & set(element.attrib), file
+
+
+def shell(lab, series, name, script):
+    server = lab["odoo"][series]
+    command = [server["command"], "shell", f"--config={server['config']}", "-d", name, "--no-http"]
+    done = subprocess.run(command, input=script + "\n", capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_incoming_servers_that_come_later(lab, series):
+    """Up to 15, incoming servers are an addon that a database need not have. An upgrade adds what it is then given."""
+    deploy(lab, series)
+    name = f"test_addon_{series}_{os.getpid()}_later"
+    columns = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'only_replies'"
+    lab_database.copy(series, "base", name, replace=True)
+    try:
+        odoo_command(lab, series, f"--database={name}", "--init=smtp_server_per_user")
+        if "fetchmail" in lab_database.psql("SELECT name FROM ir_module_module WHERE name = 'fetchmail'", name):
+            # As if it had come after ours: Odoo makes an addon's columns when that is installed or upgraded.
+            lab_database.psql("ALTER TABLE fetchmail_server DROP only_replies, DROP reading_state", name)
+            assert "FOUND 0" in shell(lab, series, name, "print('FOUND', env['fetchmail.server'].search_count([]))")
+            odoo_command(lab, series, f"--database={name}", "--update=smtp_server_per_user")
+        assert lab_database.psql(columns, name).strip() == "1"
+        views = "SELECT count(*) FROM ir_ui_view WHERE name = 'smtp_server_per_user.fetchmail_server_form'"
+        assert lab_database.psql(views, name).strip() == "1"
+    finally:
+        lab_database.drop(series, name)

@@ -1,0 +1,42 @@
+"""What is in the mailboxes of the lab, seen in the files themselves."""
+
+import email
+import shutil
+import time
+from pathlib import Path
+
+
+class Mailbox:
+    def __init__(self, lab, login):
+        local, _, domain = login.partition("@")
+        self.folder = Path(lab["mail"]["maildirs"]) / domain / local / "Maildir"
+
+    def files(self):
+        return [file for kind in ("new", "cur") for file in sorted((self.folder / kind).glob("*"))]
+
+    def find(self, subject):
+        """The messages with a text in the subject; the headers as they came, not as Python would write them."""
+        token = subject.split()[-1].encode()
+        contents = (file.read_bytes() for file in self.files())
+        found = [email.message_from_bytes(content) for content in contents if token in content]
+        return [message for message in found if subject in " ".join(message["Subject"].split())]
+
+    def wait_for(self, subject, patience=10, count=1):
+        deadline = time.monotonic() + patience
+        while True:
+            found = self.find(subject)
+            if len(found) >= count or time.monotonic() > deadline:
+                return found
+            time.sleep(0.05)
+
+    def snapshot(self):
+        """Content and flags of every message, by its name: what has changed, has changed here."""
+        return {file.name.partition(":2,")[0]: (file.name.partition(":2,")[2], file.read_bytes()) for file in self.files()}
+
+    def unseen_by_any(self):
+        """The messages that no program has even listed yet."""
+        return sorted(file.name for file in (self.folder / "new").glob("*"))
+
+    def empty(self):
+        if self.folder.exists():
+            shutil.rmtree(self.folder)

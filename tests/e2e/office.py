@@ -1,0 +1,445 @@
+"""An Odoo database with users who write to a customer, on the real lab.
+
+By hand, as an administrator would: servers, templates, users. With the addon or without, all else being equal.
+"""
+
+import dataclasses
+import itertools
+import json
+import os
+import re
+import shutil
+import smtplib
+import subprocess
+import sys
+import time
+import typing
+import uuid
+from email.message import EmailMessage
+from email.utils import parseaddr
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "lab")]
+
+import database as lab_database
+import odoorpc
+import pytest
+from folder import lab_dir
+from maildir import Mailbox
+from postfix import Postfix
+
+ADDON = ROOT / "roles" / "routing_addon" / "files" / "smtp_server_per_user"
+BOB = "bob@customer.example"
+SHARED = "catchall@mydomain.com"
+PEOPLE = {"newuser": "New User", "seconduser": "Second User", "nouser": "No Server"}
+_numbers = itertools.count(1)
+
+
+def read_lab():
+    path = lab_dir() / "lab.json"
+    if not path.exists():
+        raise RuntimeError(f"{path} is missing: run make lab-up ODOO='14 19'")
+    return json.loads(path.read_text())
+
+
+def wanted_series():
+    """A series that is asked for and missing is an error: a test that did not run has proven nothing."""
+    try:
+        offered = read_lab()["odoo"]
+    except RuntimeError as problem:
+        raise pytest.UsageError(str(problem)) from problem
+    asked = os.environ.get("POSTROOM_SERIES", "").replace(",", " ").split() or sorted(offered, key=int)
+    missing = sorted(set(asked) - set(offered), key=int)
+    if missing:
+        raise pytest.UsageError(f"the lab has no Odoo {', '.join(missing)}: run make lab-up ODOO='{' '.join(asked)}'")
+    return asked
+
+
+def address(person):
+    return f"{person}@mydomain.com"
+
+
+# ----------------------------------------------------------------------
+# The addon in the lab
+# ----------------------------------------------------------------------
+
+
+def deploy(lab, series):
+    """Put the addon where this Odoo finds it. Odoo is restarted only if the code is another than before."""
+    place = Path(lab["odoo"][series]["addons"]) / ADDON.name
+    files = [file for file in sorted(ADDON.rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
+    wanted = {file.relative_to(ADDON): file.read_bytes() for file in files}
+    there = {
+        file.relative_to(place): file.read_bytes()
+        for file in (place.rglob("*") if place.exists() else ())
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    if wanted == there:
+        return
+    if place.exists():
+        shutil.rmtree(place)
+    for file, content in wanted.items():
+        (place / file).parent.mkdir(parents=True, exist_ok=True)
+        (place / file).write_bytes(content)
+    subprocess.run(lab["odoo"][series]["restart"].split(), check=True, capture_output=True)
+    wait_until_up(lab, series)
+
+
+def wait_until_up(lab, series):
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            odoorpc.ODOO("127.0.0.1", port=lab["odoo"][series]["port"], timeout=5)
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def odoo_command(lab, series, *arguments):
+    """Run Odoo's own command line; returns its log."""
+    server = lab["odoo"][series]
+    done = subprocess.run(
+        [server["command"], f"--config={server['config']}", "--no-http", "--stop-after-init", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    log = done.stdout + done.stderr
+    assert done.returncode == 0, log[-4000:]
+    return log
+
+
+def make_template(lab, series):
+    """A database with the addon, to be copied for every test. Returns its name and the log of the installation."""
+    name = f"test_e2e_{series}_{os.getpid()}_addon"
+    lab_database.copy(series, "mail", name, replace=True)
+    log = odoo_command(lab, series, f"--database={name}", "--init=smtp_server_per_user")
+    state = lab_database.psql("SELECT state FROM ir_module_module WHERE name = 'smtp_server_per_user'", name).strip()
+    assert state == "installed", log[-4000:]
+    return name, log
+
+
+def copy_of(series, source):
+    """A database of its own, from the lab's template or from one with the addon."""
+    name = f"test_e2e_{series}_{os.getpid()}_{next(_numbers)}"
+    if source is None:
+        lab_database.copy(series, "mail", name, replace=True)
+        return name
+    lab_database.psql(
+        f"CREATE DATABASE {name} OWNER {lab_database.owner(series)} TEMPLATE {source} STRATEGY FILE_COPY;\n"
+        f"\\connect {name}\n" + lab_database.NEW_IDENTITY.format(signal=next(_numbers) + int(time.time()))
+    )
+    lab_database.remove_filestore(series, name)
+    lab_database.link_filestore(series, source, name)
+    return name
+
+
+# ----------------------------------------------------------------------
+# The office
+# ----------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Trip:
+    """What became of one message, and of the answer to it."""
+
+    case: str
+    record: int
+    subject: str
+    message_id: str = ""
+    login: str = ""
+    refused: str = ""
+    header_from: str = ""
+    reply_to: str = ""
+    return_path: str = ""
+    answered_to: str = ""
+    landed_on: tuple = ()
+    answer_author: str = ""
+
+    @property
+    def delivered(self):
+        return bool(self.header_from)
+
+    @property
+    def can_be_answered(self):
+        return bool(re.fullmatch(r"[\w.+-]+@mydomain\.com", parseaddr(self.reply_to)[1]))
+
+
+class Office:
+    def __init__(self, lab, series, template=None, catchall=True, port="submission"):
+        self.lab, self.series, self.addon = lab, series, template is not None
+        self.server, self.port = lab["odoo"][series], lab["ports"][port]
+        self.name = copy_of(series, template)
+        self.postfix = Postfix(lab)
+        self.clients = {}
+        self.admin = self.client(self.server["login"], self.server["password"])
+        self.admin.env.context["active_test"] = False
+        self.fields = {}
+        self.set_catchall(catchall)
+        self.bob = self.create("res.partner", name="Bob Customer", email=BOB)
+        self.people = {person: self.make_user(person, name) for person, name in PEOPLE.items()}
+        self.servers = {
+            person: self.make_server(person, sequence=number) for number, person in enumerate(("newuser", "seconduser"))
+        }
+        self.servers["shared"] = self.make_server("catchall", sequence=10)
+        self.fetching = {person: self.make_incoming(person) for person in ("newuser", "seconduser", "catchall")}
+        self.templates = {}
+
+    def drop(self):
+        lab_database.drop(self.series, self.name)
+
+    def sql(self, script):
+        return lab_database.psql(script, self.name)
+
+    def client(self, login, password):
+        if login not in self.clients:
+            client = odoorpc.ODOO("127.0.0.1", port=self.server["port"], timeout=120)
+            client.login(self.name, login, password)
+            self.clients[login] = client
+        return self.clients[login]
+
+    def as_person(self, person):
+        return self.client(address(person), f"{person}-odoo")
+
+    def call(self, model, method, *arguments, client=None, **named):
+        return (client or self.admin).execute_kw(model, method, list(arguments), named)
+
+    def has(self, model, field):
+        if model not in self.fields:
+            self.fields[model] = self.call(model, "fields_get", [], ["type"])
+        return field in self.fields[model]
+
+    def create(self, model, **values):
+        created = self.call(model, "create", values, context={"no_reset_password": True, "tracking_disable": True})
+        return created[0] if isinstance(created, list) else created
+
+    def read(self, model, ids, *fields, client=None):
+        return self.call(model, "read", ids if isinstance(ids, list) else [ids], list(fields), client=client)
+
+    def search(self, model, domain, *fields, client=None, **named):
+        return self.call(model, "search_read", domain, list(fields), client=client, **named)
+
+    # -- set-up --
+
+    def set_catchall(self, catchall):
+        company = self.search("res.company", [], "id", limit=1)[0]["id"]
+        if "alias_domain_id" in self.call("res.company", "fields_get", [], ["type"]):
+            if catchall:
+                domain = self.create(
+                    "mail.alias.domain",
+                    name="mydomain.com",
+                    catchall_alias="catchall",
+                    bounce_alias="bounce",
+                    default_from="catchall",
+                )
+                self.call("res.company", "write", [company], {"alias_domain_id": domain})
+            return
+        values = {
+            "mail.catchall.domain": "mydomain.com",
+            "mail.catchall.alias": "catchall",
+            "mail.bounce.alias": "bounce",
+            "mail.default.from": "catchall",
+        }
+        for key, value in values.items():
+            self.call("ir.config_parameter", "set_param", key, value if catchall else False)
+
+    def make_user(self, person, name):
+        groups = "group_ids" if self.has("res.users", "group_ids") else "groups_id"
+        wanted = [("base", "group_user"), ("base", "group_partner_manager")]
+        ids = [
+            self.search("ir.model.data", [("module", "=", module), ("name", "=", each)], "res_id")[0]["res_id"]
+            for module, each in wanted
+        ]
+        return self.create(
+            "res.users",
+            name=name,
+            login=address(person),
+            email=address(person),
+            password=f"{person}-odoo",
+            **{groups: [(6, 0, ids)]},
+        )
+
+    def make_server(self, person, sequence=10, **values):
+        settings = {
+            "name": f"{person} out",
+            "smtp_host": "smtp.mydomain.com",
+            "smtp_port": self.port,
+            "smtp_encryption": "starttls",
+            "smtp_user": address(person),
+            "smtp_pass": f"{person}-pw",
+            "sequence": sequence,
+        }
+        if self.has("ir.mail_server", "from_filter"):
+            settings["from_filter"] = address(person)
+        if self.addon and person in self.people:
+            settings["user_id"] = self.people[person]
+        return self.create("ir.mail_server", **{**settings, **values})
+
+    def make_incoming(self, person, kind="imap", **values):
+        settings = {
+            "name": f"{person} in",
+            "server_type": kind,
+            "server": "imap.mydomain.com",
+            "port": self.lab["ports"]["imaps" if kind == "imap" else "pop3s"],
+            "is_ssl": True,
+            "user": address(person),
+            "password": f"{person}-pw",
+            "state": "done",
+        }
+        return self.create("fetchmail.server", **{**settings, **values})
+
+    def make_template(self, email_from="user", reply_to=False, **values):
+        """A template on contacts, to bob."""
+        key = (email_from, reply_to, tuple(values.items()))
+        if key not in self.templates:
+            own = "${user.email_formatted | safe}" if self.series == "14" else "{{ user.email_formatted }}"
+            settings = {
+                "name": "A template",
+                "model_id": self.search("ir.model", [("model", "=", "res.partner")], "id")[0]["id"],
+                "subject": "From a template",
+                "body_html": "<p>Written by a template.</p>",
+                "email_from": own if email_from == "user" else email_from,
+                "partner_to": str(self.bob),
+                "reply_to": reply_to,
+            }
+            if self.has("mail.template", "use_default_to"):
+                settings["use_default_to"] = False
+            self.templates[key] = self.create("mail.template", **{**settings, **values})
+        return self.templates[key]
+
+    def make_record(self, title):
+        return self.create("res.partner", name=title)
+
+    # -- the ways to send --
+
+    def chatter(self, client, record, subject, _template, queued=False, **values):
+        self.call(
+            "res.partner",
+            "message_post",
+            [record],
+            client=client,
+            body="Written in the chatter.",
+            subject=subject,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            partner_ids=[self.bob],
+            context={"mail_notify_force_send": False} if queued else {},
+            **values,
+        )
+
+    def chatter_queued(self, client, record, subject, template):
+        self.chatter(client, record, subject, template, queued=True)
+        self.send_queue()
+
+    def composer(self, client, record, subject, template, mode="comment"):
+        values = {"composition_mode": mode, "model": "res.partner", "template_id": template, "subject": subject}
+        named = {"client": client, "context": {"active_ids": [record], "active_id": record, "active_model": "res.partner"}}
+        if self.has("mail.compose.message", "res_ids"):
+            created = self.call("mail.compose.message", "create", {**values, "res_ids": str([record])}, **named)
+        else:
+            created = self.call("mail.compose.message", "create", {**values, "res_id": record}, **named)
+            # What the form does when a template is chosen.
+            changed = self.call(
+                "mail.compose.message", "onchange_template_id", [created], template, mode, "res.partner", record, **named
+            )
+            self.call("mail.compose.message", "write", [created], {**changed["value"], "subject": subject}, **named)
+        self.call("mail.compose.message", "action_send_mail", created if isinstance(created, list) else [created], **named)
+
+    def composer_mass(self, client, record, subject, template):
+        self.call("mail.template", "write", [template], {"subject": subject})
+        self.composer(client, record, subject, template, mode="mass_mail")
+        self.send_queue()
+
+    def template(self, client, record, subject, template, force_send=True):
+        self.call("mail.template", "write", [template], {"subject": subject})
+        self.call("mail.template", "send_mail", [template], record, force_send=force_send, client=client)
+
+    def template_queued(self, client, record, subject, template):
+        self.template(client, record, subject, template, force_send=False)
+        self.send_queue()
+
+    WAYS: typing.ClassVar = {
+        "chatter": chatter,
+        "chatter, queued": chatter_queued,
+        "composer with template": composer,
+        "composer, mass mail": composer_mass,
+        "template.send_mail": template,
+        "template.send_mail, queued": template_queued,
+    }
+
+    def send_queue(self):
+        self.call("mail.mail", "process_email_queue")
+
+    def send(self, way, person="newuser", email_from="user", reply_to=False, **template_values):
+        """Send a message in one of the ways; returns the start of its trip."""
+        subject = f"{way} {uuid.uuid4().hex[:12]}"
+        record = self.make_record(f"Deal: {subject}")
+        template = None if way.startswith("chatter") else self.make_template(email_from, reply_to, **template_values)
+        self.WAYS[way](self, self.as_person(person), record, subject, template)
+        return Trip(way, record, subject)
+
+    # -- what became of it --
+
+    def follow(self, trip):
+        """See what bob got."""
+        failed = self.search("mail.mail", [("subject", "=", trip.subject), ("state", "=", "exception")], "failure_reason")
+        trip.refused = (failed[0]["failure_reason"] or "failed") if failed else ""
+        found = Mailbox(self.lab, BOB).wait_for(trip.subject, patience=0 if failed else 10)
+        if found:
+            message = found[0]
+            trip.message_id = str(message["Message-Id"]).strip()
+            trip.header_from, trip.reply_to = (" ".join(message[name].split()) for name in ("From", "Reply-To"))
+            trip.return_path = str(message["Return-Path"]).strip("<> ")
+            trip.login = self.postfix.login_of(trip.message_id) or ""
+        return trip
+
+    def answer(self, trip, text="Thank you.", **headers):
+        """Bob answers as mail programs do; returns the Message-Id of the answer."""
+        message = EmailMessage()
+        message_id = f"<{uuid.uuid4().hex}@customer.example>"
+        settings = {
+            "From": f'"Bob Customer" <{BOB}>',
+            "To": trip.reply_to,
+            "Subject": f"Re: {trip.subject}",
+            "Message-Id": message_id,
+            "In-Reply-To": trip.message_id,
+            "References": trip.message_id,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        for name, value in settings.items():
+            if value:
+                message[name] = value
+        message.set_content(text)
+        self.deliver(message, parseaddr(trip.reply_to)[1])
+        trip.answered_to = parseaddr(trip.reply_to)[1]
+        return message_id
+
+    def deliver(self, message, to, mail_from=BOB):
+        with smtplib.SMTP("127.0.0.1", self.lab["ports"]["mx"]) as mx:
+            mx.send_message(message, mail_from, [to])
+
+    def mailbox(self, person):
+        return Mailbox(self.lab, address(person))
+
+    def fetch(self, *people):
+        for person in people or self.fetching:
+            self.call("fetchmail.server", "fetch_mail", [self.fetching[person]])
+
+    def answers_land(self, trips):
+        """Bob answers each message that he got; Odoo fetches; see where the answers are."""
+        ids = {self.answer(trip): trip for trip in trips if trip.can_be_answered}
+        for trip in ids.values():
+            person = trip.answered_to.partition("@")[0]
+            box = self.mailbox(person if person in self.fetching else "catchall")
+            assert box.wait_for(f"Re: {trip.subject}"), f"no answer in the mailbox {trip.answered_to}"
+        self.fetch()
+        for found in self.search(
+            "mail.message", [("message_id", "in", list(ids))], "message_id", "model", "res_id", "author_id"
+        ):
+            trip = ids[found["message_id"].strip()]
+            trip.landed_on = (found["model"], found["res_id"])
+            trip.answer_author = found["author_id"] and found["author_id"][1]
+        return trips

@@ -1,0 +1,47 @@
+"""What the mail server noted: who logged in, who sent what, what it refused."""
+
+import re
+import time
+from pathlib import Path
+
+LINE = re.compile(r"lab(?:/[\w-]+)?/(?P<daemon>[\w-]+)\[\d+\]: (?P<text>.*)")
+SESSION = re.compile(r"(?P<queue>[0-9A-F]{6,}): client=.*sasl_username=(?P<login>\S+)")
+MESSAGE = re.compile(r"(?P<queue>[0-9A-F]{6,}): message-id=(?P<id><.*>)")
+REFUSED = re.compile(r"(reject|milter-reject): .*?(?P<code>55\d).*")
+
+
+class Postfix:
+    """The log from now on."""
+
+    def __init__(self, lab):
+        self.log = Path(lab["mail"]["logs"]["postfix"])
+        self.start = self.log.stat().st_size
+
+    def lines(self):
+        with self.log.open("rb") as log:
+            log.seek(self.start)
+            return log.read().decode(errors="replace").splitlines()
+
+    def restart(self):
+        self.start = self.log.stat().st_size
+
+    def login_of(self, message_id):
+        """Who was logged in to send a message; None if nobody was."""
+        deadline = time.monotonic() + 3
+        while True:
+            queued = {found["queue"] for line in self.lines() if (found := MESSAGE.search(line)) and found["id"] == message_id}
+            logins = [found["login"] for line in self.lines() if (found := SESSION.search(line)) and found["queue"] in queued]
+            if logins or time.monotonic() > deadline:
+                return logins[0] if logins else None
+            time.sleep(0.05)
+
+    def logins(self):
+        """The login of each message that was taken."""
+        return [found["login"] for line in self.lines() if (found := SESSION.search(line))]
+
+    def refusals(self):
+        return [line for line in self.lines() if REFUSED.search(line)]
+
+    def connections(self):
+        """Connections to the submission ports that ended, with what was said in each."""
+        return [line for line in self.lines() if re.search(r"lab/(submission|at-data|smtps)/smtpd.*: disconnect from", line)]

@@ -1,0 +1,265 @@
+"""A mailbox that a person reads too: Odoo takes the answers, and leaves everything else as it was."""
+
+import imaplib
+import poplib
+import smtplib
+import ssl
+import uuid
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from office import BOB, address
+
+KINDS = pytest.mark.parametrize("kind", ["imap", "pop"])
+PERSON, COLLEAGUE = "newuser", "seconduser"
+
+
+@pytest.fixture(scope="module")
+def office(new_office, series):
+    office = new_office(series)
+    office.incoming = {
+        (person, kind, only): office.make_incoming(person, kind, name=f"{person} {kind} {only}", only_replies=only)
+        for person in (PERSON, COLLEAGUE)
+        for kind in ("imap", "pop")
+        for only in (True, False)
+    }
+    return office
+
+
+@pytest.fixture
+def mailbox(office):
+    box = office.mailbox(PERSON)
+    box.empty()
+    # A mailbox that was made anew is another one: forget what was seen in the one before.
+    office.sql("UPDATE fetchmail_server SET reading_state = NULL")
+    return box
+
+
+def private_mail(office, **headers):
+    message = EmailMessage()
+    settings = {
+        "From": '"A Friend" <friend@customer.example>',
+        "To": address(PERSON),
+        "Subject": f"Lunch? {uuid.uuid4().hex[:12]}",
+        "Message-Id": f"<{uuid.uuid4().hex}@customer.example>",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    for name, value in settings.items():
+        message[name] = value
+    message.set_content("At noon, as ever?\n.\nA line of one dot was before this.\n")
+    office.deliver(message, address(PERSON))
+    assert office.mailbox(PERSON).wait_for(settings["Subject"])
+    return settings["Subject"], settings["Message-Id"]
+
+
+def fetch(office, kind, only, times=1, person=PERSON):
+    for _ in range(times):
+        office.call("fetchmail.server", "fetch_mail", [office.incoming[person, kind, only]])
+
+
+def imap(lab):
+    client = imaplib.IMAP4_SSL("127.0.0.1", lab["ports"]["imaps"], ssl_context=ssl._create_unverified_context())
+    client.login(address(PERSON), f"{PERSON}-pw")
+    return client
+
+
+def flags(lab):
+    client = imap(lab)
+    client.select(readonly=True)
+    answer = client.fetch("1:*", "(UID FLAGS)")[1]
+    client.logout()
+    return answer
+
+
+@KINDS
+def test_private_mail_stays_as_it_was(office, mailbox, lab, kind):
+    for _ in range(3):
+        private_mail(office)
+    # One that looks like a bounce, and is of another program's message; one that answers somebody else.
+    private_mail(office, From="MAILER-DAEMON@customer.example")
+    private_mail(office, In_Reply_To="<unknown@elsewhere.example>", References="<a@b.example> <unknown@elsewhere.example>")
+    files, before, unseen = mailbox.snapshot(), flags(lab), mailbox.unseen_by_any()
+    fetch(office, kind, True, times=10)
+    assert mailbox.snapshot() == files
+    # Over IMAP not even the mark of a message that nobody has listed is gone; POP3 has no such way to look.
+    assert kind == "pop" or mailbox.unseen_by_any() == unseen
+    # \\Recent tells whether another program has looked, and POP3 is one.
+    assert [each.replace(b"\\Recent", b"") for each in flags(lab)] == [each.replace(b"\\Recent", b"") for each in before]
+    assert kind == "pop" or flags(lab) == before
+    assert b"Seen" not in repr(before).encode()
+
+
+@KINDS
+def test_without_the_option_core_takes_everything(office, mailbox, kind):
+    """Why the option is needed: IMAP marks what was private as read, POP removes what it could process."""
+    private_mail(office)
+    before = mailbox.snapshot()
+    fetch(office, kind, False)
+    assert mailbox.snapshot() != before
+    assert {flags for flags, _content in mailbox.snapshot().values()} <= {"S"}
+
+
+@KINDS
+def test_answer_is_taken_among_private_mail(office, mailbox, lab, kind):
+    trip = office.follow(office.send("chatter", PERSON))
+    subjects = [private_mail(office)[0] for _ in range(2)]
+    answer = office.answer(trip)
+    assert mailbox.wait_for(f"Re: {trip.subject}")
+    subjects += [private_mail(office)[0] for _ in range(2)]
+    private = {name: message for name, message in mailbox.snapshot().items() if b"Lunch?" in message[1]}
+    assert len(private) == len(subjects)
+    fetch(office, kind, True)
+    found = office.search("mail.message", [("message_id", "=", answer)], "res_id", "author_id")
+    assert [(each["res_id"], each["author_id"][0]) for each in found] == [(trip.record, office.bob)]
+    fetch(office, kind, True, times=3)
+    assert {name: message for name, message in mailbox.snapshot().items() if b"Lunch?" in message[1]} == private
+    assert len(office.search("mail.message", [("message_id", "=", answer)], "id")) == 1
+
+
+def test_answer_that_was_read_by_the_person_first(office, mailbox, lab):
+    """The telephone was quicker. Core, which asks for unread mail, would never see it."""
+    fetch(office, "imap", True)
+    trip = office.follow(office.send("chatter", PERSON))
+    answer = office.answer(trip)
+    assert mailbox.wait_for(f"Re: {trip.subject}")
+    client = imap(lab)
+    client.select()
+    client.store("1:*", "+FLAGS", "\\Seen")
+    client.logout()
+    fetch(office, "imap", True)
+    assert [each["res_id"] for each in office.search("mail.message", [("message_id", "=", answer)], "res_id")] == [trip.record]
+
+
+@KINDS
+def test_answer_is_taken_on_the_second_fetch(office, mailbox, kind):
+    """What was looked at before does not hide what comes after."""
+    private_mail(office)
+    fetch(office, kind, True, times=2)
+    trip = office.follow(office.send("template.send_mail", PERSON))
+    answer = office.answer(trip)
+    assert mailbox.wait_for(f"Re: {trip.subject}")
+    fetch(office, kind, True)
+    assert [each["res_id"] for each in office.search("mail.message", [("message_id", "=", answer)], "res_id")] == [trip.record]
+
+
+@KINDS
+def test_is_not_downloaded_again_and_again(office, mailbox, lab, kind):
+    """After the first fetch nothing of a message is asked for: Dovecot counts what it hands out."""
+    for _ in range(5):
+        private_mail(office)
+    log = Path(lab["mail"]["logs"]["dovecot"])
+    fetch(office, kind, True)
+    start = log.stat().st_size
+    fetch(office, kind, True, times=3)
+    with log.open("rb") as noted:
+        noted.seek(start)
+        lines = noted.read().decode().splitlines()
+    sessions = [line for line in lines if "Disconnected" in line and address(PERSON) in line]
+    assert len(sessions) >= 3
+    for line in sessions:
+        assert "hdr_count=0" in line or "top=0/0" in line, line
+        assert "body_count=0" in line or "retr=0/0" in line, line
+
+
+def test_mail_marked_as_deleted_is_not_removed(office, mailbox, lab):
+    """The person's program has marked it and may still unmark it. Core's way to close a mailbox would remove it."""
+    subject, _ = private_mail(office)
+    client = imap(lab)
+    client.select()
+    client.store("1:*", "+FLAGS", "\\Deleted")
+    client.logout()
+    trip = office.follow(office.send("chatter", PERSON))
+    office.answer(trip)
+    assert mailbox.wait_for(f"Re: {trip.subject}")
+    fetch(office, "imap", True)
+    assert mailbox.find(subject)
+
+
+@KINDS
+def test_notification_of_odoos_own_stays_unread(office, mailbox, kind):
+    """Bob's answer is forwarded to Second User, who follows the record. That is for the person to read.
+
+    No server may send as bob: it comes from the default-from address, with bob's name and Reply-To as ever.
+    """
+    colleague = office.mailbox(COLLEAGUE)
+    colleague.empty()
+    trip = office.send("chatter", PERSON)
+    partner = office.read("res.users", office.people[COLLEAGUE], "partner_id")[0]["partner_id"][0]
+    office.call("res.partner", "message_subscribe", [trip.record], [partner])
+    answer = office.answer(office.follow(trip))
+    assert mailbox.wait_for(f"Re: {trip.subject}")
+    fetch(office, kind, True)
+    office.send_queue()
+    forwarded = colleague.wait_for(f"Re: {trip.subject}")
+    assert [message["Message-Id"].strip() for message in forwarded] == [answer]
+    assert forwarded[0]["From"] == '"Bob Customer" <catchall@mydomain.com>'
+    assert forwarded[0]["Return-Path"] == "<catchall@mydomain.com>"
+    assert "catchall@mydomain.com" in forwarded[0]["Reply-To"]
+    before = colleague.snapshot()
+    fetch(office, kind, True, times=2, person=COLLEAGUE)
+    assert colleague.snapshot() == before
+
+
+@KINDS
+def test_bounce_marks_the_message(office, mailbox, lab, kind):
+    """Mail to an address that does not exist: the report comes to the sender's mailbox, and Odoo reads it there."""
+    gone = office.create("res.partner", name="Gone", email=f"gone-{uuid.uuid4().hex[:8]}@customer.example")
+    record, subject = office.make_record("A lost deal"), f"To nobody {uuid.uuid4().hex[:12]}"
+    office.call(
+        "res.partner",
+        "message_post",
+        [record],
+        client=office.as_person(PERSON),
+        body="Hello?",
+        subject=subject,
+        message_type="comment",
+        subtype_xmlid="mail.mt_comment",
+        partner_ids=[gone],
+    )
+    private_mail(office)
+    assert mailbox.wait_for("Undelivered Mail")
+    fetch(office, kind, True)
+    message = office.search("mail.message", [("subject", "=", subject)], "id")[0]["id"]
+    domain = [("mail_message_id", "=", message), ("res_partner_id", "=", gone)]
+    assert [each["notification_status"] for each in office.search("mail.notification", domain, "notification_status")] == [
+        "bounce"
+    ]
+
+
+def test_bounce_of_another_programs_message_stays(office, mailbox, lab):
+    """New User wrote to nobody with another program. The report is for the person."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = address(PERSON), "nobody@customer.example", "By my own program"
+    message["Message-Id"] = f"<{uuid.uuid4().hex}@my-own-program.example>"
+    message.set_content("Hello")
+    with smtplib.SMTP("127.0.0.1", lab["ports"]["submission"]) as client:
+        client.starttls(context=ssl._create_unverified_context())
+        client.login(address(PERSON), f"{PERSON}-pw")
+        client.send_message(message)
+    assert mailbox.wait_for("Undelivered Mail")
+    before = mailbox.snapshot()
+    fetch(office, "imap", True, times=2)
+    fetch(office, "pop", True, times=2)
+    assert mailbox.snapshot() == before
+
+
+def test_made_up_message_id_writes_nowhere(office, mailbox):
+    """An answer to a Message-Id of Odoo's form that Odoo never gave out, naming a real record."""
+    record = office.make_record("A secret deal")
+    for made_up in (f"<1234.5678-openerp-{record}-res.partner@vm>", f"<1234.5678-openerp-reply_to-{record}@vm>"):
+        private_mail(office, In_Reply_To=made_up, References=made_up)
+    before = len(office.search("mail.message", [("model", "=", "res.partner"), ("res_id", "=", record)], "id"))
+    fetch(office, "imap", True)
+    fetch(office, "imap", False)
+    assert len(office.search("mail.message", [("model", "=", "res.partner"), ("res_id", "=", record)], "id")) == before
+
+
+def test_pop_server_of_the_lab_keeps_names(lab):
+    """What the tests above rest on: names of messages that last."""
+    client = poplib.POP3_SSL("127.0.0.1", lab["ports"]["pop3s"], context=ssl._create_unverified_context())
+    client.user(BOB)
+    client.pass_("bob-pw")
+    names = client.uidl()[1]
+    client.quit()
+    assert len(set(names)) == len(names)

@@ -1,0 +1,129 @@
+"""Who may not manage mail servers learns nothing of them, and can do nothing with them, by what the addon adds."""
+
+import subprocess
+import xmlrpc.client
+
+import pytest
+from office import address
+
+
+def refused(office, *arguments, person="nouser", **named):
+    """Why a call is refused. By XML-RPC: with many databases, 14 answers errors of JSON-RPC without a reason."""
+    login, password = (address(person), f"{person}-odoo") if person else ("admin", "admin")
+    url = office.server["url"]
+    user = xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/common").login(office.name, login, password)
+    model, method, *values = arguments
+    with pytest.raises(xmlrpc.client.Fault) as refusal:
+        xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/object").execute_kw(
+            office.name, user, password, model, method, values, named
+        )
+    return refusal.value.faultString
+
+
+@pytest.mark.parametrize("field", ["user_id", "sender_addresses", "sender_scope", "sender_note", "from_filter", "smtp_pass"])
+def test_no_field_of_an_outgoing_server(office, field):
+    refused(office, "ir.mail_server", "read", [office.servers["newuser"]], [field])
+    refused(office, "ir.mail_server", "search", [(field, "!=", False)])
+    refused(office, "ir.mail_server", "write", [office.servers["newuser"]], {field: False})
+
+
+@pytest.mark.parametrize("field", ["smtp_server_id", "mail_server_ids"])
+def test_no_server_of_a_user(office, field):
+    """Its name is the login, mostly."""
+    refused(office, "res.users", "read", [office.people["newuser"]], [field])
+    refused(office, "res.users", "search", [(field, "!=", False)])
+    refused(office, "res.users", "search", [(f"{field}.smtp_pass", "like", "n%")])
+    assert field not in office.call("res.users", "fields_get", client=office.as_person("nouser"))
+    # Nor one's own: a user does not choose a server.
+    refused(office, "res.users", "write", [office.people["nouser"]], {field: office.servers["newuser"]})
+
+
+@pytest.mark.parametrize("field", ["only_replies", "reading_state"])
+def test_no_field_of_an_incoming_server(office, field):
+    refused(office, "fetchmail.server", "read", [office.fetching["newuser"]], [field])
+    refused(office, "fetchmail.server", "write", [office.fetching["newuser"]], {field: False})
+
+
+def test_no_method_but_cores_can_be_called(office, new_office, series):
+    """What can be called over RPC is what core has: all the addon's methods are private."""
+    script = """
+import inspect
+from odoo import models
+for name in ('ir.mail_server', 'fetchmail.server', 'mail.mail', 'mail.message', 'res.users', 'res.partner'):
+    ours, others = set(), set()
+    for cls in type(env[name]).__mro__:
+        mine = 'smtp_server_per_user' in (cls.__module__ or '')
+        for key, value in vars(cls).items():
+            if inspect.isfunction(value) and not key.startswith('_'):
+                (ours if mine else others).add(key)
+    print('NEW', name, sorted(ours - others))
+"""
+    output = shell(office, script)
+    found = [line for line in output.splitlines() if line.startswith("NEW")]
+    assert len(found) == 6
+    assert all(line.endswith("[]") for line in found), found
+
+
+def shell(office, script):
+    server = office.server
+    command = [server["command"], "shell", f"--config={server['config']}", "-d", office.name, "--no-http", "--log-level=error"]
+    return subprocess.run(command, input=script, capture_output=True, text=True, check=True).stdout
+
+
+def test_private_methods_are_not_to_be_called(office):
+    for method in ("_own_server", "_find_mail_server", "_connect_for", "_load_series_views"):
+        assert "rivate" in refused(office, "ir.mail_server", method, [office.servers["newuser"]])
+
+
+def test_sending_needs_no_rights_on_servers(office):
+    """An internal user's mail leaves through the own server all the same: see the round trips."""
+    trip = office.follow(office.send("chatter", "newuser"))
+    assert trip.login == address("newuser")
+
+
+def test_two_users_servers_with_one_address(office):
+    told = "two users' servers cannot have one address"
+    servers = office.servers
+    values = {"name": "Another", "smtp_host": "localhost", "smtp_user": "NewUser@MyDomain.com"}
+    assert told in refused(office, "ir.mail_server", "create", {**values, "user_id": office.people["seconduser"]}, person=None)
+    values = {"from_filter": "a@b.example, newuser@mydomain.com"}
+    assert told in refused(office, "ir.mail_server", "write", [servers["seconduser"]], values, person=None)
+
+
+def test_owner_and_server_point_at_each_other(office):
+    user, server = office.people["newuser"], office.servers["newuser"]
+    assert office.read("res.users", user, "smtp_server_id")[0]["smtp_server_id"][0] == server
+    assert office.sql(f"SELECT smtp_server_id FROM res_users WHERE id = {user}").strip() == str(server)
+    assert [each["id"] for each in office.search("ir.mail_server", [("user_id", "=", user)], "id")] == [server]
+    assert [each["id"] for each in office.search("ir.mail_server", [("user_id.login", "=", address("newuser"))], "id")] == [
+        server
+    ]
+
+
+def test_owner_is_shown_and_searchable(office):
+    arch = {}
+    for kind in ("form", "tree" if office.series == "14" else "list", "search"):
+        method = "fields_view_get" if office.series == "14" else "get_view"
+        arch[kind] = office.call("ir.mail_server", method, view_type=kind)["arch"]
+    for kind, text in arch.items():
+        assert 'name="user_id"' in text, kind
+    assert arch["form"].count('name="from_filter"') == 1
+    method = "fields_view_get" if office.series == "14" else "get_view"
+    assert 'name="only_replies"' in office.call("fetchmail.server", method, view_type="form")["arch"]
+    assert "smtp_server_id" not in office.call("res.users", method, view_type="form")["arch"]
+
+
+def test_new_address_of_an_owner(new_office, series):
+    """The server follows where only its filter named the address, and says so where it cannot."""
+    office = new_office(series)
+    technical, login = office.servers["newuser"], office.servers["seconduser"]
+    office.call("ir.mail_server", "write", [technical], {"smtp_user": "api-key-17"})
+    for person in ("newuser", "seconduser"):
+        office.call("res.users", "write", [office.people[person]], {"email": f"{person}.married@mydomain.com"})
+    assert office.read("ir.mail_server", technical, "from_filter")[0]["from_filter"] == "newuser.married@mydomain.com"
+    assert not office.read("ir.mail_server", technical, "sender_note")[0]["sender_note"]
+    assert "seconduser.married@mydomain.com" in office.read("ir.mail_server", login, "sender_note")[0]["sender_note"]
+    assert office.read("ir.mail_server", login, "from_filter")[0]["from_filter"] == address("seconduser")
+    partner = office.read("res.users", office.people["seconduser"], "partner_id")[0]["partner_id"][0]
+    notes = office.search("mail.message", [("model", "=", "res.partner"), ("res_id", "=", partner)], "body")
+    assert any("seconduser out sends as seconduser@mydomain.com" in note["body"] for note in notes), notes
