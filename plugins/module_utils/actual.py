@@ -12,6 +12,10 @@ NAMESPACE = "__postroom__"
 EXPORTS = "__export__"
 
 
+class NotThere(LookupError):
+    """No record has that name."""
+
+
 class Names:
     """Names of the records that relations point to, each relation read once."""
 
@@ -39,13 +43,13 @@ class Names:
     def find(self, relation, name):
         """The database id of the record of that name.
 
-        :raises LookupError: with the reason, when none or several have it.
+        :raises LookupError: with the reason, when none (NotThere) or several have it.
         """
         found = self._table(relation)[0].get(normal(name), [])
         if len(found) > 1:
             raise LookupError("several have the %s %r: ids %s" % (relation.noun, name, ", ".join(str(each) for each in found)))
         if not found:
-            raise LookupError("this database has no %s %r" % (relation.noun, name))
+            raise NotThere("this database has no %s %r" % (relation.noun, name))
         return found[0]
 
     def name(self, relation, record):
@@ -90,7 +94,7 @@ def offered(session, resource):
     hidden = [
         each.option
         for each in resource.fields
-        if each.column and not each.addon and each.since <= session.major <= each.until
+        if each.column and each.is_native_in(session.major)
         if each.column_in(session.major) not in found
     ]
     if hidden:
@@ -140,4 +144,4 @@ def shown(names, field, value):
     return value
 
 
-__all__ = ["NAMESPACE", "Names", "OdooError", "external_ids", "offered", "owned", "read", "resolve", "shown"]
+__all__ = ["NAMESPACE", "Names", "NotThere", "OdooError", "external_ids", "offered", "owned", "read", "resolve", "shown"]

@@ -14,6 +14,8 @@ MODEL = "ir.module.module"
 INSTALL, UPGRADE, UNINSTALL = "install", "upgrade", "uninstall"
 # Odoo rebuilds its registry meanwhile and answers such calls late, or not at all.
 POLL = 2.0
+# An addon that the database's list does not have, as find() would tell of it.
+NOT_LISTED = {"id": None, "state": "uninstalled", "version": "", "available": ""}
 # Odoo refuses a module operation while a scheduled action, or another operation, is under way; later it goes through.
 _BUSY = ("is currently processing a scheduled action", "is currently processing another module operation")
 
@@ -78,6 +80,45 @@ def decide(items, found, state):
     return todo, problems
 
 
+def full_version(version, series):
+    """A version as Odoo counts it: with the series before it, where an addon's own has none."""
+    return version if version.startswith(series + ".") else "%s.%s" % (series, version)
+
+
+def foresee(items, found, session):
+    """Check mode: take the addons whose version is given for put on the server's disk by now, and say which."""
+    lines = []
+    for item in items:
+        version = item.get("version") and full_version(item["version"], session.series)
+        addon = found.setdefault(item["name"], dict(NOT_LISTED)) if version else None
+        if addon and addon["available"] != version:
+            if addon["id"]:
+                lines.append(
+                    "The server of database %s has version %s of %s on its disk; %s is taken for put there before."
+                    % (session.database, addon["available"], item["name"], version)
+                )
+            addon["available"] = version
+            if addon["state"] == "uninstallable":
+                addon["state"] = "uninstalled"
+    return lines
+
+
+def other_versions(items, found, series):
+    """The problem of each addon of which the server's disk has another version than the given one."""
+    return [
+        (
+            index,
+            "version",
+            "the server has %s on its disk, not %s: put that one into its addons path and restart Odoo"
+            % (found[item["name"]]["available"], full_version(item["version"], series)),
+        )
+        for index, item in enumerate(items)
+        if item.get("version")
+        and item["name"] in found
+        and found[item["name"]]["available"] != full_version(item["version"], series)
+    ]
+
+
 def carry_out(session, todo, timeout):
     """Do it, one request an operation, and wait for the outcome.
 
@@ -131,6 +172,7 @@ def _operate(session, operation, names, timeout):
 
 ITEM_OPTIONS = {
     "name": {"type": "str", "required": True},
+    "version": {"type": "str"},
     "upgrade": {"type": "bool", "default": False},
     "since": {"type": "int"},
     "until": {"type": "int"},
@@ -163,7 +205,11 @@ def _manage(module, session):
     if state == "gathered":
         module.exit_json(gathered=_installed(session, items), **result)
     found, unpredicted = _look_up(module, session, items)
+    if state == "merged" and module.check_mode:
+        unpredicted += foresee(items, found, session)
     todo, problems = decide(items, found, state)
+    if state == "merged":
+        problems += other_versions(items, found, session.series)
     problems += _needed(session, items, todo)
     if unpredicted:
         # The list cannot be refreshed in check mode: an addon that it lacks may be on the disk all the same.

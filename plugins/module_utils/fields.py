@@ -56,7 +56,7 @@ class Field:
     :param type: text, binary (PEM text, which Odoo keeps in base64), expression, selection, integer, number, boolean,
         many2one, many2many or external_id.
     :param since, until: first and last major that have the field, for the error that explains its absence.
-    :param addon: the addon that brings the field, for the same error.
+    :param addon: the addon that brings the field, or, with C(since), brings it to the series before.
     :param required: needed to create a record.
     :param default: value for a new record where the option is omitted, or a function of the item that gives it.
     :param check: function of checks.py.
@@ -110,12 +110,17 @@ class Field:
         spec["no_log"] = self.secret  # Said of every option, or Ansible guesses by names such as "key".
         return spec
 
+    def is_native_in(self, major):
+        """Whether that series has the field without the addon."""
+        return self.since <= major <= self.until and not (self.addon and not self.since)
+
     def unknown_in(self, major):
         """Why a server of that series has no such field."""
-        if self.addon:
+        if self.addon and not self.since:
             return "it comes with the addon %s, which is not installed" % self.addon
         if major < self.since:
-            return "Odoo has it from %d.0 on" % self.since
+            before = ", before that with the addon %s, which is not installed" % self.addon if self.addon else ""
+            return "Odoo has it from %d.0 on%s" % (self.since, before)
         if major > self.until:
             return "Odoo had it up to %d.0" % self.until
         return "an addon that brings it is not installed"

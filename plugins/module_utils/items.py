@@ -7,7 +7,7 @@ Every bad item is reported at once. A problem is C((index, option, reason)).
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.module_utils.actual import resolve
+from ansible_collections.postroom.odoo.plugins.module_utils.actual import NotThere, resolve
 from ansible_collections.postroom.odoo.plugins.module_utils.fields import OWN
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import Wanted
 
@@ -61,18 +61,50 @@ def _wrong(field, value):
                 yield reason
 
 
-def want_items(resource, items, major, offer, names, unpredicted=None):
+class Unforeseen:
+    """In check mode, what earlier tasks of the real run would have brought by now, and did not.
+
+    :param addons: those that they would have installed.
+    """
+
+    def __init__(self, addons=()):
+        self.addons = frozenset(addons)
+        self._names = {}
+        self._options = {}
+
+    def name(self, field, name):
+        """Note a record that is not there yet."""
+        self._names.setdefault((field.option, field.relation.noun), {})[name] = True
+
+    def option(self, field, left_out=False):
+        """Note an option that is not there yet: taken for there and not set, or left out."""
+        self._options.setdefault((field.addon, left_out), {})[field.option] = True
+
+    def lines(self):
+        """One line for each kind of thing, however many items it concerns."""
+        for (addon, left_out), options in self._options.items():
+            what = "left out" if left_out else "taken for not set"
+            yield "%s: %s, as the addon %s, which brings it, is not installed yet" % (", ".join(options), what, addon)
+        for (option, noun), names in self._names.items():
+            yield "%s: this database has no %s %s yet" % (option, noun, _listed(list(names)))
+
+
+def _listed(names):
+    return ", ".join(names) if len(names) <= 10 else "%s … (%d in all)" % (", ".join(names[:5]), len(names))
+
+
+def want_items(resource, items, major, offer, names, unforeseen=None):
     """The items as Wanted.
 
     :param offer: what C(actual.offered) gives, or None where the model is not there yet (check mode): then nothing can be
         looked up, and relations stay names.
-    :param unpredicted: in check mode, the list that takes the names that an earlier task of the real run would create.
+    :param unforeseen: in check mode, an Unforeseen.
     :raises BadItems: for options, values and names that this database does not have.
     """
     wanted, problems = [], []
     for index, item in enumerate(items):
         given = {each.option: item[each.option] for each in resource.fields if item.get(each.option) is not None}
-        convert = _Conversion(resource, item, index, major, offer, names, problems, unpredicted)
+        convert = _Conversion(resource, item, index, major, offer, names, problems, unforeseen)
         defaults = convert.defaults(given)
         # A password that is set on creation only is a default, not something that an existing user must have.
         if item.get("update_password") == "on_create" and "password" in given:
@@ -84,7 +116,7 @@ def want_items(resource, items, major, offer, names, unpredicted=None):
 
 
 class _Conversion:
-    def __init__(self, resource, item, index, major, offer, names, problems, unpredicted):
+    def __init__(self, resource, item, index, major, offer, names, problems, unforeseen):
         self.resource = resource
         self.item = item
         self.index = index
@@ -92,7 +124,7 @@ class _Conversion:
         self.offer = offer
         self.names = names
         self.problems = problems
-        self.unpredicted = unpredicted
+        self.unforeseen = unforeseen
 
     def defaults(self, given):
         values = {}
@@ -108,14 +140,10 @@ class _Conversion:
         for option, value in given.items():
             field = self.resource.field(option)
             if not self._is_offered(field):
-                if field.own and value == OWN:
+                if not self._is_pending(field):
+                    self._leave_out(field, value)
                     continue
-                if self.unpredicted is not None and field.addon:
-                    reason = "comes with the addon %s, which is not installed yet" % field.addon
-                    self.unpredicted.append("%s: %s: %s" % (self.resource.label(self.item), option, reason))
-                else:
-                    self.problems.append((self.index, option, self._absence(field)))
-                continue
+                self.unforeseen.option(field)
             means_another = field.own and value == OWN
             values[option] = self._converted(field, self.item[field.own] if means_another else value)
         return values
@@ -124,8 +152,20 @@ class _Conversion:
         if not field.column:
             return True
         if self.offer is None:
-            return field.since <= self.major <= field.until and not field.addon
+            return field.is_native_in(self.major)
         return field.column_in(self.major) in self.offer
+
+    def _is_pending(self, field):
+        return self.unforeseen is not None and field.addon in self.unforeseen.addons
+
+    def _leave_out(self, field, value):
+        if (field.own and value == OWN) or (field.addon and not value):
+            # Without the field, C(own) has no place where it could stand; without its addon, nothing is as asked for.
+            return
+        if self.unforeseen is not None and field.addon and not field.since:
+            self.unforeseen.option(field, left_out=True)
+        else:
+            self.problems.append((self.index, field.option, self._absence(field)))
 
     def _absence(self, field):
         return "Odoo %d.0 has no such field here: %s; remove the option for this database" % (
@@ -140,12 +180,12 @@ class _Conversion:
             try:
                 return resolve(self.names, field, value)
             except LookupError as exc:
-                if self.unpredicted is not None and field.relation.managed:
-                    self.unpredicted.append("%s: %s: %s yet" % (self.resource.label(self.item), field.option, exc))
+                if self.unforeseen is not None and field.relation.managed and isinstance(exc, NotThere):
+                    self.unforeseen.name(field, value)
                     return value
                 self.problems.append((self.index, field.option, str(exc)))
                 return None
-        if field.type == "selection" and self.offer is not None and value:
+        if field.type == "selection" and value and field.column_in(self.major) in (self.offer or ()):
             known = [choice for choice, dummy in self.offer[field.column_in(self.major)].get("selection") or ()]
             if value not in known:
                 shown = ", ".join(known) if len(known) <= 20 else "%s … (%d in all)" % (", ".join(known[:5]), len(known))

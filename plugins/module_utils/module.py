@@ -9,7 +9,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ansible_collections.postroom.odoo.plugins.module_utils import client, parameters
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names, offered, owned, read
 from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
-from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, check_items, want_items
+from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, Unforeseen, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import Plan, PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.report import (
     describe,
@@ -74,6 +74,8 @@ def run(choose):
     resource = choose(client.NEWEST_SERIES)
     states = ("merged", "overridden", "deleted", "gathered") if resource.creates else ("merged", "deleted", "gathered")
     extra = {"max_deletions": {"type": "int", "default": 10}} if resource.creates else {}
+    if any(field.addon for field in resource.fields):
+        extra["pending_addons"] = {"type": "list", "elements": "str", "default": []}
     module = new_module(resource.argument_spec(), states, **extra)
     items = [_given(item) for item in module.params["config"] or ()]
     for item in items:
@@ -185,8 +187,10 @@ class _Run:
     def _plan(self):
         if self.offer is None and not self.resource.creates:
             return Plan()
-        unpredicted = self.unpredicted if self.module.check_mode else None
-        wanted = want_items(self.resource, self.items, self.session.major, self.offer, self.names, unpredicted)
+        unforeseen = Unforeseen(self.module.params.get("pending_addons") or ()) if self.module.check_mode else None
+        wanted = want_items(self.resource, self.items, self.session.major, self.offer, self.names, unforeseen)
+        if unforeseen:
+            self.unpredicted.extend(unforeseen.lines())
         options = self._all_options()
         if self.state == "merged":
             named = {option for each in wanted for option in each.values}

@@ -155,11 +155,11 @@ class _Planner:
         before, after = {}, {}
         for option, value in wanted.values.items():
             declared = self.resource.field(option)
-            if option not in record and not declared.write_only:
-                continue
-            if declared.type != "external_id" and not declared.same(value, record.get(option)):
-                before[option] = record.get(option)
-                after[option] = declared.merged_with(value, record.get(option))
+            # In check mode, a field may be wanted that comes with an addon later.
+            current = record.get(option, declared.from_odoo(False))
+            if declared.type != "external_id" and not declared.same(value, current):
+                before[option] = current
+                after[option] = declared.merged_with(value, current)
         adopt = self.resource.creates and not self.resource.single and record["id"] not in self.owned
         if not (after or adopt):
             self.plan.unchanged += 1

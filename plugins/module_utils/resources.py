@@ -16,6 +16,9 @@ MAIL_SERVER = Relation("ir.mail_server", "outgoing mail server", ("smtp_user", "
 MODEL = Relation("ir.model", "model", ("model",))
 USER = Relation("res.users", "user", ("login",), managed=True)
 
+# The addon of the role routing_addon.
+ROUTING_ADDON = "smtp_server_per_user"
+
 
 # -- system parameters -------------------------------------------------------------------------------------------------
 
@@ -110,6 +113,7 @@ INCOMING_MAIL_SERVERS = Resource(
         Field("keep_attachments", "attach", type="boolean"),
         Field("keep_original", "original", type="boolean"),
         Field("priority", "priority", type="integer"),
+        Field("only_replies", "only_replies", type="boolean", addon=ROUTING_ADDON),
         Field("active", "active", type="boolean"),
         Field("confirmed", "state", type="boolean", state="done"),
     ),
@@ -162,11 +166,11 @@ OUTGOING_MAIL_SERVERS = Resource(
         Field("password", "smtp_pass", secret=True),
         Field("ssl_certificate", "smtp_ssl_certificate", type="binary", since=15),
         Field("ssl_private_key", "smtp_ssl_private_key", type="binary", secret=True, since=15),
-        Field("from_filter", "from_filter", since=15, check=checks.from_filter, own="login"),
+        Field("from_filter", "from_filter", since=15, addon=ROUTING_ADDON, check=checks.from_filter, own="login"),
         Field("priority", "sequence", type="integer"),
         Field("debug", "smtp_debug", type="boolean"),
         Field("max_email_size", "max_email_size", type="number", since=18),
-        Field("owner", "user_id", type="many2one", relation=USER, addon="smtp_server_per_user"),
+        Field("owner", "user_id", type="many2one", relation=USER, addon=ROUTING_ADDON),
         Field("active", "active", type="boolean"),
     ),
     extra={"tested": {"type": "bool", "default": False}},

@@ -26,6 +26,13 @@ options:
         description: Upgrade the addon when the version on the server's disk is another than the one that is installed.
         type: bool
         default: false
+      version:
+        description:
+          - Version that the server's disk must have, as the addon's manifest says it, with the series before it or without.
+            When it has another one, the item fails.
+          - In check mode it is taken for there, as an earlier task may put it there, and the installation or upgrade that
+            follows from it is predicted.
+        type: str
       since:
         description: First series, such as V(16), for which the item counts. On older ones it is passed over.
         type: int
@@ -82,7 +89,7 @@ changes:
   elements: dict
   sample: [{action: installed, items: [mail]}]
 unpredicted:
-  description: What check mode could not foresee.
+  description: What check mode could not look up.
   returned: in check mode, when there is such
   type: list
   elements: str

@@ -65,6 +65,11 @@ options:
         description:
           - Order in which Odoo fetches, the lowest first. Odoo's label is I(Server Priority).
         type: int
+      only_replies:
+        description:
+          - Whether Odoo takes only the answers to its own messages, and bounces of these, and leaves everything else in the
+            mailbox as it was, unread and undeleted. Needs the addon C(smtp_server_per_user) in Odoo.
+        type: bool
       active:
         description:
           - Whether the server is in use, or archived.
@@ -85,6 +90,13 @@ options:
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
+  pending_addons:
+    description:
+      - Addons that an earlier task installs. In check mode, in which it did not, the options that these addons bring are
+        taken for there and not set. Means nothing outside check mode.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - postroom.odoo.connection
   - postroom.odoo.resource

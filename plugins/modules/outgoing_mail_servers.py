@@ -60,12 +60,12 @@ options:
         type: str
       from_filter:
         description:
-          - The addresses and domains as which mail may leave through this server, separated by commas. From Odoo 15 on.
-            Odoo's label is I(FROM Filtering).
+          - The addresses and domains as which mail may leave through this server, separated by commas. From Odoo 15 on, and
+            in 14 with the addon C(smtp_server_per_user). Odoo's label is I(FROM Filtering).
           - An empty one matches everything, and Odoo then sends with the bounce address as envelope sender, which strict
             providers refuse. So give a server that may only send as its login V(own).
-          - V(own) stands for exactly the login's address. On a series without the field it is left out, so that one list
-            serves all series.
+          - V(own) stands for exactly the login's address. In a database without the field it is left out, so that one
+            list serves all series.
         type: str
       priority:
         description:
@@ -105,6 +105,13 @@ options:
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
+  pending_addons:
+    description:
+      - Addons that an earlier task installs. In check mode, in which it did not, the options that these addons bring are
+        taken for there and not set. Means nothing outside check mode.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - postroom.odoo.connection
   - postroom.odoo.resource

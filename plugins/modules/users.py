@@ -90,6 +90,13 @@ options:
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
+  pending_addons:
+    description:
+      - Addons that an earlier task installs. In check mode, in which it did not, the options that these addons bring are
+        taken for there and not set. Means nothing outside check mode.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - postroom.odoo.connection
   - postroom.odoo.resource

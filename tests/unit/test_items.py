@@ -3,7 +3,7 @@
 import pytest
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
-from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, check_items, want_items
+from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, Unforeseen, check_items, want_items
 
 
 def problems(resource, *items):
@@ -44,8 +44,8 @@ def test_one_alias_domain_up_to_16():
     check_items(resources.alias_domains(17), [{"name": "a.example"}, {"name": "b.example"}])
 
 
-def want(resource, item, major, offer):
-    (wanted,) = want_items(resource, [item], major, offer, None)
+def want(resource, item, major, offer, unforeseen=None):
+    (wanted,) = want_items(resource, [item], major, offer, None, unforeseen)
     return wanted
 
 
@@ -68,10 +68,49 @@ def test_own_stands_for_the_login_where_the_field_is():
     assert wanted.values["from_filter"] == "a@b.c"
 
 
+def test_what_an_addon_brings_is_there_without_it_only_when_it_asks_for_nothing():
+    item, offer = {"login": "a@b.c", "name": "n", "only_replies": False}, {"name": {}, "user": {}, "port": {}}
+    offer["server_type"] = {"selection": [("imap", "IMAP")]}
+    assert "only_replies" not in want(resources.INCOMING_MAIL_SERVERS, item, 14, offer).values
+    with pytest.raises(BadItems):
+        want(resources.INCOMING_MAIL_SERVERS, {**item, "only_replies": True}, 14, offer)
+
+
+def test_check_mode_takes_pending_addons_for_installed():
+    item = {"login": "a@b.c", "host": "h", "from_filter": "own"}
+    unforeseen = Unforeseen(["smtp_server_per_user"])
+    assert want(resources.OUTGOING_MAIL_SERVERS, item, 14, OFFER_14, unforeseen).values["from_filter"] == "a@b.c"
+    (line,) = unforeseen.lines()
+    assert line.startswith("from_filter: ")
+    # Without an incoming mail server's model, too: fetchmail is another addon.
+    item = {"login": "a@b.c", "host": "h", "only_replies": True}
+    assert want(resources.INCOMING_MAIL_SERVERS, item, 14, None, unforeseen).values["only_replies"] is True
+
+
+def test_check_mode_says_what_it_leaves_out_for_lack_of_an_addon():
+    unforeseen = Unforeseen()
+    item = {"login": "a@b.c", "host": "h", "only_replies": True}
+    assert "only_replies" not in want(resources.INCOMING_MAIL_SERVERS, item, 14, None, unforeseen).values
+    (line,) = unforeseen.lines()
+    assert line.startswith("only_replies: left out")
+    # An option that the series has not is an error all the same.
+    with pytest.raises(BadItems):
+        want(resources.OUTGOING_MAIL_SERVERS, {"login": "a@b.c", "from_filter": "b.c"}, 14, OFFER_14, unforeseen)
+
+
+def test_what_is_unforeseen_takes_a_line_however_many_items():
+    unforeseen = Unforeseen()
+    owner = resources.OUTGOING_MAIL_SERVERS.field("owner")
+    for number in range(1000):
+        unforeseen.name(owner, f"user{number}")
+    (line,) = unforeseen.lines()
+    assert line == "owner: this database has no user user0, user1, user2, user3, user4 … (1000 in all) yet"
+
+
 @pytest.mark.parametrize(
     ("item", "option", "words"),
     [
-        ({"from_filter": "b.c"}, "from_filter", "from 15.0 on"),
+        ({"from_filter": "b.c"}, "from_filter", "from 15.0 on, before that with the addon smtp_server_per_user"),
         ({"encryption": "ssl_strict"}, "encryption", "none, starttls, ssl"),
         ({"owner": "u"}, "owner", "smtp_server_per_user"),
     ],

@@ -49,6 +49,12 @@ def test_only_what_differs_is_written():
     assert (only(plan).action, only(plan).before, only(plan).after) == (UPDATE, {"port": 25}, {"port": 587})
 
 
+def test_a_field_that_comes_later_counts_as_not_set():
+    """In check mode, a field of an addon that an earlier task would have installed."""
+    plan = make_plan(SERVERS, wanted({"login": "a@b.c", "owner": 7}), [server(1, login="a@b.c")], {1: "x"}, "merged")
+    assert (only(plan).before, only(plan).after) == ({"owner": None}, {"owner": 7})
+
+
 def test_an_owned_record_that_is_as_wanted_is_left_alone():
     plan = make_plan(SERVERS, wanted({"login": "a@b.c", "port": 25}), [server(1, login="a@b.c")], {1: "x"}, "merged")
     assert (plan.changes, plan.unchanged) == ([], 1)

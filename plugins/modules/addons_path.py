@@ -1,0 +1,130 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: addons_path
+short_description: Add a folder to the addons path of an Odoo server
+version_added: 0.1.0
+author:
+  - Postroom maintainers (@postroom)
+description:
+  - Adds a folder at the end of C(addons_path) in Odoo's configuration file, unless it is there. The rest of the file, its
+    owner and its mode stay as they are.
+  - Runs on the machine that runs Odoo, which reads the file when it starts.
+  - The diff shows nothing but C(addons_path), as passwords may stand beside it.
+options:
+  config_file:
+    description: Odoo's configuration file.
+    type: path
+    required: true
+  folder:
+    description: The folder. It need not exist yet.
+    type: path
+    required: true
+  present:
+    description:
+      - Where Odoo has its own addons as long as the file names no folder at all. They are then written before O(folder), as
+        an Odoo that is not installed from a package does not look there any more otherwise.
+      - They must exist. Without any, O(folder) is written alone.
+    type: list
+    elements: path
+    default: []
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode and foretell what changes, without changing it.
+  diff_mode:
+    support: full
+    description: Returns what changes.
+seealso:
+  - module: postroom.odoo.addons
+"""
+
+EXAMPLES = r"""
+- name: Have Odoo look for addons in a folder of ours too
+  postroom.odoo.addons_path:
+    config_file: /etc/odoo/odoo.conf
+    folder: /opt/mydomain/addons
+    present: [/usr/lib/python3/dist-packages/odoo/addons]
+"""
+
+RETURN = r"""
+addons_path:
+  description: The folders that the file names after the run, or in check mode would name.
+  returned: success
+  type: list
+  elements: str
+  sample: [/usr/lib/python3/dist-packages/odoo/addons, /opt/mydomain/addons]
+"""
+
+import os
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.postroom.odoo.plugins.module_utils import configuration
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "config_file": {"type": "path", "required": True},
+            "folder": {"type": "path", "required": True},
+            "present": {"type": "list", "elements": "path", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    # Links are followed: the file behind one is changed, not the link replaced.
+    path = os.path.realpath(module.params["config_file"])
+    folder, present = module.params["folder"], module.params["present"]
+    try:
+        text = read(path)
+        before = configuration.addons_path(text)
+        if configuration.is_among(folder, before):
+            module.exit_json(changed=False, addons_path=before, diff=diff(path, before, before))
+        missing = [] if before else [each for each in present if not os.path.isdir(each)]
+        if missing:
+            module.fail_json(
+                msg="%s names no addons_path, and %s, where Odoo's own addons are then said to be, is not there. Say where "
+                "they are, or name them in the file." % (path, ", ".join(missing))
+            )
+        changed = configuration.with_folder(text, folder, present)
+        after = configuration.addons_path(changed)
+        if not module.check_mode:
+            write(module, path, changed)
+    except OSError as exc:
+        module.fail_json(msg="Cannot use %s: %s." % (path, exc.strerror))
+    except configuration.Unreadable as exc:
+        module.fail_json(msg="Cannot use %s: %s." % (path, exc))
+    module.exit_json(changed=True, addons_path=after, diff=diff(path, before, after))
+
+
+def read(path):
+    # Bytes that are no UTF-8, and ends of lines, come back as they were.
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        return file.read()
+
+
+def write(module, path, text):
+    """Replace the file in one step, keeping owner and mode."""
+    descriptor, new = tempfile.mkstemp(dir=module.tmpdir)
+    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        file.write(text)
+    module.atomic_move(new, path)
+
+
+def diff(path, before, after):
+    return {
+        "before_header": path,
+        "after_header": path,
+        "before": "".join("%s\n" % each for each in before),
+        "after": "".join("%s\n" % each for each in after),
+    }
+
+
+if __name__ == "__main__":
+    main()

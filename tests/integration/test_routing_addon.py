@@ -1,0 +1,387 @@
+"""The routing addon comes to a server and its databases, once, and only when there is something new.
+
+Odoo is restarted here, which would end other tests' requests: so each series gets a server of its own, from the lab's
+program, on another port. It is reached by SSH, as servers are.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from probe import wait
+from service import Service
+from support import ROOT, Database
+
+ADDON = "smtp_server_per_user"
+SOURCE = ROOT / "roles" / "routing_addon" / "files" / ADDON
+
+
+@dataclass
+class Run:
+    """What a playbook's run printed."""
+
+    returncode: int
+    output: str
+
+    @property
+    def changed(self):
+        """How many tasks changed something, by host."""
+        recap = self.output.rpartition("PLAY RECAP")[2]
+        return {host: int(count) for host, count in re.findall(r"^(\S+)\s+: .*changed=(\d+)", recap, re.MULTILINE)}
+
+    def tasks(self, word="changed"):
+        """The tasks that had that outcome somewhere, in their order."""
+        found, name = [], None
+        for line in self.output.splitlines():
+            task = re.match(r"TASK \[(?:\S+ : )?(.*?)\] \**$", line)
+            name = task[1] if task else name
+            if line.startswith(f"{word}: [") and name not in found:
+                found.append(name)
+        return found
+
+
+@pytest.fixture(scope="module")
+def ssh(lab, tmp_path_factory):
+    """An SSH server for root on loopback, with a key of its own; the variables by which Ansible reaches it."""
+    folder, downloads = tmp_path_factory.mktemp("ssh"), Path(lab["lab_dir"]) / "downloads"
+    if not list(downloads.glob("openssh-server_*.deb")):
+        subprocess.run(["apt-get", "download", "-qq", "openssh-server"], cwd=downloads, check=True)
+    package = max(downloads.glob("openssh-server_*.deb"), key=lambda path: path.stat().st_mtime)
+    subprocess.run(["dpkg", "-x", package, folder / "root"], check=True)
+    for name in ("host_key", "key"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    # It wants a user and a folder that its package would make; nobody else sees these mounts, and they end with it.
+    (folder / "passwd").write_text(Path("/etc/passwd").read_text() + "sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n")
+    port = free_port()
+    options = {
+        "ListenAddress": f"127.0.0.1:{port}",
+        "HostKey": folder / "host_key",
+        "AuthorizedKeysFile": folder / "key.pub",
+        "PidFile": "none",
+        "StrictModes": "no",
+        "UsePAM": "no",
+        "PasswordAuthentication": "no",
+        "Subsystem": "sftp internal-sftp",
+    }
+    (folder / "sshd_config").write_text("".join(f"{name} {value}\n" for name, value in options.items()))
+    mounts = "mount --bind passwd /etc/passwd; mount -t tmpfs tmpfs /run; mkdir /run/sshd"
+    script = f"{mounts}; exec {folder}/root/usr/sbin/sshd -D -e -f {folder}/sshd_config"
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", script]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    known = (folder / "host_key.pub").read_text()
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {known}")
+    yield {
+        "ansible_host": "127.0.0.1",
+        "ansible_port": port,
+        "ansible_user": "root",
+        "ansible_ssh_pipelining": True,
+        "ansible_ssh_private_key_file": str(folder / "key"),
+        "ansible_ssh_common_args": f"-F none -o IdentitiesOnly=yes -o UserKnownHostsFile={folder}/known_hosts",
+        "ansible_python_interpreter": "/usr/bin/python3",
+    }
+    process.terminate()
+    process.wait(30)
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+class Server:
+    """An Odoo server of one series with an odoo.conf of its own, and an inventory that deploys to it."""
+
+    def __init__(self, lab, series, folder, ssh):
+        theirs = lab["odoo"][series]
+        self.series, self.tmp, self.ssh = series, folder, ssh
+        # Odoo 14 sees nothing but the lab's folder.
+        self.home = Path(theirs["data_dir"]).parent / f"deployment-{os.getpid()}"
+        self.home.mkdir()
+        self.config, self.addons, self.restarts = self.home / "odoo.conf", self.home / "addons", self.home / "restarts"
+        self.target = self.addons / ADDON
+        self.port = free_port()
+        text = Path(theirs["config"]).read_text()
+        text = re.sub(r"^(http_port) = .*$", rf"\1 = {self.port}", text, flags=re.MULTILINE)
+        self.config.write_text(text + "\n[another_section]\nkey = value ; kept\n")
+        self.config.chmod(0o640)
+        shutil.chown(self.config, lab["user"]["uid"], lab["user"]["gid"])
+        self.before = self.config.read_bytes()
+
+        folder = Path(lab["lab_dir"])
+        self.service = Service(folder, self._make_service(folder, theirs["command"]))
+        self.lab = {**lab, "odoo": {series: {**theirs, "url": f"http://127.0.0.1:{self.port}", "port": self.port}}}
+        self.source = self.tmp / ADDON
+        shutil.copytree(SOURCE, self.source, ignore=shutil.ignore_patterns("__pycache__"))
+        self.service.start()
+        wait("odoo", self.url, series, log=self.service.log)
+
+    @property
+    def url(self):
+        return self.lab["odoo"][self.series]["url"]
+
+    def _make_service(self, folder, command):
+        name = f"deployment-{self.series}-{os.getpid()}"
+        run = folder / "services" / name / "run"
+        run.parent.mkdir()
+        run.write_text(f"#!/bin/sh\nexec {command} --config={self.config}\n")
+        run.chmod(0o755)
+        self.restarts.touch()
+        restart = self.home / "restart"
+        service = f"LAB_DIR={folder} exec {sys.executable} {ROOT}/tests/lab/service.py restart {name}"
+        restart.write_text(f"#!/bin/sh\ntest ! -e {self.home}/broken || exit 1\necho once >> {self.restarts}\n{service}\n")
+        restart.chmod(0o755)
+        return name
+
+    def remove(self):
+        self.service.stop()
+        self.service.log.unlink(missing_ok=True)
+        shutil.rmtree(self.service.folder)
+        shutil.rmtree(self.home)
+
+    def count_restarts(self):
+        return len(self.restarts.read_text().splitlines())
+
+    def play(self, databases, *arguments, **variables):
+        """Run site.yml for databases of this server, by host name."""
+        mailboxes = {address: box["password"] for address, box in self.lab["mail"]["mailboxes"].items()}
+        local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        inventory = {
+            "odoo_servers": {
+                "hosts": {"server": {}},
+                "vars": {
+                    **self.ssh,
+                    "routing_addon_addons_path": str(self.addons),
+                    "routing_addon_config_file": str(self.config),
+                    "routing_addon_odoo_addons": [],
+                    "routing_addon_restart_command": str(self.home / "restart"),
+                    "routing_addon_url": self.url,
+                },
+            },
+            "odoo_databases": {
+                "hosts": {
+                    host: {"odoo_database": database.name, "odoo_url": database.connection["url"]}
+                    for host, database in databases.items()
+                },
+                "vars": {
+                    **local,
+                    "odoo_login": "admin",
+                    "odoo_password": next(iter(databases.values())).connection["password"],
+                    "mail_provider": {
+                        "smtp": {"host": self.lab["host"], "port": self.lab["ports"]["submission"], "encryption": "starttls"},
+                        "imap": {"host": self.lab["host"], "port": self.lab["ports"]["imaps"], "ssl": True},
+                    },
+                    "mail_domain_name": "mydomain.com",
+                    "mail_domain_catchall": "catchall",
+                    "mail_domain_bounce": "bounce",
+                    "mail_domain_default_from": "catchall",
+                    "mail_domain_passwords": mailboxes,
+                    "mail_users_passwords": mailboxes,
+                    "mail_users_accounts": [
+                        {"name": "New User", "email": "newuser@mydomain.com"},
+                        {
+                            "name": "Second",
+                            "email": "seconduser@mydomain.com",
+                            "odoo_login": "2nd",
+                            "imap": {"model": "res.partner"},
+                        },
+                    ],
+                },
+            },
+        }
+        (self.tmp / "hosts.yml").write_text(yaml.safe_dump(inventory))
+        told = {"__routing_addon_source": str(self.source), **variables}
+        command = ["ansible-playbook", "-i", self.tmp / "hosts.yml", "-e", json.dumps(told), "site.yml", "--diff", *arguments]
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+        return Run(done.returncode, done.stdout + done.stderr)
+
+    def deploy(self, databases, *arguments, **variables):
+        """Check mode, the run, the run again: nothing is written by the first, which foretells the second's changes."""
+        state = self.state(databases)
+        predicted = self.play(databases, *arguments, "--check", **variables)
+        assert predicted.returncode == 0, predicted.output
+        assert self.state(databases) == state
+        done = self.play(databases, *arguments, **variables)
+        assert done.returncode == 0, done.output
+        assert done.changed == predicted.changed, (predicted.output, done.output)
+        assert done.tasks() == predicted.tasks()
+        state = self.state(databases)
+        again = self.play(databases, *arguments, **variables)
+        assert again.returncode == 0, again.output
+        assert set(again.changed.values()) == {0}, again.output
+        assert self.state(databases) == state
+        return done
+
+    def files(self):
+        """The files that are there, by their path, with content, owner and mode; Python's bytecode is left out."""
+        paths = [path for path in self.addons.rglob("*") if "__pycache__" not in path.parts]
+        return {
+            str(path.relative_to(self.addons)): (
+                path.read_bytes() if path.is_file() else None,
+                path.owner(),
+                oct(path.stat().st_mode),
+            )
+            for path in paths
+        }
+
+    def state(self, databases):
+        """All that a run could change."""
+        return (
+            self.files(),
+            (self.config.read_bytes(), self.config.owner(), self.config.group(), self.config.stat().st_mode),
+            (self.service.pid, self.count_restarts()),
+            [database.fingerprints() for database in databases.values()],
+        )
+
+    def wanted_files(self):
+        """What the files should be, from the source."""
+        return {
+            f"{ADDON}/{path.relative_to(self.source)}": (path.read_bytes(), "root", "0o100644")
+            for path in self.source.rglob("*")
+            if path.is_file()
+        }
+
+    def assert_deployed(self, restarts):
+        files = {path: found for path, found in self.files().items() if found[0] is not None}
+        assert files == self.wanted_files() | {"other_addon/README": (b"another addon\n", "root", "0o100644")}
+        assert self.config.read_bytes() == self.before.replace(
+            b"\n\n[another", f"\naddons_path = {self.addons}\n\n[another".encode()
+        )
+        assert (self.config.owner(), self.config.stat().st_mode & 0o777) == ("postroom-lab", 0o640)
+        assert self.count_restarts() == restarts
+
+
+@pytest.fixture
+def server(lab, series, tmp_path, ssh):
+    made = Server(lab, series, tmp_path, ssh)
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def databases(server, series):
+    made = {host: Database(server.lab, series) for host in ("first", "second")}
+    yield made
+    for each in made.values():
+        each.drop()
+
+
+def version(database):
+    """The version that the database was set up with; none while it is not installed."""
+    (row,) = database.rows(
+        f"SELECT max(latest_version) AS version FROM ir_module_module WHERE name = '{ADDON}' AND state = 'installed'"
+    )
+    return row["version"]
+
+
+def users_servers(database):
+    """Of the users' servers, what the addon brings."""
+    outgoing = "SELECT s.smtp_user, s.from_filter, u.login FROM ir_mail_server s LEFT JOIN res_users u ON u.id = s.user_id"
+    incoming = 'SELECT "user" AS login, only_replies FROM fetchmail_server'
+    return (
+        {row["smtp_user"]: (row["from_filter"], row["login"]) for row in database.rows(outgoing)},
+        {row["login"]: bool(row["only_replies"]) for row in database.rows(incoming)},
+    )
+
+
+def replace(path, old, new):
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+def test_life(server, databases, series):
+    """From a server that has nothing, through new code and a new version, to a restart that was owed."""
+    (server.addons / "other_addon").mkdir(parents=True)
+    (server.addons / "other_addon" / "README").write_text("another addon\n")
+    (server.source / "old").mkdir()
+    (server.source / "old" / "old.txt").write_text("of this version only\n")
+
+    done = server.deploy(databases)
+    server.assert_deployed(restarts=1)
+    assert "Restart Odoo by its command" in done.tasks()
+    assert done.output.count(f"+{server.addons}\n") == 1
+    assert "admin_passwd" not in done.output
+    for database in databases.values():
+        assert version(database) == f"{series}.0.1.0.0"
+        outgoing, incoming = users_servers(database)
+        assert outgoing == {
+            "catchall@mydomain.com": ("catchall@mydomain.com", None),
+            "newuser@mydomain.com": ("newuser@mydomain.com", "newuser@mydomain.com"),
+            "seconduser@mydomain.com": ("seconduser@mydomain.com", "2nd"),
+        }
+        # New mail of the second user is to create records.
+        assert [login for login, only_replies in incoming.items() if only_replies] == ["newuser@mydomain.com"]
+
+    # New code of the same version is put there and read. The databases need nothing.
+    with (server.source / "hooks.py").open("a") as file:
+        file.write("# more\n")
+    before = [database.fingerprints()["ir_module_module"] for database in databases.values()]
+    done = server.play(databases, "--tags", "routing_addon")
+    server.assert_deployed(restarts=2)
+    assert done.tasks() == ["Copy what is new or differs", "Restart Odoo by its command"]
+    assert "+# more" in done.output
+    assert [database.fingerprints()["ir_module_module"] for database in databases.values()] == before
+
+    # A new version, which no longer has a folder; files of nobody's, and one that was changed there.
+    replace(server.source / "__manifest__.py", "1.0.0", "1.1.0")
+    shutil.rmtree(server.source / "old")
+    (server.target / "models" / "stray.py").write_text("raise SystemExit\n")
+    (server.target / "__init__.py").chmod(0o600)
+    done = server.deploy(databases, "--tags", "routing_addon")
+    server.assert_deployed(restarts=3)
+    assert not (server.target / "old").exists()
+    assert [version(database) for database in databases.values()] == [f"{series}.0.1.1.0"] * 2
+    assert done.changed == {"server": 3, "first": 1, "second": 1}
+
+    # A restart that fails is owed until it comes about, though nothing differs any more.
+    with (server.source / "hooks.py").open("a") as file:
+        file.write("# and more\n")
+    (server.home / "broken").touch()
+    assert server.play(databases, "--tags", "routing_addon").returncode != 0
+    (server.home / "broken").unlink()
+    done = server.play(databases, "--tags", "routing_addon")
+    server.assert_deployed(restarts=4)
+    assert done.tasks() == ["Restart Odoo by its command"]
+
+
+def test_disabled(server, databases):
+    """A hosted Odoo: nothing is touched on the server, the rest is set, and the run says what is left out."""
+    first = {"first": databases["first"]}
+    files, config = server.files(), server.config.read_bytes()
+    done = server.deploy(first, routing_addon_enabled=False)
+    assert (server.files(), server.config.read_bytes(), server.count_restarts()) == (files, config, 0)
+    assert done.changed["server"] == 0
+    assert done.changed["first"] > 0
+    assert f"The addon {ADDON} is not installed in this database" in done.output
+    assert version(databases["first"]) is None
+    assert databases["first"].value("SELECT count(*) FROM ir_mail_server") == 3
+
+
+def test_a_server_that_is_not_in_the_inventory(server, databases):
+    """A database whose server lacks the addon, or has another version of it, is told so; others go on."""
+    done = server.play(databases, "--tags", "routing_addon", "--limit", "first")
+    assert done.returncode != 0
+    assert f"{ADDON}: is not among the addons of this server; check the name and its addons path" in done.output
+
+    server.addons.mkdir()
+    shutil.copytree(SOURCE, server.target)
+    replace(server.config, "\n[another", f"addons_path = {server.addons}\n\n[another")
+    server.service.restart()
+    wait("odoo", server.url, server.series, log=server.service.log)
+    done = server.play(databases, "--tags", "routing_addon", "--limit", "first")
+    assert done.returncode == 0, done.output
+    replace(server.source / "__manifest__.py", "1.0.0", "1.1.0")
+    done = server.play(databases, "--tags", "routing_addon", "--limit", "first")
+    assert done.returncode != 0
+    assert f"{server.series}.0.1.0.0 on its disk, not {server.series}.0.1.1.0" in done.output
