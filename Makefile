@@ -29,7 +29,7 @@ include tests/demo/demo.mk
 # Two lanes side by side, as there is one lane that mostly computes and one that mostly waits for Odoo.
 .PHONY: test
 test: env ## Run all checks and tests
-	@python3 tests/gates/run.py lint,unit,sanity build-check,integration
+	@python3 tests/gates/run.py lint,unit,sanity build-check,integration,routing
 
 .PHONY: unit sanity build-check
 unit: env ## Run the tests that need no server
@@ -41,6 +41,12 @@ sanity: env ## Run ansible-test sanity on the built collection
 build-check: env ## Build the collection, install it where nothing else is, run it
 	@$(MAKE) --no-print-directory lab-up ODOO=19
 	@python3 tests/gates/build_check.py
+
+.PHONY: routing
+routing: env ## Run the addon's own tests, and its round trips through real mail, on Odoo 14 and 19
+	@$(MAKE) --no-print-directory lab-up ODOO="14 19"
+	@pytest tests/addon
+	@pytest tests/e2e
 
 # `make --keep-going lint` reports what every one of them finds.
 .PHONY: lint format lint-python lint-yaml lint-ansible lint-changelog lint-docs
