@@ -11,6 +11,11 @@ import pytest
 from office import ADDON, ROOT, deploy, lab_database, odoo_command
 
 LINTER = ROOT / ".cache" / "pylint-odoo"
+# Not exempted where they stand: ansible-test's linter, which reads the addon too, does not know their names.
+EXEMPTED = (
+    "no-search-all",  # There are as many alias domains as the companies have, and all are asked for.
+    "consider-merging-classes-inherited",  # What 14 lacks is a class below the one that builds on it.
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +56,7 @@ def test_pylint_odoo():
         pip = [LINTER / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "-r", ROOT / "tests" / "addon" / "requirements.txt"], check=True)
         mark.write_text(wanted)
-    command = [LINTER / "bin" / "pylint", "--rcfile=.pylintrc", "--score=n", ADDON.name]
+    command = [LINTER / "bin" / "pylint", "--rcfile=.pylintrc", "--score=n", f"--disable={','.join(EXEMPTED)}", ADDON.name]
     done = subprocess.run(command, cwd=ADDON.parent, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 

@@ -13,7 +13,7 @@ if not CHOOSES_BY_SENDER:
 
     class IrMailServer(models.Model):
         # A class of its own, so that ir_mail_server.py finds below it what it finds in core's class later.
-        _inherit = "ir.mail_server"  # pylint: disable=consider-merging-classes-inherited
+        _inherit = "ir.mail_server"
 
         from_filter = fields.Char(
             help="Whose mail this server sends: e-mail addresses or domains, separated by commas. Empty: everybody's.",

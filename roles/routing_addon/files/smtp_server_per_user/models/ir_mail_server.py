@@ -2,9 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..tools.addresses import name_and_address, normalize, parts, with_name
-
-# from_filter first: where it is needed, it is what this model builds on.
-from . import core, from_filter  # noqa: F401
+from . import core
 
 
 class IrMailServer(models.Model):
@@ -127,7 +125,7 @@ class IrMailServer(models.Model):
         found = [self._get_default_from_address(), self._get_default_bounce_address()]
         if "mail.alias.domain" in self.env:
             # All of them: there are as many as the companies have domains.
-            for domain in self.env["mail.alias.domain"].sudo().search([]):  # pylint: disable=no-search-all
+            for domain in self.env["mail.alias.domain"].sudo().search([]):
                 found += [domain.catchall_email, domain.bounce_email, domain.default_from_email]
         else:
             get_param = self.env["ir.config_parameter"].sudo().get_param
