@@ -42,7 +42,13 @@ def quick_start(new_database, tmp_path, lab):
             "site.yml",
             *arguments,
         ]
-        environment = {"ODOO_PASSWORD": database.connection["password"], "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+        environment = {
+            "ODOO_PASSWORD": database.connection["password"],
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            # Molecule asks for colours, which would stand among the recap's words.
+            "ANSIBLE_FORCE_COLOR": "false",
+            "ANSIBLE_NOCOLOR": "true",
+        }
         done = subprocess.run(command, check=False, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", done.stdout.rpartition("PLAY RECAP")[2])}
