@@ -138,6 +138,3 @@ def shown(names, field, value):
     if field.type == "external_id":
         return sorted(value)[0] if value else ""
     return value
-
-
-__all__ = ["NAMESPACE", "Names", "OdooError", "external_ids", "offered", "owned", "read", "resolve", "shown"]
