@@ -142,6 +142,3 @@ def shown(names, field, value):
     if field.type == "external_id":
         return sorted(value)[0] if value else ""
     return value
-
-
-__all__ = ["NAMESPACE", "Names", "NotThere", "OdooError", "external_ids", "offered", "owned", "read", "resolve", "shown"]
