@@ -209,6 +209,13 @@ def finish(process):
     return json.loads(output)
 
 
+def plain_ansible(**variables):
+    """The environment for an ansible-playbook whose words a test reads."""
+    # Molecule asks for colours, which would stand among them.
+    plain = {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
+    return {**os.environ, **plain, **variables}
+
+
 @contextlib.contextmanager
 def counted_requests():
     """Count the HTTP requests to Odoo's RPC that this process makes, by the library that makes them."""

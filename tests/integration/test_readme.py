@@ -1,7 +1,6 @@
 """The README's quick start runs as it stands: its inventory, told the lab's servers, on a fresh database."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support import ROOT
+from support import ROOT, plain_ansible
 
 
 @pytest.fixture
@@ -42,14 +41,8 @@ def quick_start(new_database, tmp_path, lab):
             "site.yml",
             *arguments,
         ]
-        environment = {
-            "ODOO_PASSWORD": database.connection["password"],
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            # Molecule asks for colours, which would stand among the recap's words.
-            "ANSIBLE_FORCE_COLOR": "false",
-            "ANSIBLE_NOCOLOR": "true",
-        }
-        done = subprocess.run(command, check=False, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True)
+        environment = plain_ansible(ODOO_PASSWORD=database.connection["password"])
+        done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", done.stdout.rpartition("PLAY RECAP")[2])}
 

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from probe import wait
 from service import Service
-from support import ROOT, Database
+from support import ROOT, Database, plain_ansible
 
 ADDON = "smtp_server_per_user"
 SOURCE = ROOT / "roles" / "routing_addon" / "files" / ADDON
@@ -201,8 +201,7 @@ class Server:
         (self.tmp / "hosts.yml").write_text(yaml.safe_dump(inventory))
         told = {"__routing_addon_source": str(self.source), **variables}
         command = ["ansible-playbook", "-i", self.tmp / "hosts.yml", "-e", json.dumps(told), "site.yml", "--diff", *arguments]
-        environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=ROOT, env=plain_ansible(), check=False, capture_output=True, text=True)
         return Run(done.returncode, done.stdout + done.stderr)
 
     def deploy(self, databases, *arguments, **variables):
