@@ -118,6 +118,11 @@ class Session:
             message = own_words(exc)
             if 'database "%s" does not exist' % self.database in message or _exception_name(exc).endswith("KeyError"):
                 raise OdooError("The server at %s has no database %s. Check database." % (self.url, self.database)) from exc
+            if _exception_name(exc) and not _exception_name(exc).endswith("AccessDenied"):
+                raise OdooError(
+                    "Odoo at %s fails when %s logs in to database %s: %s. See the server's log."
+                    % (self.url, self.login, self.database, message)
+                ) from exc
             raise OdooError(
                 "Odoo refuses the login %s on database %s at %s: %s. Check login, and password or api_key."
                 % (self.login, self.database, self.url, message)

@@ -1,9 +1,11 @@
-# Postroom shown on a real Odoo, from nothing. A second run changes nothing.
+# Postroom shown on a real Odoo, from nothing. A second run of site.yml changes nothing.
 DEMO := tests/demo
+DEMO_PLAYBOOK := ansible-playbook --inventory inventories/lab --inventory $(DEMO)/inventory.yml --limit server19,odoo19
 
 .PHONY: demo
-demo: env ## Set up a real Odoo 19 and configure its e-mail
+demo: env ## Set up a real Odoo 19, configure its e-mail, write to a customer and take in the answer
 	@$(MAKE) --no-print-directory lab-up ODOO=19
-	@ansible-playbook --limit odoo19 $(DEMO)/database.yml
-	@ansible-playbook --limit odoo19 --diff site.yml
-	@ansible-playbook --limit odoo19 $(DEMO)/look.yml
+	@$(DEMO_PLAYBOOK) $(DEMO)/database.yml
+	@$(DEMO_PLAYBOOK) --diff site.yml
+	@$(DEMO_PLAYBOOK) $(DEMO)/look.yml
+	@python3 $(DEMO)/round_trip.py

@@ -1,7 +1,7 @@
 """Fixtures of the tests on the real lab. POSTROOM_SERIES ("14 19") says which; by default all that the lab has."""
 
 import pytest
-from office import Office, deploy, lab_database, make_template, read_lab, remove, wanted_series
+from office import Office, deploy, lab_database, make_template, read_lab, wanted_series
 
 
 def pytest_generate_tests(metafunc):
@@ -28,7 +28,6 @@ def templates(lab):
     yield get
     for series, name in made.items():
         lab_database.drop(series, name)
-        remove(lab, series)
 
 
 @pytest.fixture(scope="module")

@@ -86,11 +86,6 @@ def deploy(lab, series):
     wait_until_up(lab, series)
 
 
-def remove(lab, series):
-    """Leave the server as it was for other tests: without the addon. What runs has it in memory until it is restarted."""
-    shutil.rmtree(Path(lab["odoo"][series]["addons"]) / ADDON.name, ignore_errors=True)
-
-
 def wait_until_up(lab, series):
     deadline = time.monotonic() + 60
     while True:

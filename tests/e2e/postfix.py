@@ -25,15 +25,21 @@ class Postfix:
     def restart(self):
         self.start = self.log.stat().st_size
 
-    def login_of(self, message_id):
-        """Who was logged in to send a message; None if nobody was."""
+    def handing_in(self, message_id):
+        """Under which name the server took a message from somebody who was logged in, and the login; None if nobody was."""
         deadline = time.monotonic() + 3
         while True:
             queued = {found["queue"] for line in self.lines() if (found := MESSAGE.search(line)) and found["id"] == message_id}
-            logins = [found["login"] for line in self.lines() if (found := SESSION.search(line)) and found["queue"] in queued]
-            if logins or time.monotonic() > deadline:
-                return logins[0] if logins else None
+            taken = [found.group("queue", "login") for line in self.lines() if (found := SESSION.search(line))]
+            taken = [(queue, login) for queue, login in taken if queue in queued]
+            if taken or time.monotonic() > deadline:
+                return taken[0] if taken else None
             time.sleep(0.05)
+
+    def login_of(self, message_id):
+        """Who was logged in to send a message; None if nobody was."""
+        taken = self.handing_in(message_id)
+        return taken and taken[1]
 
     def logins(self):
         """The login of each message that was taken."""

@@ -57,6 +57,15 @@ def test_connection(untouched, module):
         assert not {"wr0ng-unusual-p4ss", "wr0ng-unusual-k3y", PASSWORD} & set(result["msg"].split())
 
 
+def test_login_that_fails_for_another_reason(new_database):
+    """What goes wrong on the server is not called a wrong password."""
+    database = new_database()
+    database.sql("ALTER TABLE res_users RENAME COLUMN share TO gone")
+    result = run("users", {**database.connection, "config": [LISTS["users"]]})
+    assert "fails when admin logs in" in result["msg"]
+    assert "See the server's log" in result["msg"]
+
+
 def test_series_that_is_not_supported(series):
     """The lab has no Odoo 13: the one server here that is not real tells its version and nothing else."""
 

@@ -110,8 +110,19 @@ class Server:
         self.config, self.addons, self.restarts = self.home / "odoo.conf", self.home / "addons", self.home / "restarts"
         self.target = self.addons / ADDON
         self.port = free_port()
+        # A folder of its own for data, as Odoo looks for addons there too; the databases' files are the lab's.
+        data = self.home / "data"
+        data.mkdir()
+        shutil.chown(data, lab["user"]["uid"], lab["user"]["gid"])
+        (data / "filestore").symlink_to(Path(theirs["data_dir"]) / "filestore")
         text = Path(theirs["config"]).read_text()
-        text = re.sub(r"^(http_port) = .*$", rf"\1 = {self.port}", text, flags=re.MULTILINE)
+        for option, line in (
+            ("http_port", f"http_port = {self.port}"),
+            ("data_dir", f"data_dir = {data}"),
+            ("addons_path", ""),
+        ):
+            text, count = re.subn(rf"^{option} = .*$", line, text, flags=re.MULTILINE)
+            assert count == 1
         self.config.write_text(text + "\n[another_section]\nkey = value ; kept\n")
         self.config.chmod(0o640)
         shutil.chown(self.config, lab["user"]["uid"], lab["user"]["gid"])
