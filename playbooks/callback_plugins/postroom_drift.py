@@ -1,0 +1,26 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Has the callback postroom.odoo.drift at work for the playbooks beside this folder, with no setting to make.
+
+Ansible loads callbacks that it finds beside a playbook; one in a collection must be enabled. Where that is done too, this
+one steps back.
+"""
+
+from __future__ import annotations
+
+from ansible import constants as C
+from ansible.plugins.loader import callback_loader
+
+NAME = "postroom.odoo.drift"
+
+
+class CallbackModule(callback_loader.get(NAME, class_only=True)):
+    CALLBACK_NEEDS_ENABLED = False
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.disabled = NAME in C.CALLBACKS_ENABLED
+
+    def set_options(self, task_keys=None, var_options=None, direct=None):
+        # The options are documented there, and known by that name.
+        self._plugin_options = C.config.get_plugin_options("callback", NAME, keys=task_keys, variables=var_options, direct=direct)
