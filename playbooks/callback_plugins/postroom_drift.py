@@ -8,19 +8,22 @@ one steps back.
 
 from __future__ import annotations
 
-from ansible import constants as C
+from ansible import constants
 from ansible.plugins.loader import callback_loader
 
 NAME = "postroom.odoo.drift"
+Drift = callback_loader.get(NAME, class_only=True)
 
 
-class CallbackModule(callback_loader.get(NAME, class_only=True)):
+class CallbackModule(Drift):
     CALLBACK_NEEDS_ENABLED = False
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.disabled = NAME in C.CALLBACKS_ENABLED
+        self.disabled = NAME in constants.CALLBACKS_ENABLED
 
     def set_options(self, task_keys=None, var_options=None, direct=None):
-        # The options are documented there, and known by that name.
-        self._plugin_options = C.config.get_plugin_options("callback", NAME, keys=task_keys, variables=var_options, direct=direct)
+        # They are documented there, and known by the name under which that one was loaded.
+        self._plugin_options = constants.config.get_plugin_options(
+            "callback", Drift._load_name, keys=task_keys, variables=var_options, direct=direct
+        )

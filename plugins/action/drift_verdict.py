@@ -19,7 +19,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        dummy, given = self.validate_argument_spec({"differences": {"type": "int"}, "failure": {"type": "str"}})
+        given = self.validate_argument_spec({"differences": {"type": "int"}, "failure": {"type": "str"}})[1]
         differences, failure = given["differences"], given["failure"]
         if failure or differences is None:
             # Only this has Ansible end with another exit code than for a failure.

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 name: drift
 type: notification
 short_description: Report what differs between databases and inventory
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
@@ -40,8 +40,7 @@ import datetime
 import os
 import tempfile
 
-from ansible import constants as C
-from ansible import context
+from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.postroom.odoo.plugins.plugin_utils import drift_formats as formats
@@ -103,7 +102,7 @@ class CallbackModule(CallbackBase):
         *table, verdict = formats.as_table(report)
         for line in table:
             self._display.display(line)
-        color = {DRIFT: C.COLOR_CHANGED, NOT_CHECKED: C.COLOR_ERROR}.get(report["status"], C.COLOR_OK)
+        color = {DRIFT: constants.COLOR_CHANGED, NOT_CHECKED: constants.COLOR_ERROR}.get(report["status"], constants.COLOR_OK)
         self._display.display(verdict, color=color)
         if self._folder:
             for name, form in FILES.items():

@@ -72,9 +72,7 @@ def _side(resource, names, major, change, values, age):
 
 def _is_hidden(field, change):
     # Of a parameter that is removed nobody says any more whether it is a secret.
-    return field.secret or (
-        field.option == "value" and (change.action == DELETE or is_confidential(change.item, change.label))
-    )
+    return field.secret or (field.option == "value" and (change.action == DELETE or is_confidential(change.item, change.label)))
 
 
 def _readable(field, names, major, value):

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: drift_verdict
 short_description: End a comparison so that the exit code tells how it stands
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:

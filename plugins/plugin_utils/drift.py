@@ -46,7 +46,7 @@ KINDS = {
     "missing": {
         "declared": "is there",
         "found": "missing",
-        "explanation": "The inventory declares it, and it is not there: it was removed, or site.yml has not run since it was added.",
+        "explanation": "It is declared and not there: it was removed, or site.yml has not run since it was added.",
         "cure": "Run site.yml to create it, or take it out of the inventory.",
     },
     "unwanted": {
@@ -58,7 +58,7 @@ KINDS = {
     "not_owned": {
         "declared": "managed by Postroom",
         "found": "made by hand",
-        "explanation": "The record is there without Postroom's mark: it was made by hand in place of ours, or before site.yml ran.",
+        "explanation": "It is there without Postroom's mark: made by hand in place of ours, or before site.yml ran.",
         "cure": "Run site.yml, which takes it over.",
     },
     "unnamed": {
@@ -76,19 +76,19 @@ KINDS = {
     "earlier_outgoing_server": {
         "declared": "the first server",
         "found": "another server goes before it",
-        "explanation": "Odoo prefers an outgoing mail server that was made by hand for mail whose sender has no server of their own.",
+        "explanation": "For mail whose sender has no server of their own, Odoo prefers a server that was made by hand.",
         "cure": "Archive the other server in Odoo, or give it a higher priority number and a FROM filter of its own.",
     },
     "second_incoming_server": {
         "declared": "the only one that fetches its mailbox",
         "found": "another server",
-        "explanation": "Another incoming mail server, made by hand, fetches the same mailbox: a message goes to whichever is first.",
+        "explanation": "Another incoming mail server, made by hand, fetches the same mailbox: each message goes to one only.",
         "cure": "Archive the other server in Odoo.",
     },
     "other_alias_domain": {
         "declared": "the alias domain of every company",
         "found": "another alias domain",
-        "explanation": "A company has an alias domain that was made by hand: its catchall and bounce are not the declared ones.",
+        "explanation": "A company has an alias domain that was made by hand: its catchall is not the declared one.",
         "cure": "Set the company's alias domain in Odoo, or say with mail_domain_companies whose domain the declared one is.",
     },
     "unused_alias_domain": {
