@@ -200,9 +200,10 @@ class Host:
     def _shadows(self):
         rows = {}
         for call in self.calls:
+            others = [each for each in self.calls if each.module == call.module and each is not call]
             for shadow in call.drift["shadows"]:
                 keys = {tuple(key) for key in shadow["keys"]}
-                if not any(each.module == call.module and each.names(keys) for each in self.calls):
+                if not any(each.names(keys) for each in others):
                     other = {"id": shadow["id"], "name": shadow["name"], "what": shadow["found"]}
                     row = _row(call.module, shadow["record"], shadow["kind"], other=other)
                     rows.setdefault((call.module, shadow["kind"], shadow["id"]), row)

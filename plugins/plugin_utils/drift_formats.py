@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ET
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.drift import DRIFT, KINDS, NOT_CHECKED
+from ansible_collections.postroom.odoo.plugins.plugin_utils.drift import AS_DECLARED, DRIFT, KINDS, NOT_CHECKED
 
 # A screen shows no more rows and no longer cells; the files have everything.
 MOST_ROWS = 200
@@ -57,18 +57,16 @@ def sentence(row):
     return "%sdeclared %s, found %s" % (option + ": " if option else "", declared, found)
 
 
+def status(report):
+    return {AS_DECLARED: "As declared", DRIFT: "Drift", NOT_CHECKED: "Not everything was checked"}[report["status"]]
+
+
 def verdict(report):
     """The whole report on a line."""
-    summary = report["summary"]
-    counts = "%d as declared, %d with drift, %d not checked" % (
-        summary["as_declared"],
-        summary["drift"],
-        summary["not_checked"],
-    )
-    return "%s: %s" % (
-        {DRIFT: "Drift", NOT_CHECKED: "Not everything was checked"}.get(report["status"], "As declared"),
-        "%d differences in %d records; %s" % (summary["differences"], summary["records"], counts),
-    )
+    return (
+        "%s: %%(differences)d differences; of %%(hosts)d databases and machines with %%(records)d declared records, "
+        "%%(as_declared)d are as declared, %%(drift)d have drift, %%(not_checked)d were not checked" % status(report)
+    ) % report["summary"]
 
 
 # -- on screen ---------------------------------------------------------------------------------------------------------
@@ -163,4 +161,6 @@ def as_html(report):
         loader=FileSystemLoader(os.path.dirname(__file__)), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters.update(cells=cells, worded=worded)
-    return environment.get_template("drift.html.j2").render(report=report, kinds=KINDS, verdict=verdict(report))
+    return environment.get_template("drift.html.j2").render(
+        report=report, kinds=KINDS, status=status(report), verdict=verdict(report)
+    )

@@ -258,7 +258,7 @@ def test_one_that_cannot_be_reached_hides_nobody(company, tmp_path):
         "unreachable": {"odoo_url": "http://127.0.0.1:9"},
         "refused": {"odoo_password": WRONG},
         "unknown": {"odoo_database": "test_no_such_database"},
-        "mistaken": {"mail_users_accounts": [{"name": "x", "email": "nobody"}]},
+        "mistaken": {"mail_users_accounts": [{"name": "x", "email": "nobody", "password": "x"}]},
         "impossible": {"mail_users_defaults": {"company": "Nobody, Inc."}},
     }
     done = company.drift("-e", f"drift_report_dir={tmp_path}/made", hosts=hosts)

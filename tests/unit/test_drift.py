@@ -72,7 +72,7 @@ def test_a_stranger_that_another_list_names_is_none():
     ledger = Ledger()
     stranger = {"index": 0, "record": "a@b.c", "kind": "second_outgoing_server", "id": 7, "name": "Mine", "found": "sends"}
     ledger.host("mydomain").take(
-        "outgoing_mail_servers", result({"login": "a@b.c"}, by_hand=[{**stranger, "keys": [["b@b.c"], ["mine"]]}])
+        "outgoing_mail_servers", result({"login": "a@b.c"}, by_hand=[{**stranger, "keys": [["a@b.c"], ["b@b.c"]]}])
     )
     assert ledger.differences("mydomain") == 1
     ledger.host("mydomain").take("outgoing_mail_servers", result({"login": "B@b.c"}))
