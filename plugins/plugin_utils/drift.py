@@ -218,7 +218,9 @@ class Host:
         return rows
 
     def report(self, partial=False):
-        differences = self.differences(partial)
+        differences = sorted(
+            self.differences(partial), key=lambda row: (row["resource"], row["record"], row["kind"], row["option"] or "")
+        )
         drifted = {(row["resource"], row["record"]) for row in differences}
         declared = dict.fromkeys((call.module, label) for call in self.calls for label in call.labels)
         return {

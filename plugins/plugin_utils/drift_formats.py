@@ -64,8 +64,8 @@ def status(report):
 def verdict(report):
     """The whole report on a line."""
     return (
-        "%s: %%(differences)d differences; of %%(hosts)d databases and machines with %%(records)d declared records, "
-        "%%(as_declared)d are as declared, %%(drift)d have drift, %%(not_checked)d were not checked" % status(report)
+        "%s: %%(differences)d differences, %%(records)d declared records. Databases and machines: %%(hosts)d "
+        "(as declared: %%(as_declared)d, with drift: %%(drift)d, not checked: %%(not_checked)d)" % status(report)
     ) % report["summary"]
 
 
