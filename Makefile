@@ -21,6 +21,14 @@ $(VENV)/.complete: requirements.txt requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+CHROMIUM := /usr/bin/chromium
+.PHONY: browser
+browser: $(CHROMIUM) ## Install the browser that tests look at pages with
+
+$(CHROMIUM):
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium
+
 include tests/lab/lab.mk
 include tests/demo/demo.mk
 # Brings the target `integration`: every promise, on the lab's servers.
@@ -43,7 +51,7 @@ build-check: env ## Build the collection, install it where nothing else is, run 
 	@python3 tests/gates/build_check.py
 
 .PHONY: routing
-routing: env ## Run the addon's own tests, and its round trips through real mail, on Odoo 14 and 19
+routing: env browser ## Run the addon's own tests, its round trips through real mail, and its forms, on Odoo 14 and 19
 	@$(MAKE) --no-print-directory lab-up ODOO="14 19"
 	@pytest tests/addon
 	@pytest tests/e2e

@@ -57,6 +57,10 @@ def check_contents(tarball):
     found = {path.name for path in (FOLDER / "unpacked").iterdir()}
     if found != SHIPPED:
         sys.exit(f"The tarball lacks {sorted(SHIPPED - found)}, and should not have {sorted(found - SHIPPED)}.")
+    pages = {page: page.read_text() for page in (FOLDER / "unpacked").rglob("*.md")}
+    pictures = [page.parent / name for page, text in pages.items() for name in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)]
+    if missing := [str(picture) for picture in pictures if not picture.is_file()]:
+        sys.exit(f"Pages show pictures that are not in the tarball: {missing}")
     links = [path for path in (FOLDER / "unpacked").rglob("*") if path.is_symlink()]
     if links:
         sys.exit(f"Links do not survive every install: {links}")

@@ -1,0 +1,127 @@
+"""Odoo's web client, used as somebody with a browser does.
+
+Its pages differ from series to series: where a locator names two things, each series has one of them.
+"""
+
+import contextlib
+import re
+
+from browser import watched
+from playwright.sync_api import expect
+
+# Debian's package of 19 comes without this library, and the client says so.
+KNOWN_ERRORS = ["mail/static/lib/selfie_segmentation/selfie_segmentation.js"]
+SAVING = re.compile(r"/call_kw/[\w.]+/(write|web_save)$")
+# Milliseconds; a busy machine may need them.
+expect.set_options(timeout=30_000)
+
+
+class Person:
+    """Somebody who is logged in."""
+
+    def __init__(self, browser, office, login, password):
+        self.office = office
+        self.context = browser.new_context(base_url=office.server["url"], viewport={"width": 1200, "height": 900})
+        page = self.context.new_page()
+        page.goto(f"/web/login?db={office.name}")
+        page.locator("input[name=login]").fill(login)
+        page.locator("input[name=password]").fill(password)
+        page.locator("button[type=submit]").click()
+        page.locator(".o_main_navbar").wait_for()
+        page.close()
+
+    def close(self):
+        self.context.close()
+
+    @contextlib.contextmanager
+    def client(self):
+        """A tab with the web client, for one errand. It ends without a dialog of Odoo's that nobody has closed."""
+        with watched(self.context.new_page(), KNOWN_ERRORS) as page:
+            client = Client(self.office, page)
+            yield client
+            expect(client.dialog).to_have_count(0)
+
+
+class Client:
+    def __init__(self, office, page):
+        self.office, self.page = office, page
+        self.rows = page.locator(".o_data_row")
+        self.form = page.locator(".o_form_sheet")
+        self.dialog = page.locator(".modal")
+        self.save_button = page.locator(".o_form_button_save")
+
+    # -- where to go --
+
+    def open_apps(self):
+        """The first level of menus, in developer mode: without it, no menu leads to the servers."""
+        self.page.goto("/web?debug=1")
+        self.page.locator(".o_menu_apps > li > a, .o_navbar_apps_menu button").click()
+        return self.page.locator(".o_app")
+
+    def open_by_menu(self, title):
+        self.open_apps().filter(has_text="Settings").click()
+        # What is opened closes the menus when it comes.
+        self.page.locator(".settings_tab").wait_for()
+        self.page.locator("header").get_by_text("Technical", exact=True).click()
+        self.page.get_by_role("menuitem", name=title, exact=True).click()
+
+    def open_list(self, model):
+        (action,) = self.office.search("ir.actions.act_window", [("res_model", "=", model)], "id")
+        self.page.goto(f"/web?debug=0#action={action['id']}")
+
+    def open_form(self, model, name):
+        """The form of a record, to be changed."""
+        self.open_list(model)
+        self.rows.get_by_text(name, exact=True).first.click()
+        self.edit()
+
+    # -- lists --
+
+    def column(self, title):
+        """Its cells, by what stands above them."""
+        heads = self.page.locator("th")
+        position = [head.strip() for head in heads.all_inner_texts()].index(title)
+        return self.rows.locator(f"td:nth-child({position + 1})")
+
+    def search(self, field, text):
+        self.page.locator(".o_searchview_input").press_sequentially(text)
+        self.page.locator(".o_searchview_autocomplete").get_by_text(f"Search {field} for: {text}").click()
+
+    def filter(self, title):
+        self.page.locator(".o_filter_menu > button, .o_searchview_dropdown_toggler").click()
+        self.page.locator(".o_filter_menu").get_by_text(title, exact=True).click()
+
+    # -- forms --
+
+    def edit(self):
+        """14 shows a form for reading first."""
+        self.page.locator(".o_form_readonly, .o_form_editable").wait_for()
+        if self.page.locator(".o_form_readonly").count():
+            self.page.locator(".o_form_button_edit").click()
+        self.page.locator(".o_form_editable").wait_for()
+
+    def field(self, name):
+        return self.form.locator(f".o_field_widget[name={name}]")
+
+    def input(self, name):
+        """What takes the keys: some widgets have it in them, some are it."""
+        field = self.field(name)
+        return field.locator("input").or_(field.and_(self.page.locator("input")))
+
+    def choose(self, name, text):
+        """Another record, in a field that refers to one."""
+        self.input(name).fill(text)
+        options = self.page.locator(".ui-autocomplete li, .o-autocomplete--dropdown-item")
+        options.get_by_text(text, exact=True).click()
+
+    def switch(self, name):
+        """By the keyboard: 14 draws a box of its own over the one to be clicked."""
+        self.input(name).press("Space")
+
+    def save(self):
+        with self.page.expect_response(SAVING):
+            self.save_button.click()
+        self.page.locator(".o_form_readonly, .o_form_saved").wait_for()
+
+    def close_dialog(self):
+        self.dialog.locator("footer .btn-primary").click()
