@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from browser import watched
 from jsonschema import Draft202012Validator
 from support import ROOT, Database, plain_ansible
 
 SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "drift.schema.json").read_text()))
+PICTURE = ROOT / "docs" / "pictures" / "drift.png"
 FILES = ("drift.json", "drift.xml", "drift.html")
 USERS = ("newuser@mydomain.com", "seconduser@mydomain.com")
 WRONG = "wr0ng-unusual-p4ss"
@@ -56,7 +58,7 @@ class Company:
     """A database that site.yml has set up, and its inventory."""
 
     def __init__(self, lab, series, folder, template="mail"):
-        self.lab, self.folder = lab, folder
+        self.lab, self.series, self.folder = lab, series, folder
         self.database = Database(lab, series, template)
         self.major = self.database.major
         self.mailboxes = {address: box["password"] for address, box in lab["mail"]["mailboxes"].items()}
@@ -326,6 +328,50 @@ def test_an_inventory_that_names_nothing_is_no_inventory(tmp_path, lab, series):
     ):
         done = company.drift(*arguments, inventory=tmp_path / f"{name}.yml")
         assert done.code == code, (name, done.output)
+
+
+def test_the_page_in_a_browser(company, odoo, browser):
+    """Its summary, its filter, a row's before and after. The picture in the README is taken here (POSTROOM_WRITE_DOCS=1)."""
+    (server,) = odoo.execute("ir.mail_server", "search", [["smtp_user", "=", USERS[0]]])
+    odoo.execute("ir.mail_server", "write", [server], {"smtp_port": 25, "smtp_pass": WRONG})
+    odoo.make("ir.mail_server", name="Mine", smtp_host="smtp.foreign.example", smtp_user=USERS[1])
+    left = {"mail_users_accounts": company.variables()["mail_users_accounts"][:1]}
+    hosts = {"mydomain": {}, "mydomain_training": left, "shop": {"odoo_url": "http://127.0.0.1:9"}}
+    done = company.drift(hosts=hosts)
+    asked = []
+    with watched(browser.new_page(viewport={"width": 1200, "height": 1000}, color_scheme="light")) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((done.folder / "drift.html").as_uri())
+        assert page.locator("#status").inner_text() == "Not everything was checked"
+        assert "Cannot reach Odoo" in page.locator("#unchecked").inner_text()
+        rows = page.locator(".row")
+        total = done.report["summary"]["differences"]
+        assert rows.count() == total == page.locator(".row:visible").count()
+
+        page.fill("#words", "mydomain PORT")
+        shown = page.locator(".row:visible")
+        assert {row.get_attribute("data-kind") for row in shown.all()} == {"differs"}
+        assert shown.count() == 2
+        assert page.locator("#shown").inner_text() == f"2 of {total}"
+        page.fill("#words", "")
+        page.select_option("#host", "mydomain")
+        page.select_option("#kind", "second_outgoing_server")
+        assert page.locator(".row:visible").count() == 1
+        page.select_option("#host", "")
+        page.select_option("#kind", "")
+        assert page.locator(".row:visible").count() == total
+
+        port = page.locator(".row", has_text="port").first
+        assert not port.locator(".body").is_visible()
+        port.locator("summary").click()
+        before, after = port.locator(".found pre").inner_text(), port.locator(".declared pre").inner_text()
+        assert (before, after) == ("25", str(company.lab["ports"]["submission"]))
+        assert "Run site.yml" in port.locator(".body").inner_text()
+        if company.series == "19" and os.environ.get("POSTROOM_WRITE_DOCS"):
+            page.screenshot(path=PICTURE, full_page=True, animations="disabled")
+    assert asked == [(done.folder / "drift.html").as_uri()]
+    assert PICTURE.stat().st_size < 200_000
+    assert company.play("site.yml").code == 0
 
 
 def github():
