@@ -8,7 +8,7 @@ import time
 
 from ansible_collections.postroom.odoo.plugins.module_utils.client import BrokenConnection, OdooError
 from ansible_collections.postroom.odoo.plugins.module_utils.module import connect, new_module
-from ansible_collections.postroom.odoo.plugins.module_utils.report import problems_message
+from ansible_collections.postroom.odoo.plugins.module_utils.report import DIFFERS, MISSING, UNWANTED, problems_message
 
 MODEL = "ir.module.module"
 INSTALL, UPGRADE, UNINSTALL = "install", "upgrade", "uninstall"
@@ -222,6 +222,8 @@ def _manage(module, session):
     if todo and not module.check_mode:
         carry_out(session, todo, module.params["operation_timeout"])
     counts = {done: len([name for operation, name in todo if DONE[operation] == done]) for done in DONE.values()}
+    if module.check_mode:
+        result["drift"] = {"differences": _differences(items, todo, found, state), "shadows": [], "unnamed": {}}
     result.update(
         changed=bool(todo),
         counts=dict(counts, unchanged=len(items) - len(todo)),
@@ -237,6 +239,20 @@ def _manage(module, session):
             "after": {name: _state_after(operation, found[name]) for operation, name in todo},
         }
     module.exit_json(**result)
+
+
+def _differences(items, todo, found, state):
+    """What a comparison found, as report.differences() tells it of records."""
+    rows = []
+    for index, item in enumerate(items):
+        addon, row = found.get(item["name"]), {"index": index, "record": item["name"]}
+        operation = next((operation for operation, name in todo if name == item["name"]), None)
+        if operation == UPGRADE:
+            declared, present = addon["available"], addon["version"]
+            rows.append(dict(row, kind=DIFFERS, option="version", declared=declared, found=present))
+        elif operation or (addon is None and state == "merged"):
+            rows.append(dict(row, kind=UNWANTED if operation == UNINSTALL else MISSING))
+    return rows
 
 
 def _look_up(module, session, items):

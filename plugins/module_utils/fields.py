@@ -243,6 +243,8 @@ class Resource:
     :param everything: the search domain of C(gathered) without a config, and of the server's records otherwise.
     :param single: the database has at most one such record, whatever its name.
     :param verification: how Odoo tries out a record's connection.
+    :param shadows: function of shadows.py that finds what was made by hand and takes away what a record is for.
+    :param telling: the options by which it tells.
     :param companion: the many2one to a record that Odoo creates with each, and leaves behind when that is removed.
     :param invitation: how Odoo writes to the people behind new records.
     """
@@ -261,6 +263,8 @@ class Resource:
     verification: Verification | None = None
     invitation: Invitation | None = None
     companion: Field | None = None
+    shadows: Callable | None = None
+    telling: tuple = ()
 
     def field(self, option):
         return next(each for each in self.fields if each.option == option)

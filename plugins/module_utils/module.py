@@ -7,17 +7,20 @@ from __future__ import annotations
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from ansible_collections.postroom.odoo.plugins.module_utils import client, parameters
-from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names, offered, owned, read
+from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names, offered, owned, read, shown
 from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, Unforeseen, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import Plan, PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.report import (
+    MISSING,
     describe,
     diff,
+    differences,
     gathered,
     is_confidential,
     problems_message,
 )
+from ansible_collections.postroom.odoo.plugins.module_utils.shadows import View
 
 CONNECTION = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_URL"])},
@@ -118,6 +121,7 @@ class _Run:
         self.state = module.params["state"]
         self.names = Names(session)
         self.unpredicted = []
+        self.view = None
         self.offer = self._offer()
 
     def finish(self):
@@ -136,6 +140,8 @@ class _Run:
         result.update(describe(plan), changed=bool(plan.changes))
         if self.module._diff:
             result["diff"] = diff(self.resource, self.names, self.session.major, plan)
+        if self.module.check_mode:
+            result["drift"] = self._drift(plan)
         if self.unpredicted:
             result["unpredicted"] = self.unpredicted
             for line in self.unpredicted:
@@ -195,19 +201,54 @@ class _Run:
         if self.state == "merged":
             named = {option for each in wanted for option in each.values}
             identifying = {option for identity in self.resource.identities for option in identity}
-            options &= named | identifying | {"active", "name"}
+            options &= named | identifying | {"active", "name"} | set(self.resource.telling if self.module.check_mode else ())
         # In this order: another run may create a record in between. As one that is there and not owned it is taken over, and
         # that collides with its owner; as one that is owned and not there it would be created again, under another name.
         owners = self._owned()
-        return make_plan(
+        records = self._actual(options)
+        plan = make_plan(
             self.resource,
             wanted,
-            self._actual(options),
+            records,
             owners,
             self.state,
             self.module.params.get("max_deletions", 0),
             {1, self.session.uid} if self.resource.removal == "archive" else (),
         )
+        self.view = View(wanted, records, frozenset(owners), plan.named, self._shown)
+        return plan
+
+    def _shown(self, option, value):
+        return shown(self.names, self.resource.field(option), value)
+
+    def _drift(self, plan):
+        """What the database has otherwise than the list says, and besides it."""
+        rows = differences(self.resource, self.names, self.session.major, plan)
+        if self.view is None:
+            # Where the model is missing, so is every record.
+            rows = [
+                {"index": index, "record": self.resource.label(item), "kind": MISSING} for index, item in enumerate(self.items)
+            ]
+            return {"differences": rows, "shadows": [], "unnamed": {}}
+        finder = self.resource.shadows if self.state != "deleted" else None
+        found = finder(self.view) if finder else ()
+        return {
+            "differences": rows,
+            "shadows": [
+                {
+                    "index": index,
+                    "record": self.resource.label(self.items[index]),
+                    "kind": kind,
+                    "id": record["id"],
+                    "name": record.get("name") or self.resource.label(record),
+                    # By these, another list may name it after all.
+                    "keys": [] if record["id"] in plan.named else [list(key[1]) for key in self.resource.keys(record)],
+                    "found": reason,
+                }
+                for kind, index, record, reason in found
+            ],
+            "unnamed": {record["id"]: self.resource.label(record) for record in self.view.unnamed()},
+        }
 
     def _owned(self):
         if not self.resource.creates or self.offer is None:

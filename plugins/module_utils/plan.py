@@ -60,10 +60,14 @@ class Change:
 
 @dataclass
 class Plan:
-    """All changes, in the list's order, and how many items need none."""
+    """All changes, in the list's order, and how many items need none.
+
+    :param named: C({record id: place of its item in the list}) of the records that the list means.
+    """
 
     changes: list = field(default_factory=list)
     unchanged: int = 0
+    named: dict = field(default_factory=dict)
 
     def of(self, action):
         return [change for change in self.changes if change.action == action]
@@ -95,8 +99,8 @@ class _Planner:
         self.owned = owned
         self.protected = protected
         self.names = set(owned.values())
-        self.claimed = {}
         self.plan = Plan()
+        self.claimed = self.plan.named
         self.problems = []
         self.index = {}
         for record in actual:
@@ -126,6 +130,9 @@ class _Planner:
         matches = self.index.get(self.resource.key(wanted.item), [])
         # Odoo's own screens hide archived records: one of them does not make an active one ambiguous.
         matches = [record for record in matches if record.get("active", True)] or matches
+        if len(matches) > 1:
+            # What somebody made beside ours does not make ours ambiguous.
+            matches = [record for record in matches if record["id"] in self.owned] or matches
         if len(matches) > 1:
             return None, "matches several records, ids %s; archive or rename all but one" % (
                 " and ".join("%d (%s)" % (record["id"], record.get("name") or "unnamed") for record in matches)

@@ -12,6 +12,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, 
 
 HIDDEN = "(hidden)"
 MOST_PROBLEMS = 50
+# The kinds of differences between a list and a database.
+DIFFERS, MISSING, UNWANTED, NOT_OWNED = "differs", "missing", "unwanted", "not_owned"
 # System parameters whose value nobody should find in a log.
 _CONFIDENTIAL = re.compile(r"secret|passw|token|private|api_?key|uuid", re.IGNORECASE)
 
@@ -61,15 +63,44 @@ def _side(resource, names, major, change, values, age):
     side = {}
     for option, value in values.items():
         field = resource.field(option)
-        # Of a parameter that is removed nobody says any more whether it is a secret.
-        hidden = option == "value" and (change.action == DELETE or is_confidential(change.item, change.label))
-        if field.secret or hidden:
+        if _is_hidden(field, change):
             side[option] = "(hidden, %s)" % age if value else ""
-        elif field.type == "expression":
-            side[option] = field.cell(value, major)
         else:
-            side[option] = _plain(field, names, value)
+            side[option] = _readable(field, names, major, value)
     return side
+
+
+def _is_hidden(field, change):
+    # Of a parameter that is removed nobody says any more whether it is a secret.
+    return field.secret or (field.option == "value" and (change.action == DELETE or is_confidential(change.item, change.label)))
+
+
+def _readable(field, names, major, value):
+    return field.cell(value, major) if field.type == "expression" else _plain(field, names, value)
+
+
+def differences(resource, names, major, plan):
+    """What a comparison found, a row for each option of a record that differs, and one for a record as a whole.
+
+    :returns: C([{index, record, kind}]), with C(option, declared, found) where options differ, or C(option, secret).
+    """
+    rows = []
+    for change in plan.changes:
+        row = {"index": change.index, "record": change.label}
+        if change.action != UPDATE:
+            rows.append(dict(row, kind=MISSING if change.action == CREATE else UNWANTED))
+            continue
+        if change.adopt:
+            rows.append(dict(row, kind=NOT_OWNED))
+        for option, value in change.after.items():
+            field = resource.field(option)
+            row = dict(row, kind=DIFFERS, option=option)
+            if _is_hidden(field, change):
+                rows.append(dict(row, secret=True))
+            else:
+                declared, found = (_readable(field, names, major, each) for each in (value, change.before[option]))
+                rows.append(dict(row, declared=declared, found=found))
+    return rows
 
 
 def _plain(field, names, value):

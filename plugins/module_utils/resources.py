@@ -7,7 +7,7 @@ Seen on real 14.0 and 19.0 servers; what stands for 15 to 18 was read in their s
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.module_utils import checks
+from ansible_collections.postroom.odoo.plugins.module_utils import checks, shadows
 from ansible_collections.postroom.odoo.plugins.module_utils.fields import Field, Invitation, Relation, Resource, Verification
 
 COMPANY = Relation("res.company", "company", ("name",))
@@ -61,6 +61,8 @@ ALIAS_DOMAINS = Resource(
     brought_by={14: "mail"},
     identities=(("name",),),
     fields=_ALIAS_DOMAIN_FIELDS,
+    shadows=shadows.alias_domains,
+    telling=("companies",),
 )
 
 ALIAS_DOMAIN = Resource(
@@ -124,6 +126,8 @@ INCOMING_MAIL_SERVERS = Resource(
         undo="set_draft",
         connection=("type", "host", "port", "ssl", "login", "password"),
     ),
+    shadows=shadows.incoming_servers,
+    telling=("host", "login"),
 )
 
 
@@ -183,6 +187,8 @@ OUTGOING_MAIL_SERVERS = Resource(
         # any later step of the dialogue, has accepted the login before.
         tolerated=dict.fromkeys((14, 15), r"The server refused the (sender address|test recipient|test connection)"),
     ),
+    shadows=shadows.outgoing_servers,
+    telling=("login", "from_filter", "priority"),
 )
 
 
@@ -241,6 +247,8 @@ USERS = Resource(
     companion=Field("partner", "partner_id", type="many2one", relation=Relation("res.partner", "contact")),
     invitation=Invitation(option="invite", method="action_reset_password", context={"create_user": True}),
     everything=(("active", "=", True), ("share", "=", False)),
+    shadows=shadows.users,
+    telling=("email",),
 )
 
 

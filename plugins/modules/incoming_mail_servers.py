@@ -135,6 +135,24 @@ changes:
   type: list
   elements: dict
   sample: [{action: updated, options: [port], items: ["newuser@mydomain.com on imap.mydomain.com"]}]
+drift:
+  description:
+    - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
+  returned: in check mode, when O(state) is not V(gathered)
+  type: dict
+  contains:
+    differences:
+      description: Records that are missing or unwanted, and options that differ. Of a secret, only that it differs.
+      type: list
+      elements: dict
+      sample: [{index: 0, record: newuser@mydomain.com on imap.mydomain.com, kind: differs, option: password, secret: true}]
+    shadows:
+      description: Records made by hand that take away what a record of O(config) is there for.
+      type: list
+      elements: dict
+    unnamed:
+      description: Records that Postroom owns and O(config) does not name, by their database id.
+      type: dict
 unpredicted:
   description: What check mode could not foresee, because an addon is not installed yet.
   returned: in check mode, when there is such

@@ -162,8 +162,8 @@ class Server:
     def count_restarts(self):
         return len(self.restarts.read_text().splitlines())
 
-    def play(self, databases, *arguments, **variables):
-        """Run site.yml for databases of this server, by host name."""
+    def play(self, databases, *arguments, playbook="site.yml", **variables):
+        """Run a playbook for databases of this server, by host name."""
         mailboxes = {address: box["password"] for address, box in self.lab["mail"]["mailboxes"].items()}
         local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         inventory = {
@@ -211,9 +211,20 @@ class Server:
         }
         (self.tmp / "hosts.yml").write_text(yaml.safe_dump(inventory))
         told = {"__routing_addon_source": str(self.source), **variables}
-        command = ["ansible-playbook", "-i", self.tmp / "hosts.yml", "-e", json.dumps(told), "site.yml", "--diff", *arguments]
+        command = ["ansible-playbook", "-i", self.tmp / "hosts.yml", "-e", json.dumps(told), playbook, "--diff", *arguments]
         done = subprocess.run(command, cwd=ROOT, env=plain_ansible(), check=False, capture_output=True, text=True)
         return Run(done.returncode, done.stdout + done.stderr)
+
+    def drift(self, databases, *arguments, **variables):
+        """The exit code of drift.yml, which changes nothing, and what it finds: by host, C((record, kind, option))."""
+        state = self.state(databases)
+        reports = self.tmp / "drift"
+        done = self.play(databases, *arguments, playbook="playbooks/drift.yml", drift_report_dir=str(reports), **variables)
+        assert self.state(databases) == state, done.output
+        hosts = json.loads((reports / "drift.json").read_text())["hosts"]
+        return done.returncode, {
+            host["host"]: [(row["record"], row["kind"], row["option"]) for row in host["differences"]] for host in hosts
+        }
 
     def deploy(self, databases, *arguments, **variables):
         """Check mode, the run, the run again: nothing is written by the first, which foretells the second's changes."""
@@ -333,6 +344,11 @@ def test_life(server, databases, series):
         # New mail of the second user is to create records.
         assert [login for login, only_replies in incoming.items() if only_replies] == ["newuser@mydomain.com"]
 
+    as_declared = {"first": [], "second": []}
+    assert server.drift(databases) == (0, as_declared)
+    # A machine that is not reached does not keep the databases from being compared.
+    assert server.drift(databases, "--extra-vars", f"ansible_port={free_port()}") == (4, {"server": [], **as_declared})
+
     # New code of the same version is put there and read. The databases need nothing.
     with (server.source / "hooks.py").open("a") as file:
         file.write("# more\n")
@@ -348,6 +364,19 @@ def test_life(server, databases, series):
     shutil.rmtree(server.source / "old")
     (server.target / "models" / "stray.py").write_text("raise SystemExit\n")
     (server.target / "__init__.py").chmod(0o600)
+    code, found = server.drift(databases)
+    assert code == 2
+    assert found["server"] == [
+        (f"{server.target}/{name}", kind, option)
+        for name, kind, option in (
+            ("__init__.py", "differs", "content"),
+            ("__manifest__.py", "differs", "content"),
+            ("models/stray.py", "unwanted", None),
+            ("old", "unwanted", None),
+            ("old/old.txt", "unwanted", None),
+        )
+    ]
+    assert found["first"] == found["second"] == [(ADDON, "differs", "version")]
     done = server.deploy(databases, "--tags", "routing_addon")
     server.assert_deployed(restarts=3)
     assert not (server.target / "old").exists()
@@ -360,6 +389,7 @@ def test_life(server, databases, series):
     (server.home / "broken").touch()
     assert server.play(databases, "--tags", "routing_addon").returncode != 0
     (server.home / "broken").unlink()
+    assert server.drift(databases) == (2, {"server": [("Odoo", "restart_due", None)], **as_declared})
     done = server.play(databases, "--tags", "routing_addon")
     server.assert_deployed(restarts=4)
     assert done.tasks() == ["Restart Odoo by its command"]

@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Has the callback postroom.odoo.drift at work for the playbooks beside this folder, with no setting to make.
+
+Ansible loads callbacks that it finds beside a playbook; one in a collection must be enabled. Where that is done too, this
+one steps back.
+"""
+
+from __future__ import annotations
+
+from ansible import constants
+from ansible.plugins.loader import callback_loader
+
+NAME = "postroom.odoo.drift"
+Drift = callback_loader.get(NAME, class_only=True)
+
+
+class CallbackModule(Drift):
+    CALLBACK_NEEDS_ENABLED = False
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.disabled = NAME in constants.CALLBACKS_ENABLED
+
+    def set_options(self, task_keys=None, var_options=None, direct=None):
+        # They are documented there, and known by the name under which that one was loaded.
+        self._plugin_options = constants.config.get_plugin_options(
+            "callback", Drift._load_name, keys=task_keys, variables=var_options, direct=direct
+        )
