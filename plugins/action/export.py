@@ -14,6 +14,7 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.parsing.vault import is_encrypted, match_encrypt_secret
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.postroom.odoo.plugins.module_utils.fields import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import ROUTING_ADDON
 from ansible_collections.postroom.odoo.plugins.plugin_utils.text import inventory_text, vault_text
@@ -66,15 +67,15 @@ class ActionModule(ActionBase):
     def _read(self):
         """The records by kind, and those addons of the ones that matter that the database has."""
         found = {kind: self._records(module) for kind, module in KINDS.items()}
-        known = {each["item"]["login"] for each in found["user"]}
+        known = {normal(each["item"]["login"]) for each in found["user"]}
         # Whose servers there are, though they are archived or no internal users.
         others = {
-            each["item"].get(option)
+            normal(each["item"].get(option) or "")
             for kind in ("incoming mail server", "outgoing mail server")
             for each in found[kind]
             for option in ("login", "owner")
         }
-        others = sorted(each for each in others if each and each not in known)
+        others = sorted(others - known - {""})
         if others:
             found["user"] += self._records("users", config=[{"login": login} for login in others])
         addons = self._ask("addons", state="gathered", config=[{"name": ROUTING_ADDON}])["gathered"]

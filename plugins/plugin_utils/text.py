@@ -71,10 +71,8 @@ def inventory_text(head, groups, remarks):
     parts = ["---\n" + _comment(head)]
     for heading, variables in groups:
         if variables:
-            parts.append(
-                (_comment([heading]) if heading else "")
-                + "".join(_dump(_shaped({name: value})) for name, value in variables.items())
-            )
+            written = "".join(_dump(_shaped({name: value})) for name, value in variables.items())
+            parts.append((_comment([heading]) if heading else "") + written)
     if remarks:
         parts.append(_comment(["Not in this file:"] + ["- " + remark for remark in remarks]))
     return "\n".join(parts)

@@ -88,7 +88,9 @@ class Variables:
     # -- the mail domain ----------------------------------------------------------------------------------------------
 
     def _main_domain(self):
-        domains = self.records.get("alias domain", ())
+        """The first of which the variables can say all; an address that is not said would be cleared."""
+        spoken = {"name", "catchall", "bounce", "default_from"}
+        domains = [each for each in self.records.get("alias domain", ()) if spoken <= each["item"].keys()]
         return min(domains, key=lambda each: each["item"].get("sequence", 0), default=None)
 
     def _addresses(self):
@@ -130,23 +132,23 @@ class Variables:
             smtp = None
         if passwords:
             variables["mail_domain_passwords"] = self._keep_all("vault_mail_domain_passwords", passwords)
-        if boxes is None:
-            if self._addresses()[0]:
-                variables["mail_domain_incoming"] = False
-        else:
-            protocol = _protocol(mailboxes[0])
-            # Even empty, it says by which of the provider's two protocols.
-            if boxes or (protocol == "pop" and self.provider["imap"]):
-                variables["mail_domain_" + protocol] = boxes
-            for each in mailboxes:
-                self._claim(each)
-        if smtp is None:
-            variables["mail_domain_outgoing"] = False
-        else:
-            self._claim(shared)
-            if smtp:
-                variables["mail_domain_smtp"] = smtp
+        variables.update(self._said_of_mailboxes(mailboxes, boxes), **self._said_of_shared_server(shared, smtp))
         return variables
+
+    def _said_of_mailboxes(self, mailboxes, boxes):
+        if boxes is None:
+            return {"mail_domain_incoming": False} if self._addresses()[0] else {}
+        for each in mailboxes:
+            self._claim(each)
+        protocol = _protocol(mailboxes[0])
+        # Even empty, it says by which of the provider's two protocols.
+        return {"mail_domain_" + protocol: boxes} if boxes or (protocol == "pop" and self.provider["imap"]) else {}
+
+    def _said_of_shared_server(self, shared, smtp):
+        if smtp is None:
+            return {"mail_domain_outgoing": False}
+        self._claim(shared)
+        return {"mail_domain_smtp": smtp} if smtp else {}
 
     def _domain_smtp(self, shared):
         if not shared:
@@ -344,7 +346,7 @@ class Variables:
     def _extra(self, kind, record):
         item = {}
         for option, value in record["item"].items():
-            if option in ("name", "login", "email") and value or option not in record["usual"]:
+            if (option in ("name", "login", "email") and value) or option not in record["usual"]:
                 item[option] = value
         # Said even where a new server would have it: a list of servers is read for this.
         if "host" in item and "port" in record["item"]:
@@ -357,7 +359,7 @@ class Variables:
         return item
 
     def _parameters(self):
-        of_domain = set(ALIAS_DOMAIN_PARAMETERS.values()) if self.domain else set()
+        of_domain = set(ALIAS_DOMAIN_PARAMETERS.values()) if self.records.get("alias domain") else set()
         parameters = []
         for record in self.records.get("system parameter", ()):
             key = record["item"]["key"]
