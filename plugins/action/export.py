@@ -35,7 +35,8 @@ KINDS = {
     "mail template": "mail_templates",
     "user": "users",
 }
-VARIABLES, VAULT = "mail.yml", "vault.yml"
+VARIABLES = "mail.yml"
+VAULT = "vault.yml"
 
 
 class ActionModule(ActionBase):

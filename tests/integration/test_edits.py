@@ -21,19 +21,20 @@ STAMPS = ("write_date", "write_uid")
 words = st.text(string.ascii_letters + string.digits + " äß日-_.'\"{}%", min_size=1, max_size=30).map(lambda text: f"w{text}w")
 hosts = st.from_regex(r"[a-z]{1,12}\.example", fullmatch=True)
 addresses = st.from_regex(r"[a-z]{1,8}[0-9]{0,3}@[a-z]{1,8}\.example", fullmatch=True)
-aliases = st.from_regex(r"[a-z]{3,12}", fullmatch=True)
+aliases = st.from_regex(r"[a-z]{1,12}", fullmatch=True)
 
 
 class Edited:
     """Records of one resource, declared and then edited by hand.
 
-    :param table: the model's table, and beside it what Odoo itself writes with it.
-    :param edits: C({option: (column, strategy of values as Odoo's API takes them)}).
-    :param unedited: options that no edit is for, each with the reason.
+    beside: tables of which Odoo itself writes rows with the model's own. reactions: tables to which it only adds.
+    unedited: options that no edit is for, each with the reason. edits: by option the Odoo field, and the strategy of its
+    values as Odoo's API takes them.
     """
 
     module = None
     beside = ()
+    reactions = ()
     unedited: ClassVar = {}
     # Options that only one of the records can be edited in.
     pinned: ClassVar = {}
@@ -211,6 +212,9 @@ class Users(Edited):
     }
     # A user's name, address, language and time zone are their contact's.
     beside = ("res_partner",)
+    # A user who is back joins the channels that are for everybody, and browsers hear of it; from 17 on, Odoo tells the former
+    # address of a new one.
+    reactions = ("bus_bus", "discuss_channel_member", "mail_channel_partner", "mail_mail", "mail_message")
 
     def declared(self):
         return resources.USERS
@@ -356,8 +360,8 @@ class AliasDomains(Edited):
 
     def options(self):
         return {
-            "catchall": ("catchall_alias", aliases),
-            "bounce": ("bounce_alias", aliases),
+            "catchall": ("catchall_alias", aliases.map("c-{}".format)),
+            "bounce": ("bounce_alias", aliases.map("b-{}".format)),
             "default_from": ("default_from", st.one_of(addresses, aliases)),
             "sequence": ("sequence", st.integers(50, 99)),
             "companies": ("company_ids", st.just([(6, 0, [])])),
@@ -405,7 +409,7 @@ def test_random_edits(database):
 
         assert {kind.module: kind.found(check=False) for kind in kinds} == made
         repaired = database.fingerprints()
-        written = set(tables_only(changed_tables(edited, repaired)))
+        written = set(tables_only(changed_tables(edited, repaired))).difference(*(kind.reactions for kind in kinds))
         # What joins two records has no stamps: it is as it was, or it should not have been written.
         assert written - tables.keys() <= set(changed_tables(before, edited)) - set(changed_tables(before, repaired))
         for table, ids in tables.items():
