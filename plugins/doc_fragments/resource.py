@@ -18,6 +18,18 @@ options:
       - How many records O(state=overridden) may remove. When there are more, nothing is done and they are listed.
     type: int
     default: 10
+  adopt:
+    description:
+      - Whether records that are there and were made by others are taken over as this collection's own. It counts as a change.
+      - Otherwise they are changed where they differ, and stay what they are; what is equal is no change.
+    type: bool
+    default: true
+  complete:
+    description:
+      - With O(state=gathered), say everything of every record, for an export. The result is RV(records) then, and has the
+        secrets, so give the task C(no_log).
+    type: bool
+    default: false
 notes:
   - The whole list costs one login, one reading and one writing, however long it is. A request holds at most 1,000 rows, and
     Odoo writes all of a request or nothing. New and changed records are requests of their own; when a later one is refused,

@@ -173,6 +173,8 @@ class Field:
         """Whether Odoo already has what is asked for."""
         if self.write_only:
             return False
+        if self.fold:
+            return desired == actual.lower()
         return desired <= actual if self.additive else desired == actual
 
     def merged_with(self, desired, actual):

@@ -9,6 +9,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ansible_collections.postroom.odoo.plugins.module_utils import client, parameters
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names, offered, owned, read, shown
 from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.complete import complete
 from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, Unforeseen, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import Plan, PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.report import (
@@ -76,7 +77,9 @@ def run(choose):
     """
     resource = choose(client.NEWEST_SERIES)
     states = ("merged", "overridden", "deleted", "gathered") if resource.creates else ("merged", "deleted", "gathered")
-    extra = {"max_deletions": {"type": "int", "default": 10}} if resource.creates else {}
+    extra = {"complete": {"type": "bool", "default": False}}
+    if resource.creates:
+        extra.update(max_deletions={"type": "int", "default": 10}, adopt={"type": "bool", "default": True})
     if any(field.addon for field in resource.fields):
         extra["pending_addons"] = {"type": "list", "elements": "str", "default": []}
     module = new_module(resource.argument_spec(), states, **extra)
@@ -97,7 +100,8 @@ def run(choose):
         problems = [(change.index if change else None, option, reason) for change, option, reason in exc.problems]
         module.fail_json(**_problems(resource, items, problems))
     except client.MissingModel as exc:
-        module.fail_json(msg="%s; install the addon %s first." % (exc, resource.addon(session.major)))
+        addon = resource.addon(session.major)
+        module.fail_json(msg="%s; install the addon %s first." % (exc, addon), missing_addon=addon)
     except client.OdooError as exc:
         module.fail_json(msg=str(exc))
 
@@ -126,6 +130,10 @@ class _Run:
 
     def finish(self):
         result = {"series": self.session.series, "changed": False}
+        if self.state == "gathered" and self.module.params["complete"]:
+            # What was asked for must come whole: Ansible would blot the login's password out of every name that has it.
+            self.module.no_log_values.clear()
+            self.module.exit_json(records=self._complete(), **result)
         if self.state == "gathered":
             records = self._actual(self._all_options())
             self.module.exit_json(
@@ -155,6 +163,10 @@ class _Run:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
+    def _complete(self):
+        records = self._actual(self._all_options())
+        return complete(self.resource, self.names, self.session, self.offer, records, self.items)
+
     def _offer(self):
         try:
             if self.resource.single:
@@ -163,7 +175,7 @@ class _Run:
                 return {each.column: {} for each in self.resource.fields if each.since <= self.session.major}
             return offered(self.session, self.resource)
         except client.MissingModel:
-            if not self.module.check_mode:
+            if not self.module.check_mode or self.module.params["complete"]:
                 raise
             self.unpredicted.append(
                 "The addon %s is not installed in database %s yet, so nothing could be looked up there: %s."
@@ -214,6 +226,7 @@ class _Run:
             self.state,
             self.module.params.get("max_deletions", 0),
             {1, self.session.uid} if self.resource.removal == "archive" else (),
+            self.module.params.get("adopt", True),
         )
         self.view = View(wanted, records, frozenset(owners), plan.named, self._shown)
         return plan

@@ -73,16 +73,17 @@ class Plan:
         return [change for change in self.changes if change.action == action]
 
 
-def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected=()):
+def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected=(), adopt=True):
     """Compare and decide.
 
     :param wanted: list of Wanted.
     :param actual: records as C(actual.read) gives them.
     :param owned: C({record id: external name}) of the records that Postroom owns.
     :param protected: ids that must not be removed.
+    :param adopt: whether records that are there and not owned are taken over.
     :raises PlanError: items that match several records, or none where none can be created; too many deletions.
     """
-    planner = _Planner(resource, actual, owned, protected)
+    planner = _Planner(resource, actual, owned, protected, adopt)
     for each in wanted:
         planner.take(each, removing=state == "deleted")
     if state == "overridden":
@@ -93,11 +94,12 @@ def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected
 
 
 class _Planner:
-    def __init__(self, resource, actual, owned, protected):
+    def __init__(self, resource, actual, owned, protected, adopt):
         self.resource = resource
         self.actual = actual
         self.owned = owned
         self.protected = protected
+        self.adopts = adopt and resource.creates and not resource.single
         self.names = set(owned.values())
         self.plan = Plan()
         self.claimed = self.plan.named
@@ -167,7 +169,7 @@ class _Planner:
             if declared.type != "external_id" and not declared.same(value, current):
                 before[option] = current
                 after[option] = declared.merged_with(value, current)
-        adopt = self.resource.creates and not self.resource.single and record["id"] not in self.owned
+        adopt = self.adopts and record["id"] not in self.owned
         if not (after or adopt):
             self.plan.unchanged += 1
             return

@@ -110,6 +110,32 @@ gathered:
   returned: when O(state=gathered)
   type: list
   elements: dict
+records:
+  description: What is there, with secrets and empty options.
+  returned: when O(state=gathered) and O(complete=true)
+  type: list
+  elements: dict
+  contains:
+    item:
+      description: The record in the form of O(config). The module, given it, finds nothing to do.
+      type: dict
+    label:
+      description: What to call it.
+      type: str
+    usual:
+      description: The options whose value a new record has anyway.
+      type: list
+      elements: str
+    left_out:
+      description: What O(config) cannot say of it, each with C(option) and C(reason).
+      type: list
+      elements: dict
+    reason:
+      description: Why the item cannot stand for the record, if it cannot.
+      type: str
+    touched:
+      description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
+      type: bool
 rpc_calls:
   description: How many requests the run sent to Odoo. It does not grow with the list, but for one a chunk of 1,000 rows.
   returned: when O(state) is not V(gathered)

@@ -1,0 +1,482 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From the records of a database to the variables of the roles that give them back. Pure: no I/O.
+
+Each record goes where an inventory would be written to have it: to the mail domain, to the account of its user, else to
+the lists of the role mail_extras, which take any record as it is. What no variable can say becomes a remark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from ansible_collections.postroom.odoo.plugins.module_utils.report import is_confidential
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import ALIAS_DOMAIN_PARAMETERS
+
+# What the variables of each role can say of a server; see their argument_specs.yml.
+_SMTP = {"host", "port", "encryption", "authentication", "debug", "max_email_size", "tested"}
+_MAILBOX = {"host", "port", "ssl", "type", "keep_attachments", "keep_original", "confirmed"}
+DOMAIN_SMTP = _SMTP | {"name", "login", "ssl_certificate", "ssl_private_key", "from_filter", "priority", "active"}
+DOMAIN_MAILBOX = _MAILBOX | {"model", "priority", "active"}
+ACCOUNT_SMTP = DOMAIN_SMTP | {"owner", "password"}
+ACCOUNT_MAILBOX = DOMAIN_MAILBOX | {"name", "login", "only_replies", "password"}
+DEFAULT_SMTP = _SMTP | {"priority", "owner"}
+DEFAULT_MAILBOX = _MAILBOX | {"model", "priority", "only_replies"}
+DEFAULTS = ("groups", "company", "companies", "language", "timezone", "notification_type", "incoming", "outgoing")
+
+# As the role mail_users reads an account's address.
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
+# Parameters that concern mail, and those of them that Odoo makes for itself, others in every database.
+_MAIL = re.compile(r"mail\.")
+_MADE_BY_ODOO = re.compile(r"mail\.web_push_vapid_")
+
+
+class Secret:
+    """Stands for a password, which the inventory calls by the name of a variable of the vault."""
+
+    def __init__(self, variable, key=None):
+        self.variable = variable
+        self.key = key
+
+
+class Variables:
+    """The variables of one database.
+
+    :param found: C({kind: records}) as C(gathered) gives them when it is to be complete.
+    :param routed: whether the database has the routing addon.
+    :ivar groups: C([(heading, {variable: value})]), in the order in which people read them.
+    :ivar vault: C({variable: {key: password}}).
+    :ivar remarks: what the variables do not say, a line each.
+    """
+
+    def __init__(self, found, routed):
+        self.routed = routed
+        self.vault = {}
+        self.remarks = []
+        self.records = {kind: [each for each in records if self._is_usable(kind, each)] for kind, records in found.items()}
+        self.claimed = []
+        self.domain = self._claim(self._main_domain())
+        shared, mailboxes = self._shared_server(), self._domain_mailboxes()
+        accounts = self._accounts([each for each in (shared, *mailboxes) if each])
+        self.provider = self._provider(accounts, shared, mailboxes)
+        users = self._users(accounts) if accounts else {}
+        self.groups = [
+            ("The mail domain, at its provider", {**self.provider_variable(), **self._mail_domain(shared, mailboxes)}),
+            ("The users and their mailboxes", users),
+            ("The templates that somebody has changed", self._templates()),
+            ("What else there is, record by record", self._extras()),
+        ]
+
+    # -- records ------------------------------------------------------------------------------------------------------
+
+    def _is_usable(self, kind, record):
+        for left in record["left_out"]:
+            self.remarks.append("%s %r, %s: %s" % (kind, record["label"], left["option"], left["reason"]))
+        if record["reason"]:
+            self.remarks.append("%s %r: %s" % (kind, record["label"], record["reason"]))
+        return not record["reason"]
+
+    def _claim(self, record):
+        if record:
+            self.claimed.append(id(record))
+        return record
+
+    def _unclaimed(self, kind):
+        return [each for each in self.records.get(kind, ()) if id(each) not in self.claimed]
+
+    # -- the mail domain ----------------------------------------------------------------------------------------------
+
+    def _main_domain(self):
+        """The first of which the variables can say all; an address that is not said would be cleared."""
+        spoken = {"name", "catchall", "bounce", "default_from"}
+        domains = [each for each in self.records.get("alias domain", ()) if spoken <= each["item"].keys()]
+        return min(domains, key=lambda each: each["item"].get("sequence", 0), default=None)
+
+    def _addresses(self):
+        """The addresses of catchall and bounce, and the one as which standard mail leaves."""
+        item = self.domain["item"] if self.domain else {}
+        mailboxes = ["%s@%s" % (item[alias], item["name"]) for alias in ("catchall", "bounce") if item.get(alias)]
+        default_from = item.get("default_from", "")
+        if default_from and "@" not in default_from:
+            default_from = "%s@%s" % (default_from, item["name"])
+        return list(dict.fromkeys(mailboxes)), default_from
+
+    def _shared_server(self):
+        address = self._addresses()[1]
+        found = [each for each in self._unclaimed("outgoing mail server") if address and each["item"].get("login") == address]
+        return found[0] if found and not found[0]["item"].get("owner") else None
+
+    def _domain_mailboxes(self):
+        """The incoming servers of catchall and bounce: all of them, or none."""
+        found = []
+        for address in self._addresses()[0]:
+            of_address = [each for each in self._unclaimed("incoming mail server") if each["item"].get("login") == address]
+            found.extend([each for each in of_address if each["item"]["name"] == address and _is_mailbox(each)][:1])
+        return found if len(found) == len(self._addresses()[0]) else []
+
+    def _mail_domain(self, shared, mailboxes):
+        item = self.domain["item"] if self.domain else {"name": ""}
+        variables = {
+            "mail_domain_name": item["name"],
+            "mail_domain_catchall": item.get("catchall", ""),
+            "mail_domain_bounce": item.get("bounce", ""),
+            "mail_domain_default_from": item.get("default_from", ""),
+        }
+        for option in ("sequence", "companies"):
+            if option in item and option not in self.domain["usual"]:
+                variables["mail_domain_" + option] = item[option]
+        boxes, smtp = self._domain_boxes(mailboxes), self._domain_smtp(shared)
+        passwords = {} if boxes is None else {each["item"]["login"]: _password(each) for each in mailboxes}
+        if smtp is not None and passwords.setdefault(shared["item"]["login"], _password(shared)) != _password(shared):
+            smtp = None
+        if passwords:
+            variables["mail_domain_passwords"] = self._keep_all("vault_mail_domain_passwords", passwords)
+        variables.update(self._said_of_mailboxes(mailboxes, boxes), **self._said_of_shared_server(shared, smtp))
+        return variables
+
+    def _said_of_mailboxes(self, mailboxes, boxes):
+        if boxes is None:
+            return {"mail_domain_incoming": False} if self._addresses()[0] else {}
+        for each in mailboxes:
+            self._claim(each)
+        protocol = _protocol(mailboxes[0])
+        # Even empty, it says by which of the provider's two protocols.
+        return {"mail_domain_" + protocol: boxes} if boxes or (protocol == "pop" and self.provider["imap"]) else {}
+
+    def _said_of_shared_server(self, shared, smtp):
+        if smtp is None:
+            return {"mail_domain_outgoing": False}
+        self._claim(shared)
+        return {"mail_domain_smtp": smtp} if smtp else {}
+
+    def _domain_smtp(self, shared):
+        if not shared:
+            return None
+        login = shared["item"]["login"]
+        given = {"name": login, "login": login, "priority": 1, "active": True, "from_filter": login, **self.provider["smtp"]}
+        return self._difference(shared, given, DOMAIN_SMTP, "outgoing")
+
+    def _domain_boxes(self, mailboxes):
+        """What is said of the mailboxes besides; None when the domain's variables cannot say it."""
+        said = []
+        for record in mailboxes:
+            login, protocol = record["item"]["login"], _protocol(record)
+            given = {"name": login, "type": protocol, "login": login, "active": True, "confirmed": True}
+            given.update(self.provider[protocol])
+            said.append(self._difference(record, given, DOMAIN_MAILBOX, "incoming"))
+        if not said or any(each is None or each != said[0] for each in said):
+            return None
+        return said[0]
+
+    # -- accounts -----------------------------------------------------------------------------------------------------
+
+    def _accounts(self, taken):
+        """C([{user, outgoing, incoming}]): the users with an address of their own, and the servers that are theirs."""
+        taken = [id(each) for each in taken]
+        addresses = Counter(each["item"].get("email", "").casefold() for each in self.records.get("user", ()))
+        accounts = []
+        for user in self.records.get("user", ()):
+            email = user["item"].get("email", "")
+            # One of several users with an address has the servers: the one who logs in with it.
+            if not _ADDRESS.match(email) or "name" not in user["item"]:
+                continue
+            if addresses[email.casefold()] > 1 and user["item"]["login"].casefold() != email.casefold():
+                continue
+            account = {"user": self._claim(user)}
+            for kind, is_own in (("outgoing", _is_own_server), ("incoming", _is_own_mailbox)):
+                candidates = self._unclaimed(kind + " mail server")
+                candidates = [each for each in candidates if id(each) not in taken and is_own(each, user)]
+                account[kind] = min(candidates, key=lambda each: _closeness(each, email), default=None)
+                taken.append(id(account[kind]))
+            accounts.append(account)
+        return accounts
+
+    def _users(self, accounts):
+        entries = [self._account(account) for account in accounts]
+        defaults = _factored(entries)
+        passwords = {
+            account["user"]["item"]["email"]: account["password"] for account in accounts if account.get("password") is not None
+        }
+        variables = {}
+        if defaults:
+            variables["mail_users_defaults"] = defaults
+        if passwords:
+            variables["mail_users_passwords"] = self._keep_all("vault_mail_users_passwords", passwords)
+        variables["mail_users_accounts"] = entries
+        return variables
+
+    def _account(self, account):
+        item, usual, email = account["user"]["item"], account["user"]["usual"], account["user"]["item"]["email"]
+        entry = {"name": item["name"], "email": email}
+        if item["login"] != email:
+            entry["odoo_login"] = item["login"]
+        for option in ("groups", "company", "companies", "language", "timezone", "notification_type"):
+            if option in item and option not in usual:
+                entry[option] = item[option]
+        if not item.get("active", True):
+            entry["active"] = False
+        smtp, mailbox = self._account_smtp(account), self._account_mailbox(account)
+        for kind, said in (("incoming", mailbox), ("outgoing", smtp)):
+            if said is None:
+                entry[kind] = False
+                account[kind] = None
+            else:
+                self._claim(account[kind])
+        self._account_passwords(account, smtp, mailbox)
+        if smtp:
+            entry["smtp"] = smtp
+        if mailbox is not None:
+            protocol = _protocol(account["incoming"])
+            if mailbox or (protocol == "pop" and self.provider["imap"]):
+                entry[protocol] = mailbox
+        return entry
+
+    def _account_smtp(self, account):
+        if not account["outgoing"]:
+            return None
+        item, email = account["user"]["item"], account["user"]["item"]["email"]
+        given = {
+            "name": email,
+            "login": email,
+            "priority": 100,
+            "active": item.get("active", True),
+            "from_filter": email,
+            **({"owner": item["login"]} if self.routed else {}),
+            **self.provider["smtp"],
+        }
+        return self._difference(account["outgoing"], given, ACCOUNT_SMTP, "outgoing", item.get("active", True))
+
+    def _account_mailbox(self, account):
+        if not account["incoming"]:
+            return None
+        item, record = account["user"]["item"], account["incoming"]
+        given = {
+            "name": item["email"],
+            "type": _protocol(record),
+            "login": item["email"],
+            "active": item.get("active", True),
+            **({"only_replies": not record["item"].get("model")} if self.routed else {}),
+            **({"confirmed": True} if item.get("active", True) else {}),
+            **self.provider[_protocol(record)],
+        }
+        return self._difference(record, given, ACCOUNT_MAILBOX, "incoming", item.get("active", True))
+
+    def _account_passwords(self, account, smtp, mailbox):
+        """One for both servers under the user's address; where they differ, each its own."""
+        wanted = {
+            kind: (said, account[kind]["item"].get("password", ""))
+            for kind, said in (("outgoing", smtp), ("incoming", mailbox))
+            if said is not None and (_logs_in(account[kind]) or account[kind]["item"].get("password"))
+        }
+        passwords = {password for dummy, password in wanted.values()}
+        if len(passwords) == 1:
+            account["password"] = passwords.pop()
+        elif passwords:
+            for kind, (said, password) in wanted.items():
+                said["password"] = self._keep("%s %s" % (kind, account["user"]["item"]["email"]), password)
+
+    # -- what a server has beyond what it is given anyway -------------------------------------------------------------
+
+    def _provider(self, accounts, shared, mailboxes):
+        """The connection that most servers share, by protocol."""
+        outgoing = [each["outgoing"] for each in accounts if each["outgoing"]] + ([shared] if shared else [])
+        incoming = [each["incoming"] for each in accounts if each["incoming"]] + mailboxes
+        by_protocol = {"smtp": [], "imap": [], "pop": []}
+        for record in outgoing:
+            by_protocol["smtp"].append(_connection(record, ("host", "port", "encryption", "authentication")))
+        for record in incoming:
+            by_protocol[_protocol(record)].append(_connection(record, ("host", "port", "ssl")))
+        return {protocol: dict(Counter(found).most_common(1)[0][0]) if found else {} for protocol, found in by_protocol.items()}
+
+    def provider_variable(self):
+        provider = {protocol: options for protocol, options in self.provider.items() if options}
+        return {"mail_provider": provider} if provider else {}
+
+    def _difference(self, record, given, may, kind, tried=True):
+        """What is to be said of a server besides what it is given; None when those options cannot say it."""
+        said = {}
+        for option, value in record["item"].items():
+            if option in given:
+                if given[option] != value:
+                    said[option] = value
+            elif option not in record["usual"] and option != "password":
+                said[option] = value
+        if not said.keys() <= may or "password" not in record["item"]:
+            return None
+        for option in given:
+            # Where the series has no such field, nothing can be given; the login alone is left out by itself.
+            if option not in record["item"] and not (option == "from_filter" and given[option] == record["item"].get("login")):
+                said[option] = None
+        if tried and not record["item"].get("active", True) and kind == "outgoing":
+            # What is put away is not tried out.
+            said["tested"] = False
+        if said.get("ssl_private_key"):
+            said["ssl_private_key"] = self._keep("key of " + record["item"]["login"], said["ssl_private_key"])
+        return said
+
+    # -- templates, and everything else -------------------------------------------------------------------------------
+
+    def _templates(self):
+        settings = []
+        for record in self.records.get("mail template", ()):
+            item = dict(record["item"])
+            if "mail_server" in record["usual"] or not item.get("mail_server"):
+                item.pop("mail_server", None)
+            if record["touched"] and ("template" in item or any(item.get(each) for each in _SET_OF_TEMPLATES)):
+                settings.append(item)
+        return {"mail_templates_settings": settings} if settings else {}
+
+    def _extras(self):
+        variables = {}
+        parameters = self._parameters()
+        if parameters:
+            variables["mail_extras_parameters"] = parameters
+        for variable, kind in (
+            ("mail_extras_alias_domains", "alias domain"),
+            ("mail_extras_users", "user"),
+            ("mail_extras_incoming_servers", "incoming mail server"),
+            ("mail_extras_outgoing_servers", "outgoing mail server"),
+        ):
+            items = [self._extra(kind, record) for record in self._unclaimed(kind)]
+            if items:
+                variables[variable] = items
+        return variables
+
+    def _extra(self, kind, record):
+        item = {}
+        for option, value in record["item"].items():
+            if (option in ("name", "login", "email") and value) or option not in record["usual"]:
+                item[option] = value
+        # Said even where a new server would have it: a list of servers is read for this.
+        if "host" in item and "port" in record["item"]:
+            item = _after(item, "host", "port", record["item"]["port"])
+        for option in ("password", "ssl_private_key"):
+            if item.get(option):
+                named = [str(item[each]) for each in ("login", "host", "name") if item.get(each)]
+                named = [kind.split()[0], *named[:2]] if option == "password" else ["key of", *named[:2]]
+                item[option] = self._keep(" ".join(named), item[option])
+        return item
+
+    def _parameters(self):
+        of_domain = set(ALIAS_DOMAIN_PARAMETERS.values()) if self.records.get("alias domain") else set()
+        parameters = []
+        for record in self.records.get("system parameter", ()):
+            key = record["item"]["key"]
+            if not _MAIL.match(key) or key in of_domain or not record["touched"]:
+                continue
+            if _MADE_BY_ODOO.match(key):
+                self.remarks.append("system parameter %r: Odoo makes its own in every database" % key)
+            elif is_confidential({}, key):
+                self.remarks.append("system parameter %r: its name says that it is secret" % key)
+            else:
+                parameters.append(dict(record["item"]))
+        return sorted(parameters, key=lambda each: each["key"])
+
+    # -- the vault ----------------------------------------------------------------------------------------------------
+
+    def _keep_all(self, variable, secrets):
+        """Secrets that a role finds by their names."""
+        self.vault[variable] = secrets
+        return Secret(variable)
+
+    def _keep(self, name, secret):
+        """A secret of its own, under a name that needs no quoting in an expression, nor in YAML."""
+        kept = self.vault.setdefault("vault_mail_secrets", {})
+        name = key = re.sub(r"[^\w@.+-]+", "_", name)
+        number = 1
+        while key in kept:
+            number += 1
+            key = "%s_%d" % (name, number)
+        kept[key] = secret
+        return Secret("vault_mail_secrets", key)
+
+
+_SET_OF_TEMPLATES = ("email_from", "reply_to", "mail_server")
+
+
+def _is_mailbox(record):
+    return record["item"].get("type") in ("imap", "pop", "gmail", "outlook")
+
+
+def _protocol(record):
+    return "pop" if record["item"].get("type") == "pop" else "imap"
+
+
+def _logs_in(record):
+    """Whether Odoo needs a password to log in there."""
+    item = record["item"]
+    return item.get("authentication", "login") == "login" if "encryption" in item else item.get("type") in ("imap", "pop")
+
+
+def _is_own_server(record, user):
+    item, email = record["item"], user["item"]["email"].casefold()
+    if item.get("owner") not in (None, "", user["item"]["login"]) or not item.get("login") or "host" not in item:
+        return False
+    named = (item["login"].casefold(), item.get("from_filter", "").casefold())
+    return email in named or item.get("owner") == user["item"]["login"]
+
+
+def _is_own_mailbox(record, user):
+    item = record["item"]
+    return _is_mailbox(record) and item.get("login", "").casefold() == user["item"]["email"].casefold() and "host" in item
+
+
+def _closeness(record, email):
+    """Of several servers, the one that logs in as the user, and is in use."""
+    item = record["item"]
+    return item.get("login", "").casefold() != email.casefold(), not item.get("active", True)
+
+
+def _connection(record, options):
+    """The options that tell one provider from another, hashable; what a new server has anyway is not worth a word."""
+    item, usual = record["item"], record["usual"]
+    spoken = [each for each in options if each in item and (each in ("host", "port") or each not in usual)]
+    return tuple((option, item[option]) for option in spoken)
+
+
+def _factored(entries):
+    """Move what all accounts say alike to the defaults; returns these."""
+    defaults = {}
+    if len(entries) < 2:
+        return defaults
+    for option in DEFAULTS:
+        if all(option in entry and entry[option] == entries[0][option] for entry in entries):
+            defaults[option] = entries[0][option]
+            for entry in entries:
+                del entry[option]
+    protocols = [("smtp", "outgoing", DEFAULT_SMTP)]
+    # An account that says imap is read by it, and one that says pop too: only one of both can be all accounts' default.
+    protocols += [("imap", "incoming", DEFAULT_MAILBOX)] if not any("pop" in entry for entry in entries) else []
+    for protocol, kind, may in protocols:
+        having = [entry for entry in entries if entry.get(kind, defaults.get(kind, True))]
+        said = [entry.get(protocol, {}) for entry in having]
+        common = {
+            option: value
+            for option, value in (said[0] if len(said) > 1 else {}).items()
+            if option in may
+            and not isinstance(value, Secret)
+            and all(option in each and each[option] == value for each in said)
+        }
+        if common:
+            defaults[protocol] = common
+            for entry in having:
+                entry[protocol] = {option: value for option, value in entry[protocol].items() if option not in common}
+                if not entry[protocol]:
+                    del entry[protocol]
+    return defaults
+
+
+def _after(item, before, option, value):
+    """The options with one more, or one moved, behind another."""
+    ordered = {}
+    for name, each in item.items():
+        if name != option:
+            ordered[name] = each
+        if name == before:
+            ordered[option] = value
+    return ordered
+
+
+def _password(record):
+    return record["item"].get("password", "")

@@ -1,0 +1,273 @@
+"""What was set up by hand becomes an inventory, and site.yml finds nothing to change with it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.constants import DEFAULT_VAULT_ID_MATCH
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultSecret
+from by_hand import WAYS, Office
+from support import PASSWORD, ROOT, Database, changed_tables, plain_ansible, tables_only
+
+VAULT_PASSWORD = "the vault's own"
+DATABASES = sorted({database for database, function in WAYS})
+
+
+class Inventory:
+    """An inventory that knows how to reach databases, and into which they are exported."""
+
+    def __init__(self, folder, databases):
+        self.folder, self.databases = folder, databases
+        folder.mkdir()
+        hosts = {
+            name: {
+                "odoo_url": database.server["url"],
+                "odoo_database": database.name,
+                "odoo_login": database.connection["login"],
+                "odoo_password": PASSWORD,
+            }
+            for name, database in databases.items()
+        }
+        reached = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        (folder / "hosts.yml").write_text(yaml.safe_dump({"odoo_databases": {"hosts": hosts, "vars": reached}}))
+        (folder.parent / "vault-password").write_text(VAULT_PASSWORD)
+
+    def play(self, playbook, *arguments, vault=False):
+        command = [Path(sys.executable).with_name("ansible-playbook"), "-i", self.folder, playbook, *arguments]
+        if vault:
+            command += ["--vault-password-file", self.folder.parent / "vault-password"]
+        return subprocess.run(command, check=False, cwd=ROOT, env=plain_ansible(), capture_output=True, text=True)
+
+    def export(self, *arguments, **options):
+        return self.play("playbooks/export.yml", *arguments, **options)
+
+    def path(self, name, file):
+        return self.folder / "host_vars" / name / file
+
+    def vault(self, name):
+        """The secrets, decrypted where that is needed."""
+        loader = DataLoader()
+        loader.set_vault_secrets([(DEFAULT_VAULT_ID_MATCH, VaultSecret(VAULT_PASSWORD.encode()))])
+        return json.loads(json.dumps(loader.load_from_file(str(self.path(name, "vault.yml")))))
+
+
+def changed(run):
+    """The hosts for which something changed."""
+    assert run.returncode == 0, notable(run)
+    recap = run.stdout.rpartition("PLAY RECAP")[2]
+    return {host for host, count in re.findall(r"^(\S+)\s+: .*changed=(\d+)", recap, re.MULTILINE) if int(count)}
+
+
+def notable(run):
+    """The tasks that changed something, or failed."""
+    tasks = re.split(r"\n(?=TASK )", run.stdout)
+    return "\n".join(task for task in tasks if re.search(r"^(changed|fatal|failed):", task, re.MULTILINE)) + run.stderr
+
+
+@pytest.fixture(scope="module")
+def offices(lab, series):
+    """The databases by name, set up by hand, and their fingerprints."""
+    databases = {}
+    for name in DATABASES:
+        databases[name] = Database(lab, series)
+        office = Office(databases[name], lab["mail"]["mailboxes"])
+        for database, do in WAYS:
+            if database == name:
+                do(office)
+    yield databases, {name: database.fingerprints() for name, database in databases.items()}
+    for database in databases.values():
+        database.drop()
+
+
+@pytest.fixture(scope="module")
+def with_passwords(offices, tmp_path_factory):
+    """The export with encrypted passwords: the inventory and the run."""
+    inventory = Inventory(tmp_path_factory.mktemp("export") / "inventory", offices[0])
+    return inventory, inventory.export("-e", "export_passwords=true", vault=True)
+
+
+@pytest.fixture(scope="module")
+def skeleton(offices, tmp_path_factory):
+    """The export without passwords: the inventory and the run."""
+    inventory = Inventory(tmp_path_factory.mktemp("export") / "inventory", offices[0])
+    return inventory, inventory.export()
+
+
+def assert_nothing_to_do(offices, inventory, *arguments, **options):
+    run = inventory.play("site.yml", "--check", "--diff", *arguments, **options)
+    assert changed(run) == set(), notable(run)
+    for name, before in offices[1].items():
+        offices[0][name].assert_as(before, f"{name}: an export, or a check with it, wrote")
+
+
+def test_site_finds_nothing_to_change(offices, with_passwords):
+    inventory, run = with_passwords
+    assert changed(run) == set(DATABASES)
+    assert_nothing_to_do(offices, inventory, vault=True)
+
+
+def filled(secrets):
+    """A vault as a person fills it in: JSON is YAML."""
+    for variable, values in secrets.items():
+        yield f"{variable}:\n"
+        for key, value in values.items():
+            yield f"  {json.dumps(key)}: !unsafe {json.dumps(value, ensure_ascii=False)}\n"
+
+
+def test_the_filled_skeleton_is_as_good(offices, with_passwords, skeleton):
+    inventory, run = skeleton
+    changed(run)
+    for name in DATABASES:
+        assert inventory.path(name, "mail.yml").read_text() == with_passwords[0].path(name, "mail.yml").read_text()
+        path = inventory.path(name, "vault.yml")
+        if path.exists():
+            secrets, empty = with_passwords[0].vault(name), inventory.vault(name)
+            assert {key: sorted(value) for key, value in secrets.items()} == {
+                key: sorted(value) for key, value in empty.items()
+            }
+            assert not any(value for each in empty.values() for value in each.values())
+            path.write_text("".join(filled(secrets)))
+    # One has all kinds of passwords, the other all kinds of words.
+    assert_nothing_to_do(offices, inventory, "--limit", "one_mailbox,words")
+
+
+def test_what_no_variable_can_say_is_named(with_passwords):
+    """Nothing is left out in silence: neither in the file nor on the screen."""
+    inventory, run = with_passwords
+    for database, remark in (
+        ("bare", "outgoing mail server 'Twin': several have this name or login"),
+        ("bare", "incoming mail server 'No port', port: 0 is not a TCP port"),
+        ("catchall_only", "user 'Two Hats', groups: the group of id"),
+        ("one_mailbox", "outgoing mail server 'Old one': several have this name or login"),
+        ("one_mailbox", "outgoing mail server 'Second': several have this name or login"),
+        ("domains", "mail template 'By hand 3', reply_to: 'no address at all' is no e-mail address"),
+        ("domains", "system parameter 'mail.gateway.secret': its name says that it is secret"),
+    ):
+        text = inventory.path(database, "mail.yml").read_text()
+        assert f"# - {remark}" in text, text
+        assert remark in re.sub(r"\s+", " ", run.stdout.replace("''", "'")), run.stdout
+
+
+def test_the_files_are_for_people(with_passwords):
+    """What all share is said once, and what a new record has anyway not at all."""
+    text = with_passwords[0].path("one_mailbox", "mail.yml").read_text()
+    assert "  smtp: {host: smtp.mydomain.com, port: 587, encryption: starttls}\n" in text
+    una = re.search(r"  - name: Una\n(    .*\n)+", text)[0]
+    assert una.splitlines()[1:] == [
+        "    email: una@mydomain.com",
+        "    timezone: Europe/Rome",
+        "    smtp: {name: Mail of una}",
+        "    imap: {name: Box of una, keep_original: true}",
+    ]
+
+
+def test_passwords_are_encrypted_and_the_files_their_owners(with_passwords, skeleton):
+    for inventory, run in (with_passwords, skeleton):
+        assert PASSWORD not in run.stdout + run.stderr
+        for path in inventory.folder.joinpath("host_vars").rglob("*"):
+            if path.is_file():
+                assert path.name in ("mail.yml", "vault.yml")
+                assert path.stat().st_mode & 0o777 == 0o600, path
+                for password in ("catchall-pw", "una-pw", "sends", "o-pw", "letters-pw", "hush"):
+                    assert password not in path.read_text(), path
+    assert with_passwords[0].path("one_mailbox", "vault.yml").read_text().startswith("$ANSIBLE_VAULT;1.1;AES256\n")
+
+
+def test_exported_again(with_passwords):
+    """The same says nothing new; what somebody wrote into the files is not overwritten unless that is asked for."""
+    inventory = with_passwords[0]
+    only = ("--limit", "one_mailbox", "-e", "export_passwords=true")
+    path = inventory.path("one_mailbox", "mail.yml")
+    before = path.read_text(), inventory.path("one_mailbox", "vault.yml").read_text()
+    assert changed(inventory.export(*only, vault=True)) == set()
+
+    path.write_text(before[0] + "# Mine.\n")
+    refused = inventory.export(*only, vault=True)
+    assert refused.returncode == 2
+    assert "export_replace=true" in refused.stdout
+    assert path.read_text().endswith("# Mine.\n")
+
+    replacing = (*only, "-e", "export_replace=true")
+    looked = inventory.export(*replacing, "--check", "--diff", vault=True)
+    assert "-# Mine." in looked.stdout
+    assert path.read_text().endswith("# Mine.\n")
+    assert changed(inventory.export(*replacing, vault=True)) == {"one_mailbox"}
+    assert (path.read_text(), inventory.path("one_mailbox", "vault.yml").read_text()) == before
+
+    # Without passwords, it is not emptied.
+    assert changed(inventory.export("--limit", "one_mailbox", vault=True)) == set()
+    assert inventory.path("one_mailbox", "vault.yml").read_text() == before[1]
+
+
+def test_refusals(offices, tmp_path):
+    """Nothing is written without a vault password, nor beside a file that Ansible would no longer read."""
+    inventory = Inventory(tmp_path / "inventory", {"bare": offices[0]["bare"]})
+    refused = inventory.export("-e", "export_passwords=true")
+    assert refused.returncode == 2
+    assert "--ask-vault-pass" in refused.stdout
+    refused = inventory.export("-e", "export_passwords=true", "-e", "export_vault_id=prod", vault=True)
+    assert refused.returncode == 2
+    assert "prod" in refused.stdout
+    (inventory.folder / "host_vars").mkdir()
+    (inventory.folder / "host_vars" / "bare.yml").write_text("odoo_timeout: 60\n")
+    refused = inventory.export()
+    assert refused.returncode == 2
+    assert "bare/connection.yml" in re.sub(r"\s+", "", refused.stdout)
+    assert [path.name for path in inventory.folder.joinpath("host_vars").iterdir()] == ["bare.yml"]
+
+
+@pytest.fixture
+def hand_made(new_database, lab):
+    """A database whose servers are the lab's real ones, set up by hand."""
+    database = new_database()
+    office = Office(database, lab["mail"]["mailboxes"])
+    host, ports = lab["host"], lab["ports"]
+    office.domain("mydomain.com", "catchall", "bounce", "catchall@mydomain.com")
+    for name in ("catchall", "bounce", "newuser", "seconduser"):
+        address, password = f"{name}@mydomain.com", lab["mail"]["mailboxes"][f"{name}@mydomain.com"]["password"]
+        box = office.fetch(address, address, password, host=host, port=ports["imaps"])
+        office.odoo.execute_kw("fetchmail.server", "button_confirm_login", [[box]])
+        if name != "bounce":
+            office.smtp(f"Mail of {name}", address, password, host=host, port=ports["submission"], from_filter=address)
+        if "user" in name:
+            office.user(name.title(), address, address, tz="Europe/Rome")
+    office.smtp("Relay {{ in }} the cellar", host="relay.internal", port=25, encryption="none")
+    office.parameter("mail.session.batch.size", "0050")
+    return database
+
+
+def test_a_new_database_becomes_the_same(hand_made, new_database, tmp_path):
+    """Exported, set up anew from the export, and exported again: the same file."""
+    inventory = Inventory(tmp_path / "inventory", {"company": hand_made})
+    asked = ("-e", "export_passwords=true")
+    assert changed(inventory.export(*asked, vault=True)) == {"company"}
+    first = inventory.path("company", "mail.yml").read_text(), inventory.vault("company")
+
+    new = new_database()
+    elsewhere = Inventory(tmp_path / "new", {"company": new})
+    (elsewhere.folder / "host_vars").symlink_to(inventory.folder / "host_vars")
+    assert changed(elsewhere.play("site.yml", vault=True)) == {"company"}
+    assert changed(elsewhere.play("site.yml", vault=True)) == set()
+
+    (elsewhere.folder / "host_vars").unlink()
+    assert changed(elsewhere.export(*asked, vault=True)) == {"company"}
+    again = elsewhere.path("company", "mail.yml").read_text().replace(new.name, hand_made.name)
+    assert again == first[0]
+    assert elsewhere.vault("company") == first[1]
+
+
+def test_taken_over_when_the_inventory_says_so(hand_made, tmp_path):
+    """With the line mail_adopt the export is no change, without it everything is taken over, and nothing else changed."""
+    inventory = Inventory(tmp_path / "inventory", {"company": hand_made})
+    changed(inventory.export("-e", "export_passwords=true", vault=True))
+    path = inventory.path("company", "mail.yml")
+    path.write_text(path.read_text().replace("mail_adopt: false\n", ""))
+    before = hand_made.fingerprints()
+    assert changed(inventory.play("site.yml", vault=True)) == {"company"}
+    assert tables_only(changed_tables(before, hand_made.fingerprints())) == ["ir_model_data"]
+    assert changed(inventory.play("site.yml", vault=True)) == set()
