@@ -212,12 +212,15 @@ class _Writer:
     # -- Model.load ---------------------------------------------------------------------------------------------------
 
     def _alike(self, changes):
-        """Groups that fit one request each: a field that cannot be read cannot fill another record's cell either."""
+        """Groups that fit one request each.
+
+        A field that cannot be read cannot fill another record's cell either, and one that is announced must not.
+        """
+        apart = [each.option for each in self.resource.fields if each.write_only or each.announced]
         groups = {}
         for change in changes:
-            hidden = frozenset(each.option for each in self.resource.fields if each.write_only and each.option in change.after)
-            groups.setdefault(hidden, []).append(change)
-        return [groups[hidden] for hidden in sorted(groups, key=len)]
+            groups.setdefault(frozenset(option for option in apart if option in change.after), []).append(change)
+        return [groups[options] for options in sorted(groups, key=len)]
 
     def _loaded(self, options):
         return [

@@ -67,6 +67,7 @@ class Field:
     :param fold: Odoo keeps the value in lower case.
     :param secret: masked wherever it would show.
     :param write_only: Odoo does not tell the value, so it is never compared.
+    :param announced: Odoo tells the user of every write of it, be the value the same: it is written where it differs only.
     :param inverse: (many2many) the many2one of the other model that is written in place of this field.
     :param state: the value of the Odoo field that means true; the verification's method sets it, not a write.
     :param own: what the keyword C(own) stands for, as the name of another option; on a series without the field the
@@ -90,6 +91,7 @@ class Field:
     fold: bool = False
     secret: bool = False
     write_only: bool = False
+    announced: bool = False
     inverse: str | None = None
     own: str | None = None
     state: str | None = None
@@ -301,6 +303,10 @@ class Resource:
                     yield identity, (normal(value),)
             else:
                 yield identity, tuple(normal(value) for value in values)
+
+    def former(self, item):
+        """The item under the login that it had before, as its option C(was) tells; None for one that keeps its name."""
+        return dict(item, login=item["was"]) if item.get("was") else None
 
     def label(self, item):
         """What to call an item in messages: its natural key, readable."""

@@ -7,8 +7,10 @@ Every bad item is reported at once. A problem is C((index, option, reason)).
 
 from __future__ import annotations
 
+import contextlib
+
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import NotThere, resolve
-from ansible_collections.postroom.odoo.plugins.module_utils.fields import OWN
+from ansible_collections.postroom.odoo.plugins.module_utils.fields import OWN, normal
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import Wanted
 
 
@@ -37,10 +39,34 @@ def check_items(resource, items):
             problems.append((index, None, "nothing tells which %s is meant; give %s" % (resource.noun, ways)))
         elif seen.setdefault(key, index) != index:
             problems.append((index, None, "stands in the list already, as item %d; remove one" % seen[key]))
+    problems.extend(_wrong_renames(resource, items))
     if resource.single and len(items) > 1:
         problems.append((1, None, "this Odoo has one alias domain (several from 17.0 on); leave one in the list"))
     if problems:
         raise BadItems(problems)
+
+
+def _wrong_renames(resource, items):
+    """What no order of renaming could make true."""
+    becomes = {}
+    for index, item in enumerate(items):
+        former = resource.former(item)
+        if former is None:
+            continue
+        if not item.get("login"):
+            yield index, "was", "is a former login; give login, the one of now, too"
+        elif normal(item["was"]) == normal(item["login"]):
+            yield index, "was", "is the login itself; give the former one, or remove was"
+        elif resource.key(former) != resource.key(item) and becomes.setdefault(resource.key(former), index) != index:
+            yield index, "was", "%s was item %d already; remove one" % (item["was"], becomes[resource.key(former)])
+    for index, item in enumerate(items):
+        later, passed = becomes.get(resource.key(item)), set()
+        while later not in (None, index) and later not in passed:
+            passed.add(later)
+            later = becomes.get(resource.key(items[later]))
+        if later == index:
+            # Afterwards everything looks as it did before: nobody could tell whether it is done.
+            yield index, "was", "goes round in a circle; rename one of them to a third login, and in a second run back"
 
 
 def _wrong(field, value):
@@ -181,8 +207,7 @@ class _Conversion:
                 return resolve(self.names, field, value)
             except LookupError as exc:
                 if self.unforeseen is not None and field.relation.managed and isinstance(exc, NotThere):
-                    self.unforeseen.name(field, value)
-                    return value
+                    return self._foreseen(field, value)
                 self.problems.append((self.index, field.option, str(exc)))
                 return None
         if field.type == "selection" and value and field.column_in(self.major) in (self.offer or ()):
@@ -193,3 +218,11 @@ class _Conversion:
         if field.type == "external_id":
             return frozenset([value])
         return field.from_item(value, self.major)
+
+    def _foreseen(self, field, name):
+        """What an earlier task of the real run would have made: a new record of that name, or a renamed one."""
+        if self.item.get("was"):
+            with contextlib.suppress(LookupError):
+                return resolve(self.names, field, self.item["was"])
+        self.unforeseen.name(field, name)
+        return name

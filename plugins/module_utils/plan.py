@@ -8,6 +8,8 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
+from ansible_collections.postroom.odoo.plugins.module_utils.fields import normal
+
 CREATE, UPDATE, DELETE = "create", "update", "delete"
 
 
@@ -83,7 +85,7 @@ def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected
     :param adopt: whether records that are there and not owned are taken over.
     :raises PlanError: items that match several records, or none where none can be created; too many deletions.
     """
-    planner = _Planner(resource, actual, owned, protected, adopt)
+    planner = _Planner(resource, wanted, actual, owned, protected, adopt)
     for each in wanted:
         planner.take(each, removing=state == "deleted")
     if state == "overridden":
@@ -94,8 +96,9 @@ def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected
 
 
 class _Planner:
-    def __init__(self, resource, actual, owned, protected, adopt):
+    def __init__(self, resource, wanted, actual, owned, protected, adopt):
         self.resource = resource
+        self.listed = {resource.key(each.item) for each in wanted}
         self.actual = actual
         self.owned = owned
         self.protected = protected
@@ -104,13 +107,15 @@ class _Planner:
         self.plan = Plan()
         self.claimed = self.plan.named
         self.problems = []
-        self.index = {}
+        self.index, self.owned_logins = {}, {}
         for record in actual:
+            if record["id"] in owned and record.get("login"):
+                self.owned_logins.setdefault(normal(record["login"]), []).append(record)
             for key in resource.keys(record):
                 self.index.setdefault(key, []).append(record)
 
     def take(self, wanted, removing):
-        record, problem = self._match(wanted)
+        record, problem = self._match(wanted, removing)
         if problem is None and record is not None and self.claimed.setdefault(record["id"], wanted.index) != wanted.index:
             problem = "means the same %s as item %d" % (self.resource.noun, self.claimed[record["id"]])
         if problem is None and record is None and not (removing or self.resource.creates):
@@ -126,10 +131,27 @@ class _Planner:
         else:
             self._update(record, wanted)
 
-    def _match(self, wanted):
+    def _match(self, wanted, removing):
+        """The record that an item means, or why that cannot be said."""
         if self.resource.single:
             return (self.actual or [None])[0], None
-        matches = self.index.get(self.resource.key(wanted.item), [])
+        record, problem = self._only(self.index.get(self.resource.key(wanted.item), []))
+        if problem or removing:
+            return record, problem
+        former, problem = self._former(wanted.item)
+        if problem:
+            return None, problem
+        if record and former and former.get("active", True):
+            return None, "%s and %s, its former login, are both there; remove one of them in Odoo, or was from the list" % (
+                "%s (id %d)" % (self.resource.label(record), record["id"]),
+                "%s (id %d)" % (self.resource.label(former), former["id"]),
+            )
+        if record or former:
+            return record or former, None
+        record, problem = self._elsewhere(wanted.item) if wanted.item.get("moves") else (None, None)
+        return (record, problem) if record or problem else self._without_login(wanted)
+
+    def _only(self, matches):
         # Odoo's own screens hide archived records: one of them does not make an active one ambiguous.
         matches = [record for record in matches if record.get("active", True)] or matches
         if len(matches) > 1:
@@ -140,6 +162,38 @@ class _Planner:
                 " and ".join("%d (%s)" % (record["id"], record.get("name") or "unnamed") for record in matches)
             )
         return (matches or [None])[0], None
+
+    def _is_listed(self, record):
+        return not self.listed.isdisjoint(self.resource.keys(record))
+
+    def _former(self, item):
+        """The record under the item's former login, unless that login is another item's by now."""
+        former = self.resource.former(item)
+        if former is None or self.resource.key(former) in self.listed:
+            return None, None
+        return self._only(self.index.get(self.resource.key(former), []))
+
+    def _elsewhere(self, item):
+        """The record of the item's login, or former login, that is owned and was on another host."""
+        for login in (item.get("login"), item.get("was")):
+            matches = [record for record in self.owned_logins.get(normal(login), []) if not self._is_listed(record)]
+            if matches:
+                return self._only(matches)
+        return None, None
+
+    def _without_login(self, wanted):
+        """A record made by hand that has the item's name and host, and no login yet."""
+        name, host = wanted.values.get("name") or wanted.defaults.get("name"), wanted.item.get("host")
+        if not (name and host and wanted.item.get("login")):
+            return None, None
+        return self._only(
+            [
+                record
+                for record in self.index.get((("name",), (normal(name),)), [])
+                if not record["login"] and normal(record.get("host")) == normal(host)
+                if record["id"] not in self.owned and not self._is_listed(record)
+            ]
+        )
 
     def _create(self, wanted):
         after = {**wanted.defaults, **wanted.values}
@@ -232,7 +286,7 @@ class _Planner:
                     None,
                     "max_deletions",
                     "the list no longer names %d records that Postroom owns, and max_deletions is %d: %s"
-                    % (len(unnamed), max_deletions, ", ".join(self.resource.label(record) for record in unnamed[:20])),
+                    % (len(unnamed), max_deletions, ", ".join(self.resource.label(record) for record in unnamed)),
                 )
             )
             return

@@ -32,6 +32,7 @@ def describe(plan):
             "deleted": len(plan.of(DELETE)),
             "unchanged": plan.unchanged,
         },
+        "adopted": ["%s (id %d)" % (change.label, change.record) for change in plan.changes if change.adopt],
         "changes": [
             {"action": action, "options": list(options), "items": labels} for (action, options), labels in groups.items()
         ],

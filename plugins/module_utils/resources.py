@@ -16,6 +16,9 @@ MAIL_SERVER = Relation("ir.mail_server", "outgoing mail server", ("smtp_user", "
 MODEL = Relation("ir.model", "model", ("model",))
 USER = Relation("res.users", "user", ("login",), managed=True)
 
+# The login that a record had before: it is renamed, not joined by a second.
+WAS = {"was": {"type": "str"}}
+
 # The addon of the role routing_addon.
 ROUTING_ADDON = "smtp_server_per_user"
 
@@ -119,6 +122,7 @@ INCOMING_MAIL_SERVERS = Resource(
         Field("active", "active", type="boolean"),
         Field("confirmed", "state", type="boolean", state="done"),
     ),
+    extra=dict(WAS, moves={"type": "bool", "default": False}),
     checks=(_incoming_is_complete,),
     verification=Verification(
         option="confirmed",
@@ -177,7 +181,7 @@ OUTGOING_MAIL_SERVERS = Resource(
         Field("owner", "user_id", type="many2one", relation=USER, addon=ROUTING_ADDON),
         Field("active", "active", type="boolean"),
     ),
-    extra={"tested": {"type": "bool", "default": False}},
+    extra=dict(WAS, tested={"type": "bool", "default": False}),
     checks=(_outgoing_has_an_own_address,),
     verification=Verification(
         option="tested",
@@ -212,7 +216,7 @@ USERS = Resource(
     identities=(("login",),),
     removal="archive",
     fields=(
-        Field("login", "login"),
+        Field("login", "login", announced=True),
         Field("name", "name", required=True),
         Field("email", "email", check=checks.address),
         Field("password", "password", secret=True, write_only=True),
@@ -240,6 +244,7 @@ USERS = Resource(
         Field("active", "active", type="boolean", after_creation=True),
     ),
     extra={
+        **WAS,
         "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
         "invite": {"type": "bool", "default": False},
     },

@@ -44,6 +44,20 @@ options:
         description:
           - Login of the mailbox. Odoo's label is I(Username).
         type: str
+      was:
+        description:
+          - The login that the server had before. When a server of this host still has it, that server is changed, and none is
+            created.
+          - It may stay in the list after that. A circle of renames, and a former login whose record is still there beside the
+            new one, are errors.
+        type: str
+      moves:
+        description:
+          - With V(true), the login alone names the server when none has O(config[].host) and O(config[].login). The one of
+            that login that Postroom owns, and that O(config) does not name otherwise, moves to the new host. Without it, a
+            login on another host is another server.
+        type: bool
+        default: false
       password:
         description:
           - Password of the mailbox. It is compared with what Odoo holds.
@@ -129,6 +143,12 @@ counts:
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
+adopted:
+  description: The records that were there and came into this collection's care. In check mode, those that would.
+  returned: when O(state) is not V(gathered)
+  type: list
+  elements: str
+  sample: ["newuser@mydomain.com (id 7)"]
 changes:
   description: What changed, or in check mode would change; records with the same action and options are in one entry.
   returned: when O(state) is not V(gathered)

@@ -23,6 +23,12 @@ options:
           - Login of the user.
         type: str
         required: true
+      was:
+        description:
+          - The login that the user had before. When a user still has it, that user is renamed, and none is created.
+          - It may stay in the list after that. A circle of renames, and a former login whose record is still there beside the
+            new one, are errors.
+        type: str
       name:
         description:
           - Name. Needed to create a user.
@@ -127,6 +133,12 @@ counts:
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
+adopted:
+  description: The records that were there and came into this collection's care. In check mode, those that would.
+  returned: when O(state) is not V(gathered)
+  type: list
+  elements: str
+  sample: ["newuser@mydomain.com (id 7)"]
 changes:
   description: What changed, or in check mode would change; records with the same action and options are in one entry.
   returned: when O(state) is not V(gathered)
