@@ -1,6 +1,7 @@
 # Postroom shown on a real Odoo, from nothing. A second run of site.yml changes nothing.
 DEMO := tests/demo
-DEMO_PLAYBOOK := ansible-playbook --inventory inventories/lab --inventory $(DEMO)/inventory.yml --limit server19,odoo19
+DEMO_INVENTORIES := --inventory inventories/lab --inventory tests/lab/servers.yml --inventory $(DEMO)/inventory.yml
+DEMO_PLAYBOOK := ansible-playbook $(DEMO_INVENTORIES) --limit server19,odoo19
 
 .PHONY: demo
 demo: env ## Set up a real Odoo 19, configure its e-mail, write to a customer and take in the answer
