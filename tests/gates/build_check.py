@@ -95,10 +95,11 @@ class User:
         return done.stdout
 
     def read_documentation(self):
-        """Every module and role of the work tree is there, and explains itself."""
+        """Every module, role and callback of the work tree is there, and explains itself."""
         modules = {f"postroom.odoo.{path.stem}" for path in (ROOT / "plugins" / "modules").glob("*.py")}
         roles = {f"postroom.odoo.{path.name}" for path in (ROOT / "roles").iterdir()}
-        for kind, names in (("module", modules), ("role", roles)):
+        callbacks = {f"postroom.odoo.{path.stem}" for path in (ROOT / "plugins" / "callback").glob("*.py")}
+        for kind, names in (("module", modules), ("role", roles), ("callback", callbacks)):
             documented = json.loads(self.run("ansible-doc", "--type", kind, "--json", *names, capture=True))
             if set(documented) != names:
                 sys.exit(f"ansible-doc says nothing of {sorted(names - set(documented))}.")
@@ -106,16 +107,22 @@ class User:
             print(f"ansible-doc explains {len(names)} {kind}s")
 
     def run_playbook(self):
-        """The main job works from the installed collection, and a second time finds nothing to do."""
+        """The main job works from the installed collection, a second time finds nothing to do, and the report says so."""
         inventory = ROOT / "inventories" / "lab"
-        command = ["ansible-playbook", "postroom.odoo.site", "--inventory", inventory, "--limit", "odoo19"]
+        arguments = ["--inventory", inventory, "--limit", "odoo19", "--extra-vars", f"odoo_database={DATABASE}"]
         for run in ("first", "second"):
-            output = self.run(*command, "--extra-vars", f"odoo_database={DATABASE}", capture=True)
+            output = self.run("ansible-playbook", "postroom.odoo.site", *arguments, capture=True)
             recap = output[output.rindex("PLAY RECAP") :]
             changed = int(re.search(r"changed=(\d+)", recap)[1])
             if (changed > 0) != (run == "first"):
                 sys.exit(f"{output}\nThe {run} run reports changed={changed}.")
             print(f"ansible-playbook postroom.odoo.site, {run} run: changed={changed}")
+        # With no setting made, the callback is at work.
+        output = self.run("ansible-playbook", "postroom.odoo.drift", *arguments, capture=True)
+        verdict = output.strip().splitlines()[-1]
+        if not verdict.startswith("As declared: 0 differences"):
+            sys.exit(output)
+        print(f"ansible-playbook postroom.odoo.drift: {verdict}")
 
 
 if __name__ == "__main__":
