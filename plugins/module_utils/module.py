@@ -45,7 +45,8 @@ def connect(module):
             timeout=options["timeout"],
             validate_certs=options["validate_certs"],
             ca_path=options["ca_path"],
-            read_only=module.check_mode or options["state"] == "gathered",
+            # A module without a state only tells what is there.
+            read_only=module.check_mode or options.get("state", "gathered") == "gathered",
         )
     except client.OdooError as exc:
         module.fail_json(msg=str(exc))

@@ -1,0 +1,97 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: address_info
+short_description: Tell what in an Odoo database belongs to an address
+version_added: 0.1.0
+author:
+  - Postroom maintainers (@postroom)
+description:
+  - Finds the user, the incoming and outgoing mail servers and the mail templates of an e-mail address in an Odoo database
+    with C(mail), Odoo 14 to 19. Changes nothing.
+options:
+  address:
+    description: The address.
+    type: str
+    required: true
+  replacement:
+    description:
+      - The address that RV(templates[].config) sets in place of O(address). Without it, the texts stay as they are, and a
+        template that names a server of the address's is to leave the choice to Odoo.
+    type: str
+extends_documentation_fragment:
+  - postroom.odoo.connection
+seealso:
+  - module: postroom.odoo.mail_templates
+"""
+
+EXAMPLES = r"""
+- name: Look for what would send as somebody who leaves
+  postroom.odoo.address_info:
+    address: olduser@mydomain.com
+    replacement: seconduser@mydomain.com
+  register: olduser
+"""
+
+RETURN = r"""
+series:
+  description: The Odoo series of the server.
+  returned: success
+  type: str
+  sample: "19.0"
+users:
+  description: The user whose login is the address; if there is none, those whose e-mail address it is.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{login: olduser@mydomain.com, name: Old User, email: olduser@mydomain.com, active: true}]
+incoming:
+  description: The incoming mail servers whose login is the address, archived ones too.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: Old, host: imap.mydomain.com, login: olduser@mydomain.com, active: true, confirmed: true}]
+outgoing:
+  description: The outgoing mail servers whose login is the address, archived ones too.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: Old, host: smtp.mydomain.com, login: olduser@mydomain.com, active: true}]
+templates:
+  description: The mail templates that send through these servers, or have the address as From or Reply-To.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    label:
+      description: The template's external identifier, or name and model.
+      type: str
+    uses:
+      description: Which of C(email_from), C(reply_to) and C(mail_server) are the address's.
+      type: list
+      elements: str
+    config:
+      description: An item for M(postroom.odoo.mail_templates) that ends this, or an empty dictionary when nothing is to do.
+      type: dict
+catchalls:
+  description: The catchall addresses of the database's alias domains.
+  returned: success
+  type: list
+  elements: str
+  sample: [catchall@mydomain.com]
+"""
+
+from ansible_collections.postroom.odoo.plugins.module_utils.addresses import run
+
+
+def main():
+    run()
+
+
+if __name__ == "__main__":
+    main()
