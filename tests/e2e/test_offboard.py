@@ -43,8 +43,9 @@ def offboard(office, **told):
 def notified(office, message_id):
     """Who was told of a message."""
     (message,) = office.search("mail.message", [("message_id", "=", message_id)], "id", "model", "res_id")
-    notes = office.search("mail.notification", [("mail_message_id", "=", message["id"])], "res_partner_id")
-    return (message["model"], message["res_id"]), {note["res_partner_id"][0] for note in notes}
+    # From the table: later series show everybody their own only.
+    told = office.sql(f"SELECT res_partner_id FROM mail_notification WHERE mail_message_id = {message['id']}")
+    return (message["model"], message["res_id"]), {int(partner) for partner in told.split()}
 
 
 def partner_of(office, person):
@@ -73,7 +74,8 @@ def test_answers_after_somebody_left(new_office, series, addon, deliver_to):
     office.fetch(LEAVER)
     record, told = notified(office, before)
     assert record == ("res.partner", trip.record)
-    assert told == {partner_of(office, LEAVER)}
+    # Later series do not tell who is among the addressees what is in their mailbox already.
+    assert told <= {partner_of(office, LEAVER)}
 
     offboard(office, deliver_to=deliver_to)
     active = {
@@ -92,8 +94,7 @@ def test_answers_after_somebody_left(new_office, series, addon, deliver_to):
     office.fetch(LEAVER)
     record, told = notified(office, after)
     assert record == ("res.partner", trip.record)
-    if deliver_to != "catchall":
-        assert told == {partner_of(office, SUCCESSOR)}
+    assert told == {partner_of(office, SUCCESSOR)} if deliver_to != "catchall" else told <= {partner_of(office, LEAVER)}
 
 
 @pytest.mark.parametrize("addon", [False, True], ids=["core", "addon"])
@@ -114,4 +115,6 @@ def test_answers_that_the_provider_forwards(new_office, series, addon):
     office.fetch(SUCCESSOR)
     record, told = notified(office, answer)
     assert record == ("res.partner", trip.record)
-    assert told == {partner_of(office, SUCCESSOR)}
+    # Later series see from Delivered-To that the successor has the mail itself, and do not send a second.
+    assert told <= {partner_of(office, SUCCESSOR)}
+    assert told or office.mailbox(SUCCESSOR).find(f"Re: {trip.subject}")
