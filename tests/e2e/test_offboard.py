@@ -44,7 +44,9 @@ def notified(office, message_id):
     """Who was told of a message."""
     (message,) = office.search("mail.message", [("message_id", "=", message_id)], "id", "model", "res_id")
     # From the table: later series show everybody their own only.
-    told = office.sql(f"SELECT res_partner_id FROM mail_notification WHERE mail_message_id = {message['id']}")
+    tables = "coalesce(to_regclass('mail_notification'), to_regclass('mail_message_res_partner_needaction_rel'))"
+    table = office.sql(f"SELECT {tables}").strip()
+    told = office.sql(f"SELECT res_partner_id FROM {table} WHERE mail_message_id = {message['id']}")
     return (message["model"], message["res_id"]), {int(partner) for partner in told.split()}
 
 
