@@ -5,7 +5,7 @@ import pytest
 OWNED = [f"owned{number:02}@mydomain.com" for number in range(25)]
 HAND = ["hand1@mydomain.com", "hand2@mydomain.com"]
 KINDS = {
-    "users": ("res_users", "login", lambda login: {"login": login, "name": login}),
+    "users": ("res_users", "login", lambda login: {"login": login, "name": login, "active": True}),
     "outgoing_mail_servers": ("ir_mail_server", "smtp_user", lambda login: {"login": login, "host": "smtp.mydomain.com"}),
     "incoming_mail_servers": ("fetchmail_server", '"user"', lambda login: {"login": login, "host": "imap.mydomain.com"}),
     "config_parameters": ("ir_config_parameter", "key", lambda login: {"key": login, "value": "x"}),
@@ -16,7 +16,7 @@ def make_by_hand(database, module):
     model = {
         "users": ("res.users", "login", {"name": "Hand"}),
         "outgoing_mail_servers": ("ir.mail_server", "smtp_user", {"name": "Hand", "smtp_host": "h"}),
-        "incoming_mail_servers": ("fetchmail.server", "user", {"name": "Hand", "server": "h"}),
+        "incoming_mail_servers": ("fetchmail.server", "user", {"name": "Hand", "server": "imap.mydomain.com"}),
         "config_parameters": ("ir.config_parameter", "key", {"value": "x"}),
     }[module]
     for login in HAND:

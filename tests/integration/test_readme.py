@@ -1,19 +1,21 @@
-"""The README's quick start runs as it stands: its inventory, told the lab's servers, on a fresh database."""
+"""What the README shows runs as it stands: its inventory, told the lab's servers, on a fresh database, and its commands."""
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from company import open_mailbox
 from support import ROOT, plain_ansible
 
 
 @pytest.fixture
 def quick_start(new_database, tmp_path, lab):
-    """Function that runs site.yml with the README's inventory and more arguments; gives the recap's counts."""
+    """Function that runs a playbook with the README's inventory and more arguments; gives the recap's counts."""
     database = new_database()
     (text,) = re.findall(r"```yaml\n(odoo_databases:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     inventory = yaml.safe_load(text)
@@ -27,18 +29,20 @@ def quick_start(new_database, tmp_path, lab):
         },
         "vault_mail_domain_passwords": mailboxes,
         "vault_mail_passwords": mailboxes,
+        # By address, too, for a person who has no entry yet.
+        "mail_users_passwords": {"third@mydomain.com": open_mailbox("third@mydomain.com")},
     }
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
     (tmp_path / "told.json").write_text(json.dumps(told))
 
-    def run(*arguments):
+    def run(playbook, *arguments):
         command = [
             Path(sys.executable).with_name("ansible-playbook"),
             "-i",
             tmp_path / "hosts.yml",
             "-e",
             f"@{tmp_path}/told.json",
-            "site.yml",
+            playbook,
             *arguments,
         ]
         environment = plain_ansible(ODOO_PASSWORD=database.connection["password"])
@@ -50,6 +54,13 @@ def quick_start(new_database, tmp_path, lab):
 
 
 def test_the_quick_start_runs(quick_start):
-    assert quick_start("--check", "--diff")["changed"] > 0
-    assert quick_start()["changed"] > 0
-    assert quick_start()["changed"] == 0
+    assert quick_start("site.yml", "--check", "--diff")["changed"] > 0
+    assert quick_start("site.yml")["changed"] > 0
+    assert quick_start("site.yml")["changed"] == 0
+    # People come and go.
+    readme = (ROOT / "README.md").read_text()
+    commands = re.findall(r"^ansible-playbook -i inventories/mine (playbooks/o.*)$", readme, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["playbooks/onboard.yml", "playbooks/offboard.yml"]
+    for command in commands:
+        assert quick_start(*shlex.split(command))["changed"] > 0
+        assert quick_start(*shlex.split(command))["changed"] == 0
