@@ -22,6 +22,7 @@ class Names:
     def __init__(self, session):
         self._session = session
         self._tables = {}
+        self._implied = {}
 
     def _table(self, relation):
         if relation not in self._tables:
@@ -51,6 +52,22 @@ class Names:
         if not found:
             raise NotThere("this database has no %s %r" % (relation.noun, name))
         return found[0]
+
+    def implied(self, relation, records):
+        """Those of the records that come with another of them."""
+        if relation not in self._implied:
+            rows = self._session.call(relation.model, "search_read", [], fields=[relation.implies], order="id")
+            self._implied[relation] = {row["id"]: row[relation.implies] for row in rows}
+        direct, found = self._implied[relation], set()
+        for record in records:
+            waiting, seen = list(direct.get(record, ())), {record}
+            while waiting:
+                each = waiting.pop()
+                if each not in seen:
+                    seen.add(each)
+                    waiting.extend(direct.get(each, ()))
+            found |= seen - {record}
+        return found & set(records)
 
     def name(self, relation, record):
         return self._table(relation)[1].get(record, "id %d" % record)

@@ -127,12 +127,25 @@ class _Writer:
     def set_inverses(self, changes):
         """Relations that live in the other model: a company's alias domain."""
         for field in self.resource.fields:
-            targets = _targets(field, changes) if field.inverse else {}
+            targets = _targets(field, changes, self._given_by_odoo(field, changes)) if field.inverse else {}
             if targets:
                 found = self.session.call(field.relation.model, "read", sorted(targets), [field.inverse])
-                before = {row["id"]: str(row[field.inverse][0]) if row[field.inverse] else "" for row in found}
+                new = {change.record for change in changes if change.action == CREATE}
+                pointing = {row["id"]: row[field.inverse][0] if row[field.inverse] else None for row in found}
+                before = {record: "" if target in (None, *new) else str(target) for record, target in pointing.items()}
                 self._point(field, targets)
                 self.pointed.append((field, before))
+
+    def _given_by_odoo(self, field, changes):
+        """What already points to new records: C({record: ids}). Odoo gives the very first alias domain to all companies."""
+        new = [change.record for change in changes if change.action == CREATE and field.option in change.after]
+        if not new:
+            return {}
+        found = self.session.call(field.relation.model, "search_read", [[field.inverse, "in", new]], fields=[field.inverse])
+        given = {}
+        for row in found:
+            given.setdefault(row[field.inverse][0], set()).add(row["id"])
+        return given
 
     def _point(self, field, targets):
         rows = [[str(record), target] for record, target in sorted(targets.items())]
@@ -276,12 +289,15 @@ class _Writer:
         raise Refused(problems or [(None, None, "Odoo refuses the list and does not say why; see the server's log")])
 
 
-def _targets(field, changes):
-    """Where the records of the other model are to point: C({record: id, or an empty string for nowhere})."""
+def _targets(field, changes, given):
+    """Where the records of the other model are to point: C({record: id, or an empty string for nowhere}).
+
+    :param given: C({record: ids}) of what points to new records already.
+    """
     targets = {}
     for change in changes:
         if field.option in change.after:
-            left = (change.current.get(field.option) or frozenset()) - change.after[field.option]
+            left = (change.current.get(field.option) or given.get(change.record, frozenset())) - change.after[field.option]
             targets.update((record, targets.get(record, "")) for record in left)
             targets.update((record, str(change.record)) for record in change.after[field.option])
     return targets

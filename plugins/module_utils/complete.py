@@ -135,10 +135,10 @@ def option_value(field, names, value, major):
     """A value as an inventory says it, empty or not, and the reasons for what it cannot say: C((value or None, reasons))."""
     if field.type == "many2many":
         said = {each: _name(field, names, each) for each in sorted(value)}
-        nameless = [each for each, name in said.items() if name is None]
-        return sorted(name for name in said.values() if name is not None), [
-            "the %s of id %d has no name of its own" % (field.relation.noun, each) for each in nameless
-        ]
+        reasons = ["the %s of id %d has no name of its own" % (field.relation.noun, each) for each in said if not said[each]]
+        named = [each for each, name in said.items() if name]
+        implied = names.implied(field.relation, named) if field.relation.implies else ()
+        return sorted(said[each] for each in named if each not in implied), reasons
     if field.type == "many2one":
         name = _name(field, names, value) if value else ""
         return name, [] if name is not None else ["the %s of id %d has no name of its own" % (field.relation.noun, value)]

@@ -39,12 +39,14 @@ class Relation:
     :param keys: its fields by which an option may name it, the first that matches counts; none: external identifiers.
     :param noun: what to call such a record in an error.
     :param managed: whether this collection creates such records, so that an earlier task of a check may have promised one.
+    :param implies: its field with the records that come with one, so that they need not be named besides.
     """
 
     model: str
     noun: str
     keys: tuple = ()
     managed: bool = False
+    implies: str | None = None
 
 
 @dataclass(frozen=True)

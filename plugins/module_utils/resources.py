@@ -11,7 +11,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils import checks, shado
 from ansible_collections.postroom.odoo.plugins.module_utils.fields import Field, Invitation, Relation, Resource, Verification
 
 COMPANY = Relation("res.company", "company", ("name",))
-GROUP = Relation("res.groups", "group")
+GROUP = Relation("res.groups", "group", implies="implied_ids")
 MAIL_SERVER = Relation("ir.mail_server", "outgoing mail server", ("smtp_user", "name"), managed=True)
 MODEL = Relation("ir.model", "model", ("model",))
 USER = Relation("res.users", "user", ("login",), managed=True)

@@ -93,6 +93,14 @@ def test_several(database):
     assert companies(database) == {first: "one.example", "Third": None, "Second": None}
 
 
+def test_the_first_domain_is_for_the_named_companies_only(database):
+    """Odoo gives it to all companies."""
+    if database.major >= 17:
+        database.odoo().env["res.company"].create({"name": "Second Company"})
+        database.converge("alias_domains", [{"name": "mydomain.com", "companies": ["My Company"]}])
+        assert companies(database) == {"My Company": "mydomain.com", "Second Company": None}
+
+
 def test_a_domain_made_by_hand_is_taken_over(database):
     client = database.odoo()
     if database.major < 17:

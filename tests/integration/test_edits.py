@@ -387,6 +387,7 @@ def test_random_edits(database):
     for kind in kinds:
         tables.setdefault(kind.table, []).extend(kind.rows_written())
     all_made = []
+    assert not any(kind.found(check=True) for kind in kinds), "the declared records differ before anybody edits them"
 
     @seed(20261122)
     @settings(
@@ -420,3 +421,27 @@ def test_random_edits(database):
     edit_find_and_repair()
     assert len(all_made) >= LEAST
     assert set(all_made) == {(kind.module, option) for kind in kinds for option in kind.edits}
+
+
+def test_an_edited_key(database):
+    """A record that was given another key by hand is one that is missing, and one that the list does not name."""
+    database.person = database.odoo()
+    edits = {
+        OutgoingMailServers: ("smtp_user", "somebody@else.example"),
+        IncomingMailServers: ("user", "somebody@else.example"),
+        Users: ("login", "somebody@else.example"),
+        ConfigParameters: ("key", "mail.somebody.else"),
+    }
+    if database.major >= 17:
+        edits[AliasDomains] = ("name", "else.example")
+    for declared, (column, value) in edits.items():
+        kind = declared(database)
+        kind.write(kind.ids[1], column, value)
+        for check in (True, False):
+            done = database.ok(kind.module, kind.config, check=check, state="overridden")
+            removed = "updated" if kind.resource.removal == "archive" else "deleted"
+            assert {(change["action"], *change["items"]) for change in done["changes"]} == {
+                ("created", kind.labels[1]),
+                (removed, kind.labels[1].replace(kind.labels[1].split()[0], value)),
+            }
+        assert not database.ok(kind.module, kind.config, check=True, state="overridden")["changed"]

@@ -2,71 +2,14 @@
 
 import json
 import re
-import subprocess
-import sys
-from pathlib import Path
+import shutil
 
 import pytest
-import yaml
-from ansible.constants import DEFAULT_VAULT_ID_MATCH
-from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultSecret
 from by_hand import WAYS, Office
-from support import PASSWORD, ROOT, Database, changed_tables, plain_ansible, tables_only
+from inventory import Inventory, changed, notable
+from support import PASSWORD, Database, changed_tables, tables_only
 
-VAULT_PASSWORD = "the vault's own"
 DATABASES = sorted({database for database, function in WAYS})
-
-
-class Inventory:
-    """An inventory that knows how to reach databases, and into which they are exported."""
-
-    def __init__(self, folder, databases):
-        self.folder, self.databases = folder, databases
-        folder.mkdir()
-        hosts = {
-            name: {
-                "odoo_url": database.server["url"],
-                "odoo_database": database.name,
-                "odoo_login": database.connection["login"],
-                "odoo_password": PASSWORD,
-            }
-            for name, database in databases.items()
-        }
-        reached = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        (folder / "hosts.yml").write_text(yaml.safe_dump({"odoo_databases": {"hosts": hosts, "vars": reached}}))
-        (folder.parent / "vault-password").write_text(VAULT_PASSWORD)
-
-    def play(self, playbook, *arguments, vault=False):
-        command = [Path(sys.executable).with_name("ansible-playbook"), "-i", self.folder, playbook, *arguments]
-        if vault:
-            command += ["--vault-password-file", self.folder.parent / "vault-password"]
-        return subprocess.run(command, check=False, cwd=ROOT, env=plain_ansible(), capture_output=True, text=True)
-
-    def export(self, *arguments, **options):
-        return self.play("playbooks/export.yml", *arguments, **options)
-
-    def path(self, name, file):
-        return self.folder / "host_vars" / name / file
-
-    def vault(self, name):
-        """The secrets, decrypted where that is needed."""
-        loader = DataLoader()
-        loader.set_vault_secrets([(DEFAULT_VAULT_ID_MATCH, VaultSecret(VAULT_PASSWORD.encode()))])
-        return json.loads(json.dumps(loader.load_from_file(str(self.path(name, "vault.yml")))))
-
-
-def changed(run):
-    """The hosts for which something changed."""
-    assert run.returncode == 0, notable(run)
-    recap = run.stdout.rpartition("PLAY RECAP")[2]
-    return {host for host, count in re.findall(r"^(\S+)\s+: .*changed=(\d+)", recap, re.MULTILINE) if int(count)}
-
-
-def notable(run):
-    """The tasks that changed something, or failed."""
-    tasks = re.split(r"\n(?=TASK )", run.stdout)
-    return "\n".join(task for task in tasks if re.search(r"^(changed|fatal|failed):", task, re.MULTILINE)) + run.stderr
 
 
 @pytest.fixture(scope="module")
@@ -119,19 +62,18 @@ def filled(secrets):
             yield f"  {json.dumps(key)}: !unsafe {json.dumps(value, ensure_ascii=False)}\n"
 
 
-def test_the_filled_skeleton_is_as_good(offices, with_passwords, skeleton):
-    inventory, run = skeleton
-    changed(run)
+def test_the_filled_skeleton_is_as_good(offices, with_passwords, skeleton, tmp_path):
+    empty, run = skeleton
+    assert changed(run) == set(DATABASES)
+    inventory = Inventory(tmp_path / "inventory", offices[0])
+    shutil.copytree(empty.folder / "host_vars", inventory.folder / "host_vars")
     for name in DATABASES:
-        assert inventory.path(name, "mail.yml").read_text() == with_passwords[0].path(name, "mail.yml").read_text()
-        path = inventory.path(name, "vault.yml")
-        if path.exists():
-            secrets, empty = with_passwords[0].vault(name), inventory.vault(name)
-            assert {key: sorted(value) for key, value in secrets.items()} == {
-                key: sorted(value) for key, value in empty.items()
-            }
-            assert not any(value for each in empty.values() for value in each.values())
-            path.write_text("".join(filled(secrets)))
+        assert empty.path(name, "mail.yml").read_text() == with_passwords[0].path(name, "mail.yml").read_text()
+        if empty.path(name, "vault.yml").exists():
+            secrets, places = with_passwords[0].vault(name), empty.vault(name)
+            assert [list(each) for each in secrets.values()] == [list(each) for each in places.values()]
+            assert not any(value for each in places.values() for value in each.values())
+            inventory.path(name, "vault.yml").write_text("".join(filled(secrets)))
     # One has all kinds of passwords, the other all kinds of words.
     assert_nothing_to_do(offices, inventory, "--limit", "one_mailbox,words")
 
@@ -162,7 +104,7 @@ def test_the_files_are_for_people(with_passwords):
         "    email: una@mydomain.com",
         "    timezone: Europe/Rome",
         "    smtp: {name: Mail of una}",
-        "    imap: {name: Box of una, keep_original: true}",
+        "    imap: {name: Box of una, keep_original: true, confirmed: false}",
     ]
 
 
@@ -217,7 +159,7 @@ def test_refusals(offices, tmp_path):
     (inventory.folder / "host_vars" / "bare.yml").write_text("odoo_timeout: 60\n")
     refused = inventory.export()
     assert refused.returncode == 2
-    assert "bare/connection.yml" in re.sub(r"\s+", "", refused.stdout)
+    assert "bare.d/connection.yml" in re.sub(r"\s+", "", refused.stdout)
     assert [path.name for path in inventory.folder.joinpath("host_vars").iterdir()] == ["bare.yml"]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from inventory import Inventory, changed, notable
 from probe import wait
 from service import Service
 from support import ROOT, Database, plain_ansible
@@ -425,3 +426,25 @@ def test_a_server_that_is_not_in_the_inventory(server, databases):
     done = server.play(databases, "--tags", "routing_addon", "--limit", "first")
     assert done.returncode != 0
     assert f"{server.series}.0.1.0.0 on its disk, not {server.series}.0.1.1.0" in done.output
+
+
+def test_an_export_says_what_the_addon_brings(server, databases):
+    """Owners as they are, and whose mailbox gives only answers."""
+    done = server.play(databases)
+    assert done.returncode == 0, done.output
+    database = databases["first"]
+    client = database.odoo()
+    # Nobody's any more; and one who wants all mail in Odoo.
+    client.env["ir.mail_server"].write(
+        client.env["ir.mail_server"].search([["smtp_user", "ilike", "second"]]), {"user_id": False}
+    )
+    boxes = client.env["fetchmail.server"].search([["user", "ilike", "newuser"]])
+    client.env["fetchmail.server"].write(boxes, {"only_replies": False})
+
+    inventory = Inventory(server.tmp / "exported", {"first": database})
+    assert changed(inventory.export("-e", "export_passwords=true", vault=True)) == {"first"}
+    text = inventory.path("first", "mail.yml").read_text()
+    assert "smtp: {owner: ''}" in text
+    assert "imap: {only_replies: false}" in text
+    run = inventory.play("site.yml", "--check", "--diff", vault=True)
+    assert changed(run) == set(), notable(run)
