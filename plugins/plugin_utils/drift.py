@@ -12,6 +12,9 @@ from ansible_collections.postroom.odoo.plugins.module_utils import resources
 # The version of the report's structure (docs/drift.schema.json). It grows with a change that a reader could trip over.
 VERSION = 1
 
+# Said of each host of a run that leaves something out.
+PARTIAL = "A part was left out (--tags, --skip-tags), so nothing is said of records that no list names, or made by hand."
+
 AS_DECLARED, DRIFT, NOT_CHECKED = "as_declared", "drift", "not_checked"
 
 _NOUNS = {
@@ -230,7 +233,7 @@ class Host:
             "series": self.about["series"],
             "status": NOT_CHECKED if self.reasons else DRIFT if differences else AS_DECLARED,
             "reasons": self.reasons,
-            "notes": self.notes,
+            "notes": self.notes + ([PARTIAL] if partial else []),
             "records": [
                 {"resource": module, "record": label, "status": DRIFT if (module, label) in drifted else AS_DECLARED}
                 for module, label in declared

@@ -222,8 +222,8 @@ def test_junit_has_a_case_for_each_record():
     suites = ET.fromstring(formats.as_junit(report_of(ledger)))
     assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("3", "2", "1")
     failure = suites.find("testsuite[@name='mydomain']/testcase[@name='a@b.c']/failure")
-    assert failure.get("message") == "port: declared 587, found 25"
-    assert "name: declared" in failure.text
+    assert failure.get("message") == "name: declared 587, found 25"
+    assert "port: declared" in failure.text
     assert KINDS["differs"]["cure"] in failure.text
     assert suites.find("testsuite[@name='other']/testcase/error").get("message") == "first line"
 
