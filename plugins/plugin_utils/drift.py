@@ -12,6 +12,10 @@ from ansible_collections.postroom.odoo.plugins.module_utils import resources
 # The version of the report's structure (docs/drift.schema.json). It grows with a change that a reader could trip over.
 VERSION = 1
 
+# The roles whose lists, together, name all records that Postroom owns. What is said of a database where one was left out.
+WHOLE = frozenset(("mail_domain", "mail_users"))
+PARTIAL = "Not all roles were run, so nothing is said of records that no list names, nor of those made by hand."
+
 AS_DECLARED, DRIFT, NOT_CHECKED = "as_declared", "drift", "not_checked"
 
 _NOUNS = {
@@ -113,14 +117,9 @@ KINDS = {
 
 
 class Ledger:
-    """What the run has told so far, host by host.
+    """What the run has told so far, host by host."""
 
-    :param partial: whether the run leaves out a part of the inventory, as with C(--tags): then nothing can be said of
-        records that no list names.
-    """
-
-    def __init__(self, partial=False):
-        self.partial = partial
+    def __init__(self):
         self.hosts = {}
 
     def host(self, name):
@@ -128,14 +127,14 @@ class Ledger:
 
     def differences(self, name):
         """How many differences a host has."""
-        return len(self.host(name).differences(self.partial))
+        return len(self.host(name).differences())
 
     def report(self, generated):
         """Everything, as docs/drift.schema.json describes it.
 
         :param generated: the time, in ISO 8601.
         """
-        hosts = [self.hosts[name].report(self.partial) for name in sorted(self.hosts)]
+        hosts = [self.hosts[name].report() for name in sorted(self.hosts)]
         of = {status: [host for host in hosts if host["status"] == status] for status in (AS_DECLARED, DRIFT, NOT_CHECKED)}
         differences = [row for host in hosts for row in host["differences"]]
         used = sorted({row["kind"] for row in differences})
@@ -162,6 +161,7 @@ class Host:
     def __init__(self, name):
         self.name = name
         self.about = {"url": None, "database": None, "series": None}
+        self.roles = set()
         self.calls = []
         self.rows = []
         self.restart_due = False
@@ -188,10 +188,10 @@ class Host:
 
     # -- what it comes to ----------------------------------------------------------------------------------------------
 
-    def differences(self, partial=False):
+    def differences(self):
         rows = [row for call in self.calls for row in call.differences()] + self.rows
         # What a list that was not reached may still name is not stray.
-        if not self.reasons and not partial:
+        if not self.reasons and self.roles >= WHOLE:
             rows += self._shadows() + self._unnamed()
         if self.restart_due and not rows:
             rows.append(_row("service", "Odoo", "restart_due"))
@@ -217,9 +217,9 @@ class Host:
             rows.extend(_row(module, unnamed[0][each], "unnamed") for each in by_none)
         return rows
 
-    def report(self, partial=False):
+    def report(self):
         differences = sorted(
-            self.differences(partial), key=lambda row: (row["resource"], row["record"], row["kind"], row["option"] or "")
+            self.differences(), key=lambda row: (row["resource"], row["record"], row["kind"], row["option"] or "")
         )
         drifted = {(row["resource"], row["record"]) for row in differences}
         declared = dict.fromkeys((call.module, label) for call in self.calls for label in call.labels)
@@ -230,7 +230,7 @@ class Host:
             "series": self.about["series"],
             "status": NOT_CHECKED if self.reasons else DRIFT if differences else AS_DECLARED,
             "reasons": self.reasons,
-            "notes": self.notes,
+            "notes": self.notes + ([PARTIAL] if self.calls and not self.reasons and not self.roles >= WHOLE else []),
             "records": [
                 {"resource": module, "record": label, "status": DRIFT if (module, label) in drifted else AS_DECLARED}
                 for module, label in declared

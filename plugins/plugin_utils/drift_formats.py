@@ -90,6 +90,9 @@ def as_table(report):
         for kind in kinds if kinds != ["differs"] else []:
             lines += ["", "%s: %s" % (kind, KINDS[kind]["explanation"]), "  %s" % KINDS[kind]["cure"]]
         lines.append("")
+    notes = dict.fromkeys(note for host in report["hosts"] for note in host["notes"])
+    if notes:
+        lines += [*(_plain(note) for note in notes), ""]
     unchecked = [host for host in report["hosts"] if host["status"] == NOT_CHECKED]
     if unchecked:
         lines.append("NOT CHECKED")

@@ -13,7 +13,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils import resources, sh
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import Wanted, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.report import differences
 from ansible_collections.postroom.odoo.plugins.plugin_utils import drift_formats as formats
-from ansible_collections.postroom.odoo.plugins.plugin_utils.drift import KINDS, Ledger
+from ansible_collections.postroom.odoo.plugins.plugin_utils.drift import KINDS, PARTIAL, WHOLE, Ledger
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "drift.schema.json").read_text())
@@ -53,6 +53,7 @@ def ledger_with(*rows, host="mydomain"):
 def test_a_record_is_unnamed_when_no_list_names_it():
     ledger = Ledger()
     host = ledger.host("mydomain")
+    host.roles.update(WHOLE)
     host.take("outgoing_mail_servers", result({"login": "a@b.c"}, unnamed={"2": "b@b.c", "3": "c@b.c"}))
     host.take("outgoing_mail_servers", result({"login": "b@b.c"}, unnamed={"1": "a@b.c", "3": "c@b.c"}))
     host.take("users", result({"login": "b@b.c"}, unnamed={"2": "x@b.c"}))
@@ -63,13 +64,17 @@ def test_a_record_is_unnamed_when_no_list_names_it():
     # A list that was not reached may still name it.
     host.fail("no")
     assert ledger.differences("mydomain") == 0
-    whole = Ledger(partial=True)
-    whole.host("mydomain").take("users", result(unnamed={"2": "x@b.c"}))
-    assert whole.differences("mydomain") == 0
+    # So may the list of a role that was left out.
+    part = Ledger()
+    part.host("mydomain").roles.add("mail_users")
+    part.host("mydomain").take("users", result(unnamed={"2": "x@b.c"}))
+    assert part.differences("mydomain") == 0
+    assert report_of(part)["hosts"][0]["notes"] == [PARTIAL]
 
 
 def test_a_stranger_that_another_list_names_is_none():
     ledger = Ledger()
+    ledger.host("mydomain").roles.update(WHOLE)
     stranger = {"index": 0, "record": "a@b.c", "kind": "second_outgoing_server", "id": 7, "name": "Mine", "found": "sends"}
     ledger.host("mydomain").take(
         "outgoing_mail_servers", result({"login": "a@b.c"}, by_hand=[{**stranger, "keys": [["a@b.c"], ["b@b.c"]]}])
@@ -222,8 +227,8 @@ def test_junit_has_a_case_for_each_record():
     suites = ET.fromstring(formats.as_junit(report_of(ledger)))
     assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("3", "2", "1")
     failure = suites.find("testsuite[@name='mydomain']/testcase[@name='a@b.c']/failure")
-    assert failure.get("message") == "port: declared 587, found 25"
-    assert "name: declared" in failure.text
+    assert failure.get("message") == "name: declared 587, found 25"
+    assert "port: declared" in failure.text
     assert KINDS["differs"]["cure"] in failure.text
     assert suites.find("testsuite[@name='other']/testcase/error").get("message") == "first line"
 
