@@ -47,8 +47,8 @@ def test_what_was_made_by_hand_is_taken_over(company, state):
         )
     )
     for run in (foretold, done):
-        assert f"from now on in Postroom's care: {taken_over}" in " ".join(run.output.split())
-    assert "from now on in Postroom's care" not in again.output
+        assert f"Made by hand, and taken over: {taken_over}" in " ".join(run.output.split())
+    assert "Made by hand" not in again.output
     database.sql("DELETE FROM fetchmail_server WHERE server = 'imap.other.example'")
     adopted = company.people()["adopted@mydomain.com"]
     assert {kind: row["id"] for kind, row in adopted.items()} == made
