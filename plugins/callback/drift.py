@@ -85,11 +85,10 @@ class CallbackModule(CallbackBase):
         module, answer = _module(result), result._result
         if "drift" in answer:
             self._ledger.host(result._host.get_name()).take(module, answer)
+            self._publish(result._host)
         elif _is_ours(result._task) and answer.get("changed"):
             _take_machine(self._ledger.host(result._host.get_name()), module, answer)
-        else:
-            return
-        self._publish(result._host)
+            self._publish(result._host)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         if result._task.check_mode and not ignore_errors and _action(result) != VERDICT:
@@ -135,11 +134,14 @@ class CallbackModule(CallbackBase):
     def _see(self, result):
         """Note that a role is run, with whatever the inventory has for it."""
         task = result._task
-        # Ansible checks the arguments of a role that --tags leaves out, too; and a run may begin in the middle of a role.
-        if _module(result) == "validate_argument_spec" or context.CLIARGS.get("start_at_task"):
+        # Ansible checks the arguments of a role that --tags leaves out, too.
+        if not task.check_mode or not _is_ours(task) or _module(result) == "validate_argument_spec":
             return
-        if task.check_mode and _is_ours(task) and task._role._from_files.get("tasks", "main") == "main":
-            self._ledger.host(result._host.get_name()).roles.add(task._role._role_name)
+        host = self._ledger.host(result._host.get_name())
+        # A run may begin in the middle of a role.
+        if task._role._from_files.get("tasks", "main") == "main" and not context.CLIARGS.get("start_at_task"):
+            host.roles.add(task._role._role_name)
+        self._publish(result._host)
 
     def _publish(self, host):
         name = host.get_name()
@@ -203,6 +205,9 @@ def _take_file(host, path, given, diff):
         host.add("files", path, "unwanted")
     elif before.get("state") == "absent":
         host.add("files", path, "missing")
+    elif not before:
+        # The task gives no diff.
+        host.add("files", path, "differs", option="folder", declared="as the addon has it", found="missing, or otherwise")
     else:
         for option in sorted(set(before) & set(after) - {"path"}):
             host.add("files", path, "differs", option=option, declared=after[option], found=before[option])

@@ -345,10 +345,10 @@ def test_life(server, databases, series):
         # New mail of the second user is to create records.
         assert [login for login, only_replies in incoming.items() if only_replies] == ["newuser@mydomain.com"]
 
-    as_declared = {"first": [], "second": []}
+    as_declared = {"server": [], "first": [], "second": []}
     assert server.drift(databases) == (0, as_declared)
     # A machine that is not reached does not keep the databases from being compared.
-    assert server.drift(databases, "--extra-vars", f"ansible_port={free_port()}") == (4, {"server": [], **as_declared})
+    assert server.drift(databases, "--extra-vars", f"ansible_port={free_port()}") == (4, as_declared)
 
     # New code of the same version is put there and read. The databases need nothing.
     with (server.source / "hooks.py").open("a") as file:
@@ -390,7 +390,7 @@ def test_life(server, databases, series):
     (server.home / "broken").touch()
     assert server.play(databases, "--tags", "routing_addon").returncode != 0
     (server.home / "broken").unlink()
-    assert server.drift(databases) == (2, {"server": [("Odoo", "restart_due", None)], **as_declared})
+    assert server.drift(databases) == (2, {**as_declared, "server": [("Odoo", "restart_due", None)]})
     done = server.play(databases, "--tags", "routing_addon")
     server.assert_deployed(restarts=4)
     assert done.tasks() == ["Restart Odoo by its command"]
