@@ -13,7 +13,7 @@ from support import base64_text, changed_tables, tables_only
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
 
-EXAMPLES, LEAST = 6, 200
+LEAST = 200
 PEM = "-----BEGIN CERTIFICATE-----\nbm90IHJlYWxseQ==\n-----END CERTIFICATE-----\n"
 # As Odoo writes at every change of a record.
 STAMPS = ("write_date", "write_uid")
@@ -414,7 +414,7 @@ def test_random_edits(database):
 
     @seed(20261122)
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=-(-LEAST // sum(len(kind.edits) for kind in kinds)),
         phases=[Phase.generate],
         database=None,
         deadline=None,
