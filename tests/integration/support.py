@@ -211,9 +211,11 @@ def finish(process):
 
 def plain_ansible(**variables):
     """The environment for an ansible-playbook whose words a test reads."""
-    # Molecule asks for colours, which would stand among them.
-    plain = {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
-    return {**os.environ, **plain, **variables}
+    # Below molecule, its own settings are there: colours, which would stand among the words, and where it has its files,
+    # which another molecule would take for its own.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MOLECULE_"))}
+    plain = {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "true"}
+    return {**inherited, **plain, **variables}
 
 
 @contextlib.contextmanager
