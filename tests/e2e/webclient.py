@@ -7,6 +7,7 @@ import contextlib
 import re
 
 from browser import watched
+from playwright.sync_api import TimeoutError as BrowserTimeout
 from playwright.sync_api import expect
 
 # Debian's package of 19 comes without this library, and the client says so.
@@ -110,9 +111,16 @@ class Client:
 
     def choose(self, name, text):
         """Another record, in a field that refers to one."""
-        self.input(name).fill(text)
         options = self.page.locator(".ui-autocomplete li, .o-autocomplete--dropdown-item")
-        options.get_by_text(text, exact=True).click()
+        option = options.get_by_text(text, exact=True)
+        # A form that was saved just now is drawn anew, and what was typed meanwhile is gone.
+        for _ in range(5):
+            self.input(name).fill(text)
+            with contextlib.suppress(BrowserTimeout):
+                option.wait_for(timeout=5000)
+                break
+            self.input(name).fill("")
+        option.click()
 
     def switch(self, name):
         """By the keyboard: 14 draws a box of its own over the one to be clicked."""
