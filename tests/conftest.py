@@ -1,4 +1,4 @@
-"""What tests of every kind share: the collection by its own name, from the link that a bare clone has, and a browser."""
+"""What tests of every kind share: the collection by its own name, as a bare clone has it, the lab, and a browser."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from browser import chromium
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "collections"))
+sys.path[:0] = [str(Path(__file__).parents[1] / "collections"), str(Path(__file__).parent / "lab")]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -16,7 +15,8 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.postroom.odoo.plugins.module_utils.fields import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION
-from ansible_collections.postroom.odoo.plugins.module_utils.resources import ROUTING_ADDON
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE, ROUTING_ADDON
+from ansible_collections.postroom.odoo.plugins.plugin_utils.files import write
 from ansible_collections.postroom.odoo.plugins.plugin_utils.text import inventory_text, vault_text
 from ansible_collections.postroom.odoo.plugins.plugin_utils.variables import Variables
 
@@ -25,15 +25,6 @@ OPTIONS = {
     "passwords": {"type": "bool", "default": False},
     "vault_id": {"type": "str"},
     "replace": {"type": "bool", "default": False},
-}
-# What the database has, each kind by the module that reads it.
-KINDS = {
-    "alias domain": "alias_domains",
-    "system parameter": "config_parameters",
-    "incoming mail server": "incoming_mail_servers",
-    "outgoing mail server": "outgoing_mail_servers",
-    "mail template": "mail_templates",
-    "user": "users",
 }
 VARIABLES = "mail.yml"
 VAULT = "vault.yml"
@@ -59,7 +50,8 @@ class ActionModule(ActionBase):
         result["diff"] = [self._difference(path, content) for path, content in files.items() if path.endswith(VARIABLES)]
         if not self._task.check_mode:
             for path, content in files.items():
-                _write(path, content)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                write(path, content)
         result.update(changed=bool(files), files=sorted(files), left_out=variables.remarks)
         return result
 
@@ -67,7 +59,7 @@ class ActionModule(ActionBase):
 
     def _read(self):
         """The records by kind, and those addons of the ones that matter that the database has."""
-        found = {kind: self._records(module) for kind, module in KINDS.items()}
+        found = {resource.noun: self._records(module) for module, resource in BY_MODULE.items()}
         known = {normal(each["item"]["login"]) for each in found["user"]}
         # Whose servers there are, though they are archived or no internal users.
         others = {
@@ -213,17 +205,3 @@ class ActionModule(ActionBase):
 def _content(path):
     with open(path, "rb") as file:
         return file.read()
-
-
-def _write(path, content):
-    """All at once, and for its owner only: nobody finds half a file, nor reads it in between."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    # mkstemp makes it with mode 0600.
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".export-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -42,10 +42,12 @@ import os
 import tempfile
 
 from ansible import constants, context
+from ansible.module_utils.common.text.converters import to_bytes
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.postroom.odoo.plugins.plugin_utils import drift_formats as formats
 from ansible_collections.postroom.odoo.plugins.plugin_utils.drift import DRIFT, NOT_CHECKED, Ledger
+from ansible_collections.postroom.odoo.plugins.plugin_utils.files import write
 
 COLLECTION = "postroom.odoo"
 # The variable of each host that says what is known of it so far; drift.yml ends with it.
@@ -110,7 +112,7 @@ class CallbackModule(CallbackBase):
         self._display.display(verdict, color=color)
         if self._folder:
             for name, form in FILES.items():
-                _write(self._folder, name, form(report))
+                write(os.path.join(self._folder, name), to_bytes(form(report)), 0o644)
             self._display.display("Written to %s: %s" % (self._folder, ", ".join(FILES)))
 
     # -- what they come to ---------------------------------------------------------------------------------------------
@@ -211,11 +213,3 @@ def _take_file(host, path, given, diff):
     else:
         for option in sorted(set(before) & set(after) - {"path"}):
             host.add("files", path, "differs", option=option, declared=after[option], found=before[option])
-
-
-def _write(folder, name, text):
-    """In one step: nobody reads half a report."""
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, os.path.join(folder, name))

@@ -50,7 +50,7 @@ def templates(session, address, outgoing, replacement=None):
         uses = [option for option in _SENDING if mentioned.search(record[option])]
         settings = {}
         for option in uses if replacement else ():
-            settings[option] = _as_option(mentioned.sub(replacement, record[option]))
+            settings[option] = expressions.as_option(mentioned.sub(replacement, record[option]))
         if record["mail_server"] in outgoing:
             uses.append("mail_server")
             settings["mail_server"] = replacement or ""
@@ -64,11 +64,6 @@ def _name(record):
     if record["template"]:
         return {"template": sorted(record["template"])[0]}
     return {"name": record["name"], "model": record["model"]}
-
-
-def _as_option(text):
-    expression = expressions.parse(text)
-    return text if expression is None else {"expression": expression}
 
 
 def run():

@@ -145,8 +145,7 @@ def option_value(field, names, value, major):
     if field.type == "external_id":
         return (sorted(value)[0] if value else ""), []
     if field.type == "expression":
-        expression = expressions.parse(value)
-        return (value if expression is None else {"expression": expression}), []
+        return expressions.as_option(value), []
     if field.type == "binary":
         try:
             text = base64.b64decode(value).decode()

@@ -36,6 +36,12 @@ def parse(text):
     return inner
 
 
+def as_option(text):
+    """What a template's field holds, as an inventory says it: C({expression: …}), or the text itself."""
+    expression = parse(text)
+    return text if expression is None else {"expression": expression}
+
+
 def canonical(text):
     """Texts that mean the same compare equal: a field that is one expression, however it is spaced, and any other text."""
     expression = parse(text)

@@ -144,11 +144,9 @@ def _as_item(resource, names, major, record):
 
 def _as_option(field, names, value):
     if field.type == "expression":
-        expression = expressions.parse(value)
-        if expression is not None:
-            return {"expression": expression}
+        said = expressions.as_option(value)
         # What the check would refuse cannot be given back.
-        return None if value and field.check and field.check(value) else value
+        return None if said == value and value and field.check and field.check(value) else said
     if field.type == "binary":
         return None
     value = shown(names, field, value)

@@ -282,3 +282,16 @@ MAIL_TEMPLATES = Resource(
         Field("mail_server", "mail_server_id", type="many2one", relation=MAIL_SERVER),
     ),
 )
+
+
+# -- by module ---------------------------------------------------------------------------------------------------------
+
+# Each resource under the name of the module that manages it.
+BY_MODULE = {
+    "alias_domains": ALIAS_DOMAINS,
+    "config_parameters": CONFIG_PARAMETERS,
+    "incoming_mail_servers": INCOMING_MAIL_SERVERS,
+    "outgoing_mail_servers": OUTGOING_MAIL_SERVERS,
+    "mail_templates": MAIL_TEMPLATES,
+    "users": USERS,
+}

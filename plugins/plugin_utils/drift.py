@@ -7,7 +7,7 @@ A module sees its own list. Only all lists together tell whether a record is nam
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
 
 # The version of the report's structure (docs/drift.schema.json). It grows with a change that a reader could trip over.
 VERSION = 1
@@ -21,22 +21,9 @@ AS_DECLARED, DRIFT, NOT_CHECKED = "as_declared", "drift", "not_checked"
 _NOUNS = {
     "addons": "addon",
     "addons_path": "configuration file",
-    "alias_domains": resources.ALIAS_DOMAINS.noun,
-    "config_parameters": resources.CONFIG_PARAMETERS.noun,
     "files": "file",
-    "incoming_mail_servers": resources.INCOMING_MAIL_SERVERS.noun,
-    "mail_templates": resources.MAIL_TEMPLATES.noun,
-    "outgoing_mail_servers": resources.OUTGOING_MAIL_SERVERS.noun,
     "service": "service",
-    "users": resources.USERS.noun,
-}
-_RESOURCES = {
-    "alias_domains": resources.ALIAS_DOMAINS,
-    "config_parameters": resources.CONFIG_PARAMETERS,
-    "incoming_mail_servers": resources.INCOMING_MAIL_SERVERS,
-    "mail_templates": resources.MAIL_TEMPLATES,
-    "outgoing_mail_servers": resources.OUTGOING_MAIL_SERVERS,
-    "users": resources.USERS,
+    **{module: resource.noun for module, resource in BY_MODULE.items()},
 }
 
 # Each kind of difference: what was declared and what is found instead, what it means, and what to do.
@@ -250,7 +237,7 @@ class _Call:
             items = [item for item in items if (item["since"] or 0) <= major <= (item["until"] or major)]
             self.labels, self.keys = [item["name"] for item in items], set()
         else:
-            resource = _RESOURCES[module]
+            resource = BY_MODULE[module]
             self.labels = [resource.label(item) for item in items]
             self.keys = {resource.key(item)[1] for item in items}
 

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
-from office import read_lab, wanted_series
+from facts import read_lab, wanted_series
 
 
 def pytest_generate_tests(metafunc):

@@ -13,9 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("e2e", "lab")]
 
-from office import deploy, lab_database, make_template, read_lab
+from facts import read_lab
+from office import deploy, lab_database, make_template
 
 SCRIPT = """
 import json, statistics, time

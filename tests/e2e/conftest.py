@@ -1,7 +1,8 @@
 """Fixtures of the tests on the real lab. POSTROOM_SERIES ("14 19") says which; by default all that the lab has."""
 
 import pytest
-from office import Office, deploy, lab_database, make_template, read_lab, wanted_series
+from facts import read_lab, wanted_series
+from office import Office, deploy, lab_database, make_template
 
 
 def pytest_generate_tests(metafunc):

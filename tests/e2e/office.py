@@ -5,7 +5,6 @@ By hand, as an administrator would: servers, templates, users. With the addon or
 
 import dataclasses
 import itertools
-import json
 import os
 import re
 import shutil
@@ -24,8 +23,6 @@ sys.path[:0] = [str(ROOT / "tests" / "lab")]
 
 import database as lab_database
 import odoorpc
-import pytest
-from folder import lab_dir
 from maildir import Mailbox
 from postfix import Postfix
 
@@ -34,26 +31,6 @@ BOB = "bob@customer.example"
 SHARED = "catchall@mydomain.com"
 PEOPLE = {"newuser": "New User", "seconduser": "Second User", "nouser": "No Server"}
 _numbers = itertools.count(1)
-
-
-def read_lab():
-    path = lab_dir() / "lab.json"
-    if not path.exists():
-        raise RuntimeError(f"{path} is missing: run make lab-up ODOO='14 19'")
-    return json.loads(path.read_text())
-
-
-def wanted_series():
-    """A series that is asked for and missing is an error: a test that did not run has proven nothing."""
-    try:
-        offered = read_lab()["odoo"]
-    except RuntimeError as problem:
-        raise pytest.UsageError(str(problem)) from problem
-    asked = os.environ.get("POSTROOM_SERIES", "").replace(",", " ").split() or sorted(offered, key=int)
-    missing = sorted(set(asked) - set(offered), key=int)
-    if missing:
-        raise pytest.UsageError(f"the lab has no Odoo {', '.join(missing)}: run make lab-up ODOO='{' '.join(asked)}'")
-    return asked
 
 
 def address(person):

@@ -1,27 +1,13 @@
 """Fixtures of the tests on real servers. POSTROOM_SERIES ("14 19") says which; by default all that the lab has."""
 
-import os
-
 import pytest
-from support import Database, read_lab
+from facts import read_lab, wanted_series
+from support import Database
 
 
 def pytest_generate_tests(metafunc):
     if "series" in metafunc.fixturenames:
         metafunc.parametrize("series", wanted_series(), scope="session")
-
-
-def wanted_series():
-    """A series that is asked for and missing is an error: a test that did not run has proven nothing."""
-    try:
-        offered = read_lab()["odoo"]
-    except RuntimeError as problem:
-        raise pytest.UsageError(str(problem)) from problem
-    asked = os.environ.get("POSTROOM_SERIES", "").replace(",", " ").split() or sorted(offered, key=int)
-    missing = sorted(set(asked) - set(offered), key=int)
-    if missing:
-        raise pytest.UsageError(f"the lab has no Odoo {', '.join(missing)}: run make lab-up ODOO='{' '.join(asked)}'")
-    return asked
 
 
 @pytest.fixture(scope="session")

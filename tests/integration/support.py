@@ -23,7 +23,6 @@ sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests" / "lab")]
 import database as lab_database
 import odoorpc
 from ansible.module_utils.testing import patch_module_args
-from folder import lab_dir
 
 MODULES = (
     "addons",
@@ -51,14 +50,6 @@ SELECT json_object_agg(name, print) FROM (
 ) prints
 """
 _numbers = itertools.count(1)
-
-
-def read_lab():
-    """What the lab offers; it must run."""
-    path = lab_dir() / "lab.json"
-    if not path.exists():
-        raise RuntimeError(f"{path} is missing: run make lab-up ODOO='14 19'")
-    return json.loads(path.read_text())
 
 
 class Database:

@@ -1,0 +1,28 @@
+"""What the lab offers, for the tests that run on it."""
+
+import json
+import os
+
+import pytest
+from folder import lab_dir
+
+
+def read_lab():
+    """What make lab-up wrote down; it must have run."""
+    path = lab_dir() / "lab.json"
+    if not path.exists():
+        raise RuntimeError(f"{path} is missing: run make lab-up ODOO='14 19'")
+    return json.loads(path.read_text())
+
+
+def wanted_series():
+    """A series that is asked for and missing is an error: a test that did not run has proven nothing."""
+    try:
+        offered = read_lab()["odoo"]
+    except RuntimeError as problem:
+        raise pytest.UsageError(str(problem)) from problem
+    asked = os.environ.get("POSTROOM_SERIES", "").replace(",", " ").split() or sorted(offered, key=int)
+    missing = sorted(set(asked) - set(offered), key=int)
+    if missing:
+        raise pytest.UsageError(f"the lab has no Odoo {', '.join(missing)}: run make lab-up ODOO='{' '.join(asked)}'")
+    return asked
