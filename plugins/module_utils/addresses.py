@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import re
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.postroom.odoo.plugins.module_utils import expressions, parameters, resources
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import read
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError
 from ansible_collections.postroom.odoo.plugins.module_utils.fields import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, connect
@@ -66,9 +65,9 @@ def _name(record):
     return {"name": record["name"], "model": record["model"]}
 
 
-def run():
+def run(new=Module):
     """The whole of the module C(address_info)."""
-    module = AnsibleModule(dict(CONNECTION, **OPTIONS), required_one_of=[("password", "api_key")], supports_check_mode=True)
+    module = new(dict(CONNECTION, **OPTIONS), required_one_of=[("password", "api_key")], supports_check_mode=True)
     session = connect(module)
     address = module.params["address"].strip()
     try:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError
 from ansible_collections.postroom.odoo.plugins.module_utils.fields import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.module import connect, new_module
@@ -64,9 +65,9 @@ def carry_out(session, decided):
             session.call(MODEL, "unlink", sorted(ended.values()))
 
 
-def run():
+def run(new=Module):
     """The whole of the module C(followers)."""
-    module = new_module(ITEM_OPTIONS, ("merged",))
+    module = new_module(ITEM_OPTIONS, ("merged",), new)
     try:
         _hand_over(module, connect(module))
     except OdooError as exc:

@@ -33,6 +33,12 @@ options:
           - In check mode it is taken for there, as an earlier task may put it there, and the installation or upgrade that
             follows from it is predicted.
         type: str
+      required:
+        description:
+          - Whether O(state=merged) installs the addon when the database does not have it, and fails when the server does not.
+          - Otherwise RV(installed) tells whether the database has it.
+        type: bool
+        default: true
       since:
         description: First series, such as V(16), for which the item counts. On older ones it is passed over.
         type: int
@@ -116,6 +122,12 @@ problems:
   returned: when items are refused
   type: list
   elements: dict
+installed:
+  description: Those of the named addons that are installed now, or in check mode would be.
+  returned: when O(state) is not V(gathered)
+  type: list
+  elements: str
+  sample: [mail]
 gathered:
   description: What is installed, in the form of O(config).
   returned: when O(state=gathered)
@@ -124,10 +136,11 @@ gathered:
 """
 
 from ansible_collections.postroom.odoo.plugins.module_utils.addons import run
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 
 
-def main():
-    run()
+def main(new=Module):
+    run(new)
 
 
 if __name__ == "__main__":

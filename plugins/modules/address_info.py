@@ -87,10 +87,11 @@ catchalls:
 """
 
 from ansible_collections.postroom.odoo.plugins.module_utils.addresses import run
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 
 
-def main():
-    run()
+def main(new=Module):
+    run(new)
 
 
 if __name__ == "__main__":

@@ -169,11 +169,12 @@ rpc_calls:
 """
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 from ansible_collections.postroom.odoo.plugins.module_utils.module import run
 
 
-def main():
-    run(resources.alias_domains)
+def main(new=Module):
+    run(resources.alias_domains, new)
 
 
 if __name__ == "__main__":

@@ -150,11 +150,12 @@ rpc_calls:
 """
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 from ansible_collections.postroom.odoo.plugins.module_utils.module import run
 
 
-def main():
-    run(lambda major: resources.CONFIG_PARAMETERS)
+def main(new=Module):
+    run(lambda major: resources.CONFIG_PARAMETERS, new)
 
 
 if __name__ == "__main__":

@@ -74,11 +74,12 @@ rpc_calls:
   sample: 5
 """
 
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 from ansible_collections.postroom.odoo.plugins.module_utils.followers import run
 
 
-def main():
-    run()
+def main(new=Module):
+    run(new)
 
 
 if __name__ == "__main__":

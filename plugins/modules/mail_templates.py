@@ -163,11 +163,12 @@ rpc_calls:
 """
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 from ansible_collections.postroom.odoo.plugins.module_utils.module import run
 
 
-def main():
-    run(lambda major: resources.MAIL_TEMPLATES)
+def main(new=Module):
+    run(lambda major: resources.MAIL_TEMPLATES, new)
 
 
 if __name__ == "__main__":

@@ -213,11 +213,12 @@ rpc_calls:
 """
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 from ansible_collections.postroom.odoo.plugins.module_utils.module import run
 
 
-def main():
-    run(lambda major: resources.USERS)
+def main(new=Module):
+    run(lambda major: resources.USERS, new)
 
 
 if __name__ == "__main__":

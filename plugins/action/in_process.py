@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs the modules that reach Odoo by its API (meta/runtime.yml says which).
+
+On the controller's own Python they run in Ansible's process: a process of their own, with a folder for its files, costs half
+a second, which is most of what a task without a change takes. Anywhere else they run as any module does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from importlib import import_module
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.postroom.odoo.plugins.module_utils import client
+from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess
+
+MODULES = "ansible_collections.postroom.odoo.plugins.modules."
+
+
+class ActionModule(ActionBase):
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        if not self._is_local(task_vars or {}):
+            result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+            return result
+        task, name = self._task, self._task.action.rpartition(".")[2]
+        tell = partial(_tell, task_vars["inventory_hostname"])
+        try:
+            import_module(MODULES + name).main(partial(InProcess, name, task.args, task.check_mode, task.diff, tell))
+        except Answered as answered:
+            result.update(answered.answer)
+        return result
+
+    def _is_local(self, task_vars):
+        """Whether the module would run here and by this Python anyway, without anything set for its process only."""
+        python = self._templar.template(task_vars.get("ansible_python_interpreter"))
+        return (
+            client.odoorpc is not None
+            and self._connection.transport == "local"
+            and not self._connection.become
+            and not self._task.async_val
+            and not any(self._task.environment or ())
+            and (python in (None, "auto", "auto_silent") or _is_this_python(python))
+        )
+
+
+def _tell(host, progress):
+    Display().display("[%s] %s" % (host, progress))
+
+
+def _is_this_python(path):
+    """By any of its names. The file that they lead to does not tell: each environment's Python is a link to the same."""
+    here = sys.executable
+    return os.path.dirname(path) == os.path.dirname(here) and os.path.realpath(path) == os.path.realpath(here)

@@ -1,0 +1,87 @@
+"""A module answers the same in Ansible's own process, and in one of its own, as on a host that reaches Odoo."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from support import ROOT, plain_ansible
+
+ITEMS = [
+    {"login": "one@mydomain.com", "host": "smtp.mydomain.com", "password": "one-s3cret"},
+    {"login": "two@mydomain.com", "host": "smtp.mydomain.com", "password": "two-s3cret", "port": 2525},
+]
+
+
+@pytest.fixture
+def other_python(tmp_path):
+    """The same Python with the same packages by another name, so that it counts as another."""
+    folder = tmp_path / "python"
+    folder.mkdir()
+    script = folder / "python3"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+def answers(database, folder, python, config, *arguments, **options):
+    """What the module answers in a play, and whether it had a process of its own."""
+    task = {"postroom.odoo.outgoing_mail_servers": {**database.connection, "config": config, **options}, "register": "told"}
+    kept = {"ansible.builtin.copy": {"content": "{{ told | to_json }}", "dest": str(folder / "told.json")}, "check_mode": False}
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": str(python)},
+        "tasks": [{**task, "ignore_errors": True}, kept],
+    }
+    (folder / "play.yml").write_text(yaml.safe_dump([play]))
+    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-vvv", "--diff", folder / "play.yml"]
+    done = subprocess.run([*command, *arguments], check=False, cwd=ROOT, env=plain_ansible(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not any(item["password"] in done.stdout + done.stderr for item in ITEMS)
+    told = (folder / "told.json").read_text().replace(database.name, "mydomain")
+    return json.loads(told), "AnsiballZ_outgoing_mail_servers" in done.stdout
+
+
+def test_same_answer_in_both(new_database, tmp_path, other_python):
+    databases = new_database(), new_database()
+    for arguments, config in (
+        (["--check"], ITEMS),
+        ([], ITEMS),
+        ([], [{**ITEMS[0], "password": "other-s3cret"}, ITEMS[1]]),
+        ([], [{**ITEMS[0], "port": 0}]),
+        ([], [{"login": "x@mydomain.com", "prt": 25}]),
+    ):
+        here, in_ansible = answers(databases[0], tmp_path, sys.executable, config, *arguments)
+        apart, by_itself = answers(databases[1], tmp_path, other_python, config, *arguments)
+        assert (in_ansible, by_itself) == (False, True)
+        assert here == apart
+
+
+def test_an_environment_is_heeded(database, tmp_path):
+    """A task's environment is its process's own."""
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": sys.executable},
+        "tasks": [
+            {
+                "postroom.odoo.config_parameters": {"config": [{"key": "test.environment", "value": "heeded"}]},
+                "environment": {
+                    "ODOO_URL": database.connection["url"],
+                    "ODOO_DATABASE": database.name,
+                    "ODOO_LOGIN": database.connection["login"],
+                    "ODOO_PASSWORD": database.connection["password"],
+                },
+            }
+        ],
+    }
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", tmp_path / "play.yml"]
+    done = subprocess.run(command, check=False, cwd=ROOT, env=plain_ansible(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert database.value("SELECT value FROM ir_config_parameter WHERE key = 'test.environment'") == "heeded"
