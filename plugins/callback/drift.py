@@ -141,7 +141,7 @@ class CallbackModule(CallbackBase):
             return
         host = self._ledger.host(result._host.get_name())
         # A run may begin in the middle of a role.
-        if task._role._from_files.get("tasks", "main") == "main" and not context.CLIARGS.get("start_at_task"):
+        if task._role._from_files.get("tasks", "main") in ("main", "configure") and not context.CLIARGS.get("start_at_task"):
             host.roles.add(task._role._role_name)
         self._publish(result._host)
 

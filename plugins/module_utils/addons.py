@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 from ansible_collections.postroom.odoo.plugins.module_utils.client import BrokenConnection, OdooError
 from ansible_collections.postroom.odoo.plugins.module_utils.module import connect, new_module
 from ansible_collections.postroom.odoo.plugins.module_utils.report import DIFFERS, MISSING, UNWANTED, problems_message
@@ -60,7 +61,8 @@ def dependants(session, names):
 def decide(items, found, state):
     """What is to be done: C([(operation, name)]), and the problems as C([(index, option, reason)]). Pure."""
     todo, problems = [], []
-    for index, item in enumerate(items):
+    counted = [each for each in enumerate(items) if not _is_left(each[1], found.get(each[1]["name"]), state)]
+    for index, item in counted:
         addon = found.get(item["name"])
         if addon is None:
             if state != "deleted":
@@ -78,6 +80,11 @@ def decide(items, found, state):
         elif item.get("upgrade") and addon["version"] != addon["available"]:
             todo.append((UPGRADE, item["name"]))
     return todo, problems
+
+
+def _is_left(item, addon, state):
+    """Whether the item only asks for an addon, and the database does not have it."""
+    return state == "merged" and not item["required"] and (addon is None or addon["state"] in ("uninstalled", "uninstallable"))
 
 
 def full_version(version, series):
@@ -174,17 +181,19 @@ ITEM_OPTIONS = {
     "name": {"type": "str", "required": True},
     "version": {"type": "str"},
     "upgrade": {"type": "bool", "default": False},
+    "required": {"type": "bool", "default": True},
     "since": {"type": "int"},
     "until": {"type": "int"},
 }
 DONE = {INSTALL: "installed", UPGRADE: "upgraded", UNINSTALL: "uninstalled"}
 
 
-def run():
+def run(new=Module):
     """The whole of the module C(addons)."""
     module = new_module(
         ITEM_OPTIONS,
         ("merged", "deleted", "gathered"),
+        new,
         update_list={"type": "bool", "default": False},
         operation_timeout={"type": "int", "default": 600},
     )
@@ -226,6 +235,7 @@ def _manage(module, session):
         result["drift"] = {"differences": _differences(items, todo, found, state), "shadows": [], "unnamed": {}}
     result.update(
         changed=bool(todo),
+        installed=_installed_then(found, todo),
         counts=dict(counts, unchanged=len(items) - len(todo)),
         changes=[
             {"action": done, "items": [name for operation, name in todo if DONE[operation] == done]}
@@ -250,7 +260,7 @@ def _differences(items, todo, found, state):
         if operation == UPGRADE:
             declared, present = addon["available"], addon["version"]
             rows.append(dict(row, kind=DIFFERS, option="version", declared=declared, found=present))
-        elif operation or (addon is None and state == "merged"):
+        elif operation or (addon is None and state == "merged" and item["required"]):
             rows.append(dict(row, kind=UNWANTED if operation == UNINSTALL else MISSING))
     return rows
 
@@ -258,7 +268,7 @@ def _differences(items, todo, found, state):
 def _look_up(module, session, items):
     names = {item["name"] for item in items}
     found = find(session, names)
-    missing = sorted(names - set(found))
+    missing = sorted({item["name"] for item in items if item["required"]} - set(found))
     if (missing or module.params["update_list"]) and not module.check_mode:
         session.call(MODEL, "update_list")
         found = find(session, names)
@@ -268,6 +278,13 @@ def _look_up(module, session, items):
             % (session.database, ", ".join(missing))
         ]
     return found, []
+
+
+def _installed_then(found, todo):
+    """The addons that are installed once all is done."""
+    then = {name: addon["state"] == "installed" for name, addon in found.items()}
+    then.update((name, operation != UNINSTALL) for operation, name in todo)
+    return sorted(name for name, installed in then.items() if installed)
 
 
 def _needed(session, items, todo):

@@ -235,7 +235,7 @@ class _Call:
         if module == "addons":
             major = int(result["series"].split(".")[0])
             items = [item for item in items if (item["since"] or 0) <= major <= (item["until"] or major)]
-            self.labels, self.keys = [item["name"] for item in items], set()
+            self.labels, self.keys = [item["name"] for item in items if item["required"]], set()
         else:
             resource = BY_MODULE[module]
             self.labels = [resource.label(item) for item in items]

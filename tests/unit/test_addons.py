@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from ansible_collections.postroom.odoo.plugins.module_utils.addons import decide, foresee, full_version, other_versions
 
 SESSION = SimpleNamespace(series="14.0", database="mydomain")
-ITEM = {"name": "ours", "upgrade": True, "version": "1.1.0"}
+ITEM = {"name": "ours", "upgrade": True, "version": "1.1.0", "required": True}
 
 
 def addon(version, available, state="installed"):
@@ -21,7 +21,7 @@ def test_an_upgrade_is_for_another_version_only():
     assert decide([ITEM], addon("14.0.1.1.0", "14.0.1.1.0"), "merged") == ([], [])
     assert decide([ITEM], addon("14.0.1.0.0", "14.0.1.1.0"), "merged") == ([("upgrade", "ours")], [])
     assert decide([ITEM], addon("14.0.1.2.0", "14.0.1.1.0"), "merged") == ([("upgrade", "ours")], [])
-    assert decide([{"name": "ours"}], addon("14.0.1.0.0", "14.0.1.1.0"), "merged") == ([], [])
+    assert decide([{"name": "ours", "required": True}], addon("14.0.1.0.0", "14.0.1.1.0"), "merged") == ([], [])
 
 
 def test_another_version_on_the_disk_is_an_error():
@@ -41,3 +41,11 @@ def test_check_mode_takes_the_version_for_put_there():
         assert len(lines) == told
         assert decide([ITEM], found, "merged") == (todo, [])
         assert other_versions([ITEM], found, "14.0") == []
+
+
+def test_an_addon_that_is_not_required_is_only_looked_for():
+    asked = {"name": "ours", "required": False}
+    assert decide([asked], {}, "merged") == ([], [])
+    for state in ("uninstalled", "uninstallable", "installed"):
+        assert decide([asked], addon("", "14.0.1.1.0", state), "merged") == ([], [])
+    assert decide([dict(asked, required=True)], {}, "merged")[1]
