@@ -2,8 +2,9 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Carry a plan out with C(Model.load), which writes a list in one transaction, all or nothing.
 
-New records go in one request, changed ones in another, removals in a third, each in chunks of CHUNK rows. When a later
-request is refused, what the earlier ones did is put back.
+New records go first, then changed ones, then removals, each in as few requests as Odoo has time for (chunks.py). When Odoo
+refuses a later request, what the earlier ones did is put back. When it does not answer, what they did stays: the next run
+sees it, and goes on from there.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ import re
 from functools import partial
 
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import NAMESPACE
-from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError, own_words
+from ansible_collections.postroom.odoo.plugins.module_utils.chunks import chunks
+from ansible_collections.postroom.odoo.plugins.module_utils.client import BrokenConnection, OdooError, own_words
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, DELETE, UPDATE
 
-# Rows of one request: 1,000 users take Odoo about 15 s, within its default limit of 120 s a request.
-CHUNK = 1000
 # Connections tried in one request: a provider may take a second each.
 TRIALS = 20
 
@@ -44,14 +44,16 @@ class Refused(Exception):
         self.problems = problems
 
 
-def apply_plan(session, resource, plan):
+def apply_plan(session, resource, plan, tell):
     """Write the plan.
 
+    :param tell: function that is told how far a list of several requests has come.
     :returns: C([(change, reason)]) of the records whose connection the other side refused; those are put back.
     :raises Refused: when Odoo takes rows for invalid.
+    :raises BrokenConnection: when it does not answer; what was written before stays.
     :raises OdooError: for anything else that it refuses.
     """
-    writer = _Writer(session, resource)
+    writer = _Writer(session, resource, tell)
     try:
         writer.create(plan.of(CREATE))
         writer.update(plan.of(UPDATE))
@@ -59,6 +61,14 @@ def apply_plan(session, resource, plan):
         writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
         writer.unlink([change.record for change in plan.of(DELETE)])
         writer.invite(plan.of(CREATE))
+    except BrokenConnection as exc:
+        written = len(writer.done)
+        raise BrokenConnection(
+            "%s Of %d %ss, %d are written, and stay. Run again: it goes on from there."
+            % (exc, len(plan.of(CREATE) + plan.of(UPDATE)), resource.noun, written)
+            if written
+            else str(exc)
+        ) from exc
     except (Refused, OdooError):
         writer.put_all_back()
         raise
@@ -67,9 +77,10 @@ def apply_plan(session, resource, plan):
 
 
 class _Writer:
-    def __init__(self, session, resource):
+    def __init__(self, session, resource, tell):
         self.session = session
         self.resource = resource
+        self.tell = tell
         self.done = {}
         self.adopted = {}
         self.pointed = []
@@ -109,13 +120,13 @@ class _Writer:
             {"module": NAMESPACE, "name": change.name, "model": self.resource.model, "res_id": change.record}
             for change in changes
         ]
-        for start in range(0, len(rows), CHUNK):
-            identifiers = self.session.call("ir.model.data", "create", rows[start : start + CHUNK])
-            self.adopted.update(zip((change.record for change in changes[start:]), identifiers))
+        for part in chunks(rows, self.resource.rows):
+            identifiers = self.session.call("ir.model.data", "create", part)
+            self.adopted.update(zip((row["res_id"] for row in part), identifiers))
 
     def unlink(self, records):
-        for start in range(0, len(records), CHUNK):
-            self.session.call(self.resource.model, "unlink", records[start : start + CHUNK])
+        for part in chunks(records, self.resource.rows):
+            self.session.call(self.resource.model, "unlink", part)
 
     def invite(self, changes):
         """Last, for what is sent cannot be put back; one request, in which Odoo sends to all or says why not."""
@@ -213,12 +224,11 @@ class _Writer:
     def _remove(self, records):
         """Remove new records, and what Odoo created with them."""
         companion, left = self.resource.companion, []
-        for start in range(0, len(records), CHUNK):
-            chunk = records[start : start + CHUNK]
+        for part in chunks(records, self.resource.rows):
             if companion:
                 column = companion.column_in(self.session.major)
-                left = [row[column][0] for row in self.session.call(self.resource.model, "read", chunk, [column])]
-            self.session.call(self.resource.model, "unlink", chunk)
+                left = [row[column][0] for row in self.session.call(self.resource.model, "read", part, [column])]
+            self.session.call(self.resource.model, "unlink", part)
             if left:
                 self.session.call(companion.relation.model, "unlink", left)
 
@@ -260,18 +270,23 @@ class _Writer:
     def _load(self, identifier, fields, changes, rows):
         headers = identifier + self._headers(fields)
         options = {field.column_in(self.session.major): field.option for field in fields}
-        for start in range(0, len(rows), CHUNK):
-            chunk = changes[start : start + CHUNK]
+        first = min([self.resource.rows, *(field.rows for field in fields)])
+        written = 0
+        for part in chunks(list(zip(changes, rows)), first):
+            chunk = [change for change, dummy in part]
 
             def blame(message, chunk=chunk):
                 row = message.get("record")
                 change = chunk[row] if isinstance(row, int) and 0 <= row < len(chunk) else None
                 return change, options.get(message.get("field"))
 
-            loaded = self._send(self.resource.model, headers, rows[start : start + CHUNK], blame)
+            loaded = self._send(self.resource.model, headers, [row for dummy, row in part], blame)
             for change, record in zip(chunk, loaded):
                 change.record = record
             self.done.update((id(change), change) for change in chunk)
+            written += len(part)
+            if written < len(rows):
+                self.tell("%d of %d %ss are written" % (written, len(rows), self.resource.noun))
 
     def _send(self, model, headers, rows, blame):
         """One request.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ansible_collections.postroom.odoo.plugins.module_utils import expressions
+from ansible_collections.postroom.odoo.plugins.module_utils.chunks import MOST
 
 # Stands for another option's value; Field.own says which.
 OWN = "own"
@@ -71,6 +72,7 @@ class Field:
     :param write_only: Odoo does not tell the value, so it is never compared.
     :param announced: Odoo tells the user of every write of it, be the value the same: it is written where it differs only.
     :param inverse: (many2many) the many2one of the other model that is written in place of this field.
+    :param rows: how many rows with this field the first request has at most.
     :param state: the value of the Odoo field that means true; the verification's method sets it, not a write.
     :param own: what the keyword C(own) stands for, as the name of another option; on a series without the field the
         option is then left out, as there is nothing to set.
@@ -96,6 +98,7 @@ class Field:
     announced: bool = False
     inverse: str | None = None
     own: str | None = None
+    rows: int = MOST
     state: str | None = None
 
     def column_in(self, major):
@@ -253,6 +256,7 @@ class Resource:
     :param telling: the options by which it tells.
     :param companion: the many2one to a record that Odoo creates with each, and leaves behind when that is removed.
     :param invitation: how Odoo writes to the people behind new records.
+    :param rows: how many rows the first request of a list has at most; chunks.py sizes the further ones.
     """
 
     model: str
@@ -271,6 +275,7 @@ class Resource:
     companion: Field | None = None
     shadows: Callable | None = None
     telling: tuple = ()
+    rows: int = MOST
 
     def field(self, option):
         return next(each for each in self.fields if each.option == option)

@@ -1,13 +1,14 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From AnsibleModule to the engine and back: options, check mode, diff, secrets, result."""
+"""From Ansible to the engine and back: options, check mode, diff, secrets, result."""
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import env_fallback, missing_required_lib
 
 from ansible_collections.postroom.odoo.plugins.module_utils import client, parameters
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names, offered, owned, read, shown
+from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.complete import complete
 from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, Unforeseen, check_items, want_items
@@ -56,9 +57,9 @@ def connect(module):
         module.fail_json(msg=str(exc))
 
 
-def new_module(item_options, states, **extra):
-    """An AnsibleModule with the connection options, C(config) and C(state)."""
-    return AnsibleModule(
+def new_module(item_options, states, new=Module, **extra):
+    """A module with the connection options, C(config) and C(state)."""
+    return new(
         argument_spec=dict(
             CONNECTION,
             config={"type": "list", "elements": "dict", "options": item_options},
@@ -71,10 +72,11 @@ def new_module(item_options, states, **extra):
     )
 
 
-def run(choose):
+def run(choose, new=Module):
     """The whole of a module that manages a resource.
 
     :param choose: function of a major that gives the resource as that series has it.
+    :param new: what makes the module: Module in a process of its own, InProcess in Ansible's.
     """
     resource = choose(client.NEWEST_SERIES)
     states = ("merged", "overridden", "deleted", "gathered") if resource.creates else ("merged", "deleted", "gathered")
@@ -83,7 +85,7 @@ def run(choose):
         extra.update(max_deletions={"type": "int", "default": 10}, adopt={"type": "bool", "default": True})
     if any(field.addon for field in resource.fields):
         extra["pending_addons"] = {"type": "list", "elements": "str", "default": []}
-    module = new_module(resource.argument_spec(), states, **extra)
+    module = new_module(resource.argument_spec(), states, new, **extra)
     items = [_given(item) for item in module.params["config"] or ()]
     for item in items:
         if item.get("value") and is_confidential(item, item["key"]):
@@ -277,6 +279,8 @@ class _Run:
         """Write the plan; when another run was faster, plan again with what it left."""
         try:
             return plan, self._carry_out(plan)
+        except client.BrokenConnection:
+            raise
         except (Refused, client.OdooError):
             self.names = Names(self.session)
             again = self._plan()
@@ -288,4 +292,4 @@ class _Run:
         if self.resource.single:
             parameters.write_alias_domain(self.session, plan)
             return []
-        return apply_plan(self.session, self.resource, plan)
+        return apply_plan(self.session, self.resource, plan, self.module.tell)

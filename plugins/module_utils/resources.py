@@ -219,7 +219,8 @@ USERS = Resource(
         Field("login", "login", announced=True),
         Field("name", "name", required=True),
         Field("email", "email", check=checks.address),
-        Field("password", "password", secret=True, write_only=True),
+        # 0.3 s each on 19, which hashes a password in 600,000 rounds.
+        Field("password", "password", secret=True, write_only=True, rows=20),
         Field(
             "groups",
             {14: "groups_id", 19: "group_ids"},
@@ -254,6 +255,8 @@ USERS = Resource(
     everything=(("active", "=", True), ("share", "=", False)),
     shadows=shadows.users,
     telling=("email",),
+    # 14 ms each.
+    rows=200,
 )
 
 
