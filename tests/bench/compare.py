@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Postroom beside what one would use instead: mail servers, and users with mail servers, for 10 to 10,000 people.
+
+usage: compare.py [--users "10 100 1000"] [--series 19] [--rounds 3] [--shapes "servers users"] [--json FILE]
+
+Needs the lab (make lab-up); `make bench` does all of it. Whole processes are timed, one at a time, each contestant on a copy
+of its own of the same database, in an order that turns from round to round. What a run asks of Odoo is counted in a round of
+its own, through a relay, which is not timed.
+
+Rows: `first` (nothing is there), `again` (nothing to do), `added` (one person more), `password` (one mailbox's password is
+another), `drift` (does the database have it all?).
+"""
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
+
+import contestants
+import database as lab_database
+import environment
+import odoorpc
+from facts import read_lab
+from keys import key_of
+from relay import Relay
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "4c0ffee5" * 5
+ROWS = ("first", "again", "added", "password", "drift")
+NEVER_TIMED_OUT = 3600
+_numbers = itertools.count(1)
+
+# Odoo's own time: the same calls inside Odoo, with nothing around them.
+INSIDE = """
+import json, time
+taken = 0.0
+for model, method, args, kwargs in json.load(open({calls!r})):
+    target = env[model].with_context(**kwargs.pop('context', {{}}))
+    begun = time.perf_counter()
+    getattr(target, method)(*args, **kwargs)
+    env.cr.flush() if hasattr(env.cr, 'flush') else None
+    env.cr.commit()
+    taken += time.perf_counter() - begun
+print('TAKEN', taken)
+"""
+
+
+class Bench:
+    def __init__(self, lab, series):
+        self.lab, self.series = lab, series
+        self.server = {**lab["odoo"][series], "series": series, "api_key": KEY}
+
+    @contextlib.contextmanager
+    def database(self):
+        """A fresh copy of the template, which Odoo has loaded, and its name."""
+        name = f"test_bench_{self.series}_{os.getpid()}_{next(_numbers)}"
+        lab_database.copy(self.series, "mail", name)
+        lab_database.psql(key_of("admin", KEY), name)
+        try:
+            odoorpc.ODOO("127.0.0.1", port=self.server["port"], timeout=600).login(name, "admin", self.server["password"])
+            yield name
+        finally:
+            lab_database.drop(self.series, name)
+
+    def calls_of(self, shape, count, folder):
+        """What Postroom's runs ask of Odoo: C({contestant: {row: counts}}), and a file of calls for each row."""
+        counted = {}
+        for kind in (contestants.Postroom, contestants.ConfiguratorLoading):
+            with self.database() as name:
+                for row in kind.rows:
+                    with Relay(self.server["port"]) as relay:
+                        server = {**self.server, "url": relay.url}
+                        someone = people_of(row, count)
+                        run(*kind(folder, server, name, shape).command(row, someone), row)
+                    counted.setdefault(kind.name, {})[row] = {
+                        "requests": relay.requests,
+                        "sent": relay.sent,
+                        "received": relay.received,
+                    }
+                    if kind is contestants.Postroom:
+                        keep_calls(relay.calls, folder / f"{row}.json")
+        return counted
+
+    def odoos_own(self, shape, count, folder):
+        """Seconds of each row's calls inside Odoo."""
+        taken = {}
+        with self.database() as name:
+            for row in ROWS:
+                script = INSIDE.format(calls=str(folder / f"{row}.json"))
+                command = [self.server["command"], "shell", f"--config={self.server['config']}", "-d", name, "--no-http"]
+                done = subprocess.run(
+                    [*command, "--log-level=error"], input=script, capture_output=True, text=True, check=False
+                )
+                told = [line.rpartition("TAKEN ")[2] for line in done.stdout.splitlines() if "TAKEN " in line]
+                if not told:
+                    sys.exit(done.stdout[-2000:] + done.stderr[-2000:])
+                taken[row] = float(told[-1])
+        return taken
+
+    def race(self, shape, count, rounds, folder):
+        """Seconds and memory of each contestant's rows, round by round: C({contestant: {row: [(seconds, cpu, MiB)]}})."""
+        kinds = [kind for kind in KINDS if count <= kind.most and (kind.name != "Postroom, API key" or int(self.series) >= 19)]
+        found = {}
+        for number in range(rounds):
+            for kind in kinds[number % len(kinds) :] + kinds[: number % len(kinds)]:
+                with self.database() as name:
+                    for row in kind.rows:
+                        contestant = kind(folder, self.server, name, shape)
+                        measured = run(*contestant.command(row, people_of(row, count)), row)
+                        found.setdefault(kind.name, {}).setdefault(row, []).append(measured)
+            for row, seconds in self.odoos_own(shape, count, folder).items():
+                found.setdefault(ODOO, {}).setdefault(row, []).append((seconds, None, None))
+        return found
+
+
+ODOO = "Odoo's own time"
+KINDS = [
+    contestants.Postroom,
+    contestants.PostroomWithKey,
+    contestants.ConfiguratorLoading,
+    contestants.Script,
+    contestants.ConfiguratorByDefault,
+    contestants.AnsibleLoop,
+]
+
+
+def people_of(row, count):
+    """Those whom a row is to bring about; each row begins where the former ended."""
+    more = row in ("added", "password", "drift")
+    return contestants.people(count + more, changed_password=row in ("password", "drift"))
+
+
+def keep_calls(calls, file):
+    """The writes among recorded calls; where there are none, the reads of records."""
+    writes = [call for call in calls if call[1] in ("load", "create", "write", "unlink")]
+    file.write_text(json.dumps(writes or [call for call in calls if call[1] == "search_read"]))
+
+
+def run(command, folder, row):
+    """Run a process; its seconds, CPU seconds, and largest memory in MiB."""
+    with tempfile.TemporaryFile("w+") as output:
+        begun = time.monotonic()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        environment["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
+        process = subprocess.Popen(
+            [str(part) for part in command], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            sys.exit(f"{row}: {' '.join(map(str, command))}: {process.returncode}\n{output.read()[-3000:]}")
+    return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", default="10 100 1000")
+    parser.add_argument("--series", default="19")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--shapes", default="servers users")
+    parser.add_argument("--json", type=Path)
+    return parser.parse_args()
+
+
+def main():
+    asked, lab = arguments(), read_lab()
+    environment.install()
+    results = []
+    for series, shape in itertools.product(asked.series.split(), asked.shapes.split()):
+        bench = Bench(lab, series)
+        for count in map(int, asked.users.split()):
+            with tempfile.TemporaryDirectory() as folder:
+                counted = bench.calls_of(shape, count, Path(folder))
+                found = bench.race(shape, count, asked.rounds, Path(folder))
+            result = {
+                "series": series,
+                "shape": shape,
+                "people": count,
+                "rounds": asked.rounds,
+                "load": os.getloadavg()[0],
+                "asked_of_odoo": counted,
+                "measured": found,
+            }
+            results.append(result)
+            print(table(result), flush=True)
+            if asked.json:
+                asked.json.write_text(json.dumps({"cores": os.cpu_count(), "results": results}, indent=1))
+
+
+TITLE = (
+    "Odoo {series}, {people} people, {shape}: seconds, median (least to most) of {rounds} rounds, and how many times as long "
+    "as Postroom"
+)
+
+
+def table(result):
+    """A result in Markdown: median seconds with the spread, and how many times as long as Postroom."""
+    own = {row: statistics.median(each[0] for each in runs) for row, runs in result["measured"]["Postroom"].items()}
+    lines = [
+        "",
+        TITLE.format(**result),
+        "",
+        "| | " + " | ".join(ROWS) + " | memory |",
+        "| --- |" + " --- |" * (len(ROWS) + 1),
+    ]
+    for name, rows in result["measured"].items():
+        cells = []
+        for row in ROWS:
+            seconds = [each[0] for each in rows.get(row, ())]
+            middle = statistics.median(seconds) if seconds else 0
+            ratio = f", x {middle / own[row]:.2f}" if seconds and name != "Postroom" else ""
+            cells.append(f"{middle:.2f} ({min(seconds):.2f}-{max(seconds):.2f}){ratio}" if seconds else "-")
+        memory = [each[2] for runs in rows.values() for each in runs if each[2]]
+        cells.append(f"{max(memory):.0f} MiB" if memory else "-")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines += ["", "Asked of Odoo: requests, bytes there, bytes back", "", "| | " + " | ".join(ROWS) + " |"]
+    lines.append("| --- |" + " --- |" * len(ROWS))
+    for name, rows in result["asked_of_odoo"].items():
+        cells = [
+            f"{rows[row]['requests']}, {rows[row]['sent']:,}, {rows[row]['received']:,}" if row in rows else "-" for row in ROWS
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
