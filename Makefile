@@ -31,6 +31,7 @@ $(CHROMIUM):
 
 include tests/lab/lab.mk
 include tests/demo/demo.mk
+include tests/bench/bench.mk
 # Brings the target `integration`: every promise, on the lab's servers.
 -include extensions/molecule/molecule.mk
 

@@ -1,0 +1,10 @@
+# How fast it is, beside what one would use instead. BENCH_USERS="10 100 1000 10000" and ODOO="14 19" say how much of it.
+BENCH := tests/bench
+BENCH_USERS ?= 10 100 1000
+BENCH_ROUNDS ?= 3
+BENCH_RESULTS := .cache/bench/results.json
+
+.PHONY: bench
+bench: env ## Measure site.yml beside what one would use instead (BENCH_USERS="10 100 1000", ODOO=19)
+	@$(MAKE) --no-print-directory lab-up ODOO="$(ODOO)"
+	@python3 $(BENCH)/compare.py --users "$(BENCH_USERS)" --series "$(ODOO)" --rounds $(BENCH_ROUNDS) --json $(BENCH_RESULTS)
