@@ -12,7 +12,8 @@ import re
 from functools import partial
 
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import NAMESPACE
-from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError, own_words
+from ansible_collections.postroom.odoo.plugins.module_utils.client import own_words
+from ansible_collections.postroom.odoo.plugins.module_utils.errors import OdooError
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, DELETE, UPDATE
 
 # Rows of one request: 1,000 users take Odoo about 15 s, within its default limit of 120 s a request.
