@@ -120,7 +120,7 @@ class Session:
                 ) from exc
             if isinstance(exc, urllib.error.HTTPError) and 400 <= exc.code < 500:
                 raise OdooError(
-                    "%s answers HTTP %d to the login. Odoo is there, but not its API: have the proxy before it pass on /jsonrpc "
+                    "%s answers HTTP %d to the login. Odoo is there, but not its API: have the proxy pass on /jsonrpc "
                     "(and /json/2 for an API key), and have Odoo 19 load its addon rpc (server_wide_modules)."
                     % (self.url, exc.code)
                 ) from exc
