@@ -16,7 +16,7 @@ from importlib import import_module
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.postroom.odoo.plugins.module_utils import client
+from ansible_collections.postroom.odoo.plugins.module_utils import jsonrpc
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess
 
 MODULES = "ansible_collections.postroom.odoo.plugins.modules."
@@ -43,7 +43,7 @@ class ActionModule(ActionBase):
         """Whether the module would run here and by this Python anyway, without anything set for its process only."""
         python = self._templar.template(task_vars.get("ansible_python_interpreter"))
         return (
-            client.odoorpc is not None
+            jsonrpc.odoorpc is not None
             and self._connection.transport == "local"
             and not self._connection.become
             and not self._task.async_val

@@ -34,6 +34,10 @@ options:
   api_key:
     description:
       - One of the user's API keys. It is used in the password's place, also when both are given.
+      - On Odoo 19 and later it is used over JSON-2, Odoo's newer API, which takes no passwords. Where a proxy does not let
+        C(/json/2) pass, and before Odoo 19, it is used over JSON-RPC.
+      - Over JSON-2, Odoo reads from a replica of its database if it has one (its option C(db_replica_host)), where what was
+        just written may not have arrived. Give O(password) alone for such a server.
       - If the option is not given, the environment variable E(ODOO_API_KEY) is used.
     type: str
   timeout:
@@ -48,11 +52,11 @@ options:
     description: File with the CA certificates to trust, in PEM format. By default those of the system are.
     type: path
 requirements:
-  - odoorpc >= 0.10
+  - odoorpc >= 0.10 (not where O(api_key) is given for Odoo 19 or later)
 notes:
-  - The module runs wherever Odoo's C(/jsonrpc) can be reached, on the controller by default in this collection's
-    inventories.
-  - Every run logs in, which Odoo records in its own table of logins (C(res.users.log)), in check mode too.
+  - The module runs wherever Odoo's C(/jsonrpc), or C(/json/2), can be reached, on the controller by default in this
+    collection's inventories.
+  - Over JSON-RPC every run logs in, which Odoo records in its own table of logins (C(res.users.log)), in check mode too.
 attributes:
   check_mode:
     description: Can run in check mode and return the changes that it would make, without making them.

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.errors import OdooError
 from ansible_collections.postroom.odoo.plugins.module_utils.fields import normal
 
 # The namespace of the external identifiers by which Postroom owns records.

@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 
 from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
-from ansible_collections.postroom.odoo.plugins.module_utils.client import BrokenConnection, OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.errors import BrokenConnection, OdooError
 from ansible_collections.postroom.odoo.plugins.module_utils.module import connect, new_module
 from ansible_collections.postroom.odoo.plugins.module_utils.report import DIFFERS, MISSING, UNWANTED, problems_message
 
@@ -210,7 +210,7 @@ def _manage(module, session):
         for item in module.params["config"] or ()
         if (item["since"] or 0) <= session.major <= (item["until"] or session.major)
     ]
-    result = {"series": session.series, "changed": False}
+    result = dict(session.facts, changed=False)
     if state == "gathered":
         module.exit_json(gathered=_installed(session, items), **result)
     found, unpredicted = _look_up(module, session, items)

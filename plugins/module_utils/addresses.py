@@ -9,7 +9,7 @@ import re
 from ansible_collections.postroom.odoo.plugins.module_utils import expressions, parameters, resources
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import read
 from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
-from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.errors import OdooError
 from ansible_collections.postroom.odoo.plugins.module_utils.fields import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, connect
 
@@ -74,7 +74,7 @@ def run(new=Module):
         outgoing = servers(session, resources.OUTGOING_MAIL_SERVERS, address, ("name", "host", "login", "active"))
         incoming = servers(session, resources.INCOMING_MAIL_SERVERS, address, ("name", "host", "login", "active", "confirmed"))
         module.exit_json(
-            series=session.series,
+            **session.facts,
             users=_without_ids(users(session, address)),
             outgoing=_without_ids(outgoing),
             incoming=_without_ids(incoming),

@@ -14,7 +14,8 @@ from functools import partial
 
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import NAMESPACE
 from ansible_collections.postroom.odoo.plugins.module_utils.chunks import chunks
-from ansible_collections.postroom.odoo.plugins.module_utils.client import BrokenConnection, OdooError, own_words
+from ansible_collections.postroom.odoo.plugins.module_utils.client import own_words
+from ansible_collections.postroom.odoo.plugins.module_utils.errors import BrokenConnection, OdooError
 from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, DELETE, UPDATE
 
 # Connections tried in one request: a provider may take a second each.

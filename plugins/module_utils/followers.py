@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
-from ansible_collections.postroom.odoo.plugins.module_utils.client import OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.errors import OdooError
 from ansible_collections.postroom.odoo.plugins.module_utils.fields import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.module import connect, new_module
 from ansible_collections.postroom.odoo.plugins.module_utils.report import problems_message
@@ -86,7 +86,7 @@ def _hand_over(module, session):
         "handed_over": sum(len(moved) for dummy, moved, dummy in decided),
         "ended": sum(len(ended) for dummy, dummy, ended in decided),
     }
-    result = {"series": session.series, "changed": any(counts.values()), "counts": counts, "rpc_calls": session.calls}
+    result = dict(session.facts, changed=any(counts.values()), counts=counts, rpc_calls=session.calls)
     if module._diff:
         before, after = {}, {}
         for item, decision in zip(items, decided):

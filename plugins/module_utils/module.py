@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
 
-from ansible_collections.postroom.odoo.plugins.module_utils import client, parameters
+from ansible_collections.postroom.odoo.plugins.module_utils import client, errors, parameters
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names, offered, owned, read, shown
 from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
 from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
@@ -38,22 +38,23 @@ CONNECTION = {
 
 def connect(module):
     """The session that the module's connection options describe; fails the module when there is none."""
-    if client.odoorpc is None:
-        module.fail_json(msg=missing_required_lib("odoorpc"))
     options = module.params
     try:
         return client.Session(
             options["url"],
             options["database"],
             options["login"],
-            options["api_key"] or options["password"],
+            password=options["password"],
+            api_key=options["api_key"],
             timeout=options["timeout"],
             validate_certs=options["validate_certs"],
             ca_path=options["ca_path"],
             # A module without a state only tells what is there.
             read_only=module.check_mode or options.get("state", "gathered") == "gathered",
         )
-    except client.OdooError as exc:
+    except errors.MissingLibrary as exc:
+        module.fail_json(msg=missing_required_lib(str(exc)))
+    except errors.OdooError as exc:
         module.fail_json(msg=str(exc))
 
 
@@ -102,10 +103,10 @@ def run(choose, new=Module):
     except Refused as exc:
         problems = [(change.index if change else None, option, reason) for change, option, reason in exc.problems]
         module.fail_json(**_problems(resource, items, problems))
-    except client.MissingModel as exc:
+    except errors.MissingModel as exc:
         addon = resource.addon(session.major)
         module.fail_json(msg="%s; install the addon %s first." % (exc, addon), missing_addon=addon)
-    except client.OdooError as exc:
+    except errors.OdooError as exc:
         module.fail_json(msg=str(exc))
 
 
@@ -132,7 +133,7 @@ class _Run:
         self.offer = self._offer()
 
     def finish(self):
-        result = {"series": self.session.series, "changed": False}
+        result = dict(self.session.facts, changed=False)
         if self.state == "gathered" and self.module.params["complete"]:
             # What was asked for must come whole: Ansible would blot the login's password out of every name that has it.
             self.module.no_log_values.clear()
@@ -177,7 +178,7 @@ class _Run:
                 self.session.call("mail.alias", "fields_get", ["id"], attributes=["type"])
                 return {each.column: {} for each in self.resource.fields if each.since <= self.session.major}
             return offered(self.session, self.resource)
-        except client.MissingModel:
+        except errors.MissingModel:
             if not self.module.check_mode or self.module.params["complete"]:
                 raise
             self.unpredicted.append(
@@ -279,9 +280,9 @@ class _Run:
         """Write the plan; when another run was faster, plan again with what it left."""
         try:
             return plan, self._carry_out(plan)
-        except client.BrokenConnection:
+        except errors.BrokenConnection:
             raise
-        except (Refused, client.OdooError):
+        except (Refused, errors.OdooError):
             self.names = Names(self.session)
             again = self._plan()
             if describe(again) == describe(plan):

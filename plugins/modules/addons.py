@@ -82,6 +82,11 @@ series:
   returned: always
   type: str
   sample: "19.0"
+transport:
+  description: The API of Odoo's that was used, V(JSON-2) or V(JSON-RPC).
+  returned: always
+  type: str
+  sample: JSON-2
 counts:
   description: How many addons were installed, upgraded, uninstalled, and how many items needed nothing. In check mode, how
     many would be.

@@ -44,6 +44,11 @@ series:
   returned: success
   type: str
   sample: "19.0"
+transport:
+  description: The API of Odoo's that was used, V(JSON-2) or V(JSON-RPC).
+  returned: success
+  type: str
+  sample: JSON-2
 users:
   description: The user whose login is the address; if there is none, those whose e-mail address it is.
   returned: success

@@ -56,6 +56,11 @@ series:
   returned: always
   type: str
   sample: "19.0"
+transport:
+  description: The API of Odoo's that was used, V(JSON-2) or V(JSON-RPC).
+  returned: always
+  type: str
+  sample: JSON-2
 counts:
   description: How many records the successors follow that they did not follow before (C(handed_over)), and how many they
     followed already (C(ended)). In check mode, how many would be.

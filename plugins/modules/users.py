@@ -127,6 +127,11 @@ series:
   returned: always
   type: str
   sample: "19.0"
+transport:
+  description: The API of Odoo's that was used, V(JSON-2) or V(JSON-RPC).
+  returned: always
+  type: str
+  sample: JSON-2
 counts:
   description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how
     many items needed nothing. In check mode, how many would be.

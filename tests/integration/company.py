@@ -76,7 +76,7 @@ class Company:
             [*command, *arguments],
             check=False,
             cwd=ROOT,
-            env=plain_ansible(ODOO_PASSWORD=self.database.connection["password"], COLUMNS="1000"),
+            env=plain_ansible(**self.database.environment, COLUMNS="1000"),
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ import yaml
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
-from support import PASSWORD, ROOT, plain_ansible
+from support import ROOT, plain_ansible
 
 VAULT_PASSWORD = "the vault's own"
 
@@ -26,7 +26,7 @@ class Inventory:
                 "odoo_url": database.server["url"],
                 "odoo_database": database.name,
                 "odoo_login": database.connection["login"],
-                "odoo_password": PASSWORD,
+                f"odoo_{database.secret}": database.connection[database.secret],
             }
             for name, database in databases.items()
         }

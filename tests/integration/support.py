@@ -5,8 +5,6 @@ The reader looks at PostgreSQL's tables or speaks odoorpc; it knows nothing of t
 
 import base64
 import contextlib
-import functools
-import hashlib
 import importlib
 import io
 import itertools
@@ -23,6 +21,7 @@ sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests" / "lab")]
 import database as lab_database
 import odoorpc
 from ansible.module_utils.testing import patch_module_args
+from keys import hashed, key_of
 
 MODULES = (
     "addons",
@@ -38,6 +37,10 @@ LOGINS = ("res_users_log", "res_users_log_id_seq")
 
 # Not the lab's own, which is the login too: Ansible masks a password wherever it stands in a result.
 PASSWORD = "L4b-0wner-p4ss"
+API_KEY = "4c0ffee5" * 5
+# Over which API the modules speak to a series that has both: JSON-2, which stays, unless POSTROOM_TRANSPORT says jsonrpc.
+TRANSPORT = os.environ.get("POSTROOM_TRANSPORT") or "json2"
+assert TRANSPORT in ("json2", "jsonrpc"), f"POSTROOM_TRANSPORT={TRANSPORT}: it is json2 or jsonrpc"
 
 # Sums do not need the rows in order, and see a row that stands there twice.
 _FINGERPRINTS = """
@@ -60,15 +63,29 @@ class Database:
         self.server = lab["odoo"][series]
         self.name = f"test_it_{series}_{os.getpid()}_{next(_numbers)}"
         lab_database.copy(series, template, self.name, replace=True)
-        self.connection = {
+        self.secret = "api_key" if self.major >= 19 and TRANSPORT == "json2" else "password"
+        self.connection = self.connection_by(self.secret)
+        password = hashed(PASSWORD, 600_000 if self.major > 15 else 25_000)
+        self.sql(f"UPDATE res_users SET password = '{password}' WHERE login = 'admin';" + key_of("admin", API_KEY))
+        # The first request has Odoo load the database, and signal that to its other processes.
+        self.odoo()
+
+    def connection_by(self, secret):
+        """How a module reaches the database with a password or with an api_key: on 19, the latter takes JSON-2."""
+        return {
             "url": self.server["url"],
             "database": self.name,
             "login": self.server["login"],
-            "password": PASSWORD,
+            secret: {"password": PASSWORD, "api_key": API_KEY}[secret],
         }
-        self.sql(f"UPDATE res_users SET password = '{_hashed(600_000 if self.major > 15 else 25_000)}' WHERE login = 'admin'")
-        # The first request has Odoo load the database, and signal that to its other processes.
-        self.odoo()
+
+    @property
+    def environment(self):
+        """The secret, where a playbook's inventory leaves it to the environment."""
+        return {f"ODOO_{self.secret.upper()}": self.connection[self.secret]}
+
+    def give_key(self, login, key):
+        self.sql(key_of(login, key))
 
     def drop(self):
         lab_database.drop(self.series, self.name)
@@ -101,7 +118,7 @@ class Database:
     def odoo(self, login=None, password=None):
         """A client that is not ours."""
         client = odoorpc.ODOO("127.0.0.1", port=self.server["port"], timeout=120)
-        client.login(self.name, login or self.connection["login"], password or self.connection["password"])
+        client.login(self.name, login or self.connection["login"], password or PASSWORD)
         client.env.context["active_test"] = False
         return client
 
@@ -115,8 +132,10 @@ class Database:
         return True
 
     def run(self, module, config=None, check=False, **options):
-        """Run a module against this database."""
-        return run(module, {**self.connection, **({} if config is None else {"config": config}), **options}, check)
+        """Run a module against this database. A password or a key that is given stands alone."""
+        given = options.keys() & {"password", "api_key"}
+        connection = {name: value for name, value in self.connection.items() if name != self.secret or not given}
+        return run(module, {**connection, **({} if config is None else {"config": config}), **options}, check)
 
     def ok(self, module, config=None, check=False, **options):
         result = self.run(module, config, check, **options)
@@ -150,14 +169,6 @@ class Database:
             assert again["diff"] in ({"before": {}, "after": {}}, {"before": "", "after": ""})
             self.assert_as(written, "a run without a change wrote")
         return done
-
-
-@functools.cache
-def _hashed(rounds):
-    """The password as Odoo keeps it (passlib's pbkdf2_sha512)."""
-    digest = hashlib.pbkdf2_hmac("sha512", PASSWORD.encode(), b"postroom", rounds)
-    salt, checksum = (base64.b64encode(part, b"./").decode().rstrip("=") for part in (b"postroom", digest))
-    return f"$pbkdf2-sha512${rounds}${salt}${checksum}"
 
 
 def told(result):
@@ -211,12 +222,12 @@ def plain_ansible(**variables):
 
 @contextlib.contextmanager
 def counted_requests():
-    """Count the HTTP requests to Odoo's RPC that this process makes, by the library that makes them."""
+    """Count the HTTP requests to Odoo that this process makes, by the library that makes them: each URL and size."""
     requests = []
     original = urllib.request.OpenerDirector.open
 
     def counting(self, request, *args, **kwargs):
-        requests.append(getattr(request, "full_url", request))
+        requests.append((getattr(request, "full_url", request), len(getattr(request, "data", None) or b"")))
         return original(self, request, *args, **kwargs)
 
     urllib.request.OpenerDirector.open = counting

@@ -6,7 +6,7 @@ import socket
 import threading
 
 import pytest
-from support import MODULES, PASSWORD, changed_tables, run, tables_only
+from support import API_KEY, MODULES, PASSWORD, changed_tables, run, tables_only
 
 LISTS = {
     "addons": {"name": "mail"},
@@ -28,40 +28,52 @@ def closed_port():
 # -- the connection ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_connection(untouched, module):
-    """Wrong URL, closed port, something else than Odoo, wrong database, login, password or key."""
-    here = untouched.connection
-    mail = untouched.lab["ports"]["mx"]
-    cases = [
-        ({"url": "ftp://127.0.0.1"}, "url is not usable"),
-        ({"url": "127.0.0.1:8069"}, "url is not usable"),
-        ({"url": "http://127.0.0.1:99999"}, "url is not usable"),
-        ({"url": f"{here['url']}/web"}, "url is not usable"),
-        ({"url": f"http://127.0.0.1:{closed_port()}"}, "Cannot reach Odoo"),
-        ({"url": "http://no-such-host.invalid"}, "Cannot reach Odoo"),
-        ({"url": f"http://127.0.0.1:{mail}", "timeout": 5}, "127.0.0.1"),
-        ({"database": "test_no_such_database"}, "test_no_such_database"),
-        ({"login": "nobody"}, "refuses the login nobody"),
-        ({"password": "wr0ng-unusual-p4ss"}, "refuses the login admin"),
-        ({"api_key": "wr0ng-unusual-k3y"}, "refuses the login admin"),
-    ]
-    if module != "users":
+@pytest.mark.parametrize(
+    ("module", "secret"),
+    [
         # The connection is every module's in the same way: one module goes through all, the others through some.
-        cases = [cases[4], cases[7], cases[9]]
+        ("users", "password"),
+        ("users", "api_key"),
+        *((module, None) for module in MODULES if module != "users"),
+    ],
+)
+def test_connection(untouched, module, secret):
+    """Wrong URL, closed port, something else than Odoo, wrong database, login, password or key: on either transport."""
+    all_of_it, secret = bool(secret), secret or untouched.secret
+    here = untouched.connection_by(secret)
+    mail = untouched.lab["ports"]["mx"]
+    json2 = secret == "api_key" and untouched.major >= 19
+    cases = [
+        ({"url": f"http://127.0.0.1:{closed_port()}"}, "Cannot reach Odoo"),
+        ({"database": "test_no_such_database"}, "has no database test_no_such_database"),
+        ({secret: "wr0ng-unusual-p4ss"}, "refuses the login admin"),
+    ]
+    if all_of_it:
+        cases += [
+            ({"url": "ftp://127.0.0.1"}, "url is not usable"),
+            ({"url": "127.0.0.1:8069"}, "url is not usable"),
+            ({"url": "http://127.0.0.1:99999"}, "url is not usable"),
+            ({"url": f"{here['url']}/web"}, "url is not usable"),
+            ({"url": "http://no-such-host.invalid"}, "Cannot reach Odoo"),
+            ({"url": f"http://127.0.0.1:{mail}", "timeout": 5}, "127.0.0.1"),
+            ({"database": "test_nö-such_dätabase"}, "has no database test_nö-such_dätabase"),
+            ({"login": "nobody"}, "a key of the login admin, not of nobody" if json2 else "refuses the login nobody"),
+            ({secret: "wr0ng-unusual-p4ss\n"}, "blanks" if json2 else "refuses the login admin"),
+        ]
     for wrong, words in cases:
         result = run(module, {**here, "config": [LISTS[module]], **wrong})
         assert result["failed"]
         assert words in result["msg"], (wrong, result["msg"])
         assert "Traceback" not in result["msg"]
-        assert not {"wr0ng-unusual-p4ss", "wr0ng-unusual-k3y", PASSWORD} & set(result["msg"].split())
+        assert not [each for each in ("wr0ng-unusual-p4ss", PASSWORD, API_KEY) if each in result["msg"]]
 
 
-def test_login_that_fails_for_another_reason(new_database):
+@pytest.mark.parametrize("secret", ["password", "api_key"])
+def test_login_that_fails_for_another_reason(new_database, secret):
     """What goes wrong on the server is not called a wrong password."""
     database = new_database()
-    database.sql("ALTER TABLE res_users RENAME COLUMN share TO gone")
-    result = run("users", {**database.connection, "config": [LISTS["users"]]})
+    database.sql("ALTER TABLE res_users RENAME COLUMN login TO gone")
+    result = run("users", {**database.connection_by(secret), "config": [LISTS["users"]]})
     assert "fails when admin logs in" in result["msg"]
     assert "See the server's log" in result["msg"]
 
@@ -93,10 +105,13 @@ def test_series_that_is_not_supported(series):
     assert "14.0 to 19.0" in result["msg"]
 
 
-def test_user_without_rights(database):
+@pytest.mark.parametrize("secret", ["password", "api_key"])
+def test_user_without_rights(database, secret):
     """A plain internal user: every module says that rights are missing, and which would do."""
-    password = "pl4in-us3r-pass"
-    database.ok("users", [{"login": "plain@mydomain.com", "name": "Plain", "password": password}])
+    login, password = "plain@mydomain.com", "pl4in-us3r-pass"
+    database.ok("users", [{"login": login, "name": "Plain", "password": password}])
+    database.give_key(login, password)
+    database.connection = {**database.connection_by(secret), "login": login, secret: password}
     before = database.fingerprints()
     for module in MODULES:
         item = {**LISTS[module]}
@@ -104,7 +119,7 @@ def test_user_without_rights(database):
             item["mail_server"] = "any"  # On 14 everybody may change the rest.
         elif module == "addons":
             item["name"] = "contacts"
-        result = database.run(module, [item], login="plain@mydomain.com", password=password)
+        result = database.run(module, [item])
         assert result.get("failed"), (module, result)
         # Odoo's own words where it refuses rows.
         assert "lacks the rights" in result["msg"] or "not allowed" in result["msg"], (module, result["msg"])
@@ -124,7 +139,7 @@ def test_arguments(untouched, module):
         ({**here, "config": good, "url": None}, "url"),
         ({**here, "config": good, "database": None}, "database"),
         ({**here, "config": good, "login": None}, "login"),
-        ({**here, "config": good, "password": None}, "password, api_key"),
+        ({**here, "config": good, untouched.secret: None}, "password, api_key"),
         ({**here}, "config"),
         ({**here, "config": good, "state": "present"}, "state"),
         ({**here, "config": [{**LISTS[module], "colour": "red"}]}, "colour"),

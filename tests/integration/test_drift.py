@@ -160,7 +160,7 @@ def test_a_secret_that_differs_is_nowhere(company, odoo):
     rows = {row["option"]: row for row in done.host()["differences"]}
     assert (rows["password"]["secret"], rows["password"]["declared"], rows["password"]["found"]) == (True, None, None)
     assert (rows["port"]["declared"], rows["port"]["found"]) == (company.lab["ports"]["submission"], 25)
-    for secret in (WRONG, company.database.connection["password"], *company.mailboxes.values()):
+    for secret in (WRONG, company.database.connection[company.database.secret], *company.mailboxes.values()):
         assert secret not in done.written()
     assert re.search(rf"company +outgoing mail server {USERS[0]} +password +\(secret\) +differs", done.output)
     (failed,) = [case for case in done.suites.iter("testcase") if case.find("failure") is not None]
@@ -259,7 +259,7 @@ def test_one_that_cannot_be_reached_hides_nobody(company, tmp_path):
         "clean": {},
         "drifted": {"mail_provider": {**company.variables()["mail_provider"], "smtp": smtp}},
         "unreachable": {"odoo_url": "http://127.0.0.1:9"},
-        "refused": {"odoo_password": WRONG},
+        "refused": {"odoo_api_key": WRONG},
         "unknown": {"odoo_database": "test_no_such_database"},
         "mistaken": {"mail_users_accounts": [{"name": "x", "email": "nobody", "password": "x"}]},
         "impossible": {"mail_users_defaults": {"company": "Nobody, Inc."}},
@@ -301,7 +301,7 @@ def test_one_that_cannot_be_reached_hides_nobody(company, tmp_path):
 @pytest.mark.parametrize(
     ("hosts", "arguments", "code", "words"),
     [
-        ({"company": {"odoo_password": WRONG}}, (), 4, "refuses the login"),
+        ({"company": {"odoo_api_key": WRONG}}, (), 4, "refuses the login"),
         ({"company": {"odoo_url": "http://127.0.0.1:9"}}, (), 4, "Cannot reach Odoo"),
         ({"company": {"mail_domain_name": "{{ nowhere }}"}}, (), 4, "nowhere"),
         ({"company": {"mail_provider": {"smtp": {"port": "five"}}}}, (), 4, "unable to convert to int"),
@@ -401,9 +401,10 @@ def test_what_runs_in_ci(company, odoo, tmp_path, ci):
     vault.write_text("vault-pw\n")
     secrets = tmp_path / "mine" / "group_vars" / "odoo_databases" / "vault.yml"
     secrets.parent.mkdir(parents=True)
-    variables = company.variables(odoo_password="{{ vault_odoo_password }}")
+    secret = company.database.secret
+    variables = company.variables(**{f"odoo_{secret}": "{{ vault_odoo_secret }}"})
     (tmp_path / "mine" / "hosts.json").write_text(json.dumps({"odoo_databases": {"hosts": {"company": variables}}}))
-    secrets.write_text(f"vault_odoo_password: {company.database.connection['password']}\n")
+    secrets.write_text(f"vault_odoo_secret: {company.database.connection[secret]}\n")
     tools = Path(sys.executable).parent
     subprocess.run([tools / "ansible-vault", "encrypt", "--vault-password-file", vault, secrets], check=True)
 

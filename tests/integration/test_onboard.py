@@ -125,7 +125,7 @@ def test_a_password_can_be_typed(company):
     command += ["-i", company.folder / "hosts.yml", PLAYBOOK]
     command += ["-e", f"email={NEW}", "-e", "name='New Comer'"]
     master, terminal = pty.openpty()
-    environment = plain_ansible(ODOO_PASSWORD=company.database.connection["password"])
+    environment = plain_ansible(**company.database.environment)
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=terminal, stdout=terminal, stderr=terminal)
     os.close(terminal)
     output, typed = "", False

@@ -45,7 +45,7 @@ def quick_start(new_database, tmp_path, lab):
             playbook,
             *arguments,
         ]
-        environment = plain_ansible(ODOO_PASSWORD=database.connection["password"])
+        environment = plain_ansible(**database.environment)
         done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", done.stdout.rpartition("PLAY RECAP")[2])}

@@ -187,7 +187,7 @@ class Server:
                 "vars": {
                     **local,
                     "odoo_login": "admin",
-                    "odoo_password": next(iter(databases.values())).connection["password"],
+                    **{f"odoo_{each.secret}": each.connection[each.secret] for each in databases.values()},
                     "mail_provider": {
                         "smtp": {"host": self.lab["host"], "port": self.lab["ports"]["submission"], "encryption": "starttls"},
                         "imap": {"host": self.lab["host"], "port": self.lab["ports"]["imaps"], "ssl": True},

@@ -1,0 +1,55 @@
+"""A proxy before Odoo, as companies have one: with TLS, with paths that it refuses, with a bad day."""
+
+import contextlib
+import http.client
+import http.server
+import ssl
+import threading
+
+
+@contextlib.contextmanager
+def proxy(port, answer=lambda path, body: None, certificate=None):
+    """Run one before Odoo's port; gives its URL.
+
+    :param answer: function of a request's path and body. None has the request passed on; a number is the HTTP status that
+        the proxy answers by itself, and 0 is no answer at all.
+    """
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            own = answer(self.path, body)
+            if own is None:
+                self.pass_on(body)
+            elif own:
+                self.send_response(own)
+                self.send_header("Location", "http://127.0.0.1:9/")
+                self.end_headers()
+
+        def do_GET(self):
+            self.do_POST()
+
+        def pass_on(self, body):
+            odoo = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            odoo.request(self.command, self.path, body or None, dict(self.headers))
+            answer = odoo.getresponse()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() in ("content-type", "set-cookie", "location"):
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.read())
+
+        def log_message(self, *dummy):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        # A client that does not trust the certificate hangs up: that is no error here.
+        server.handle_error = lambda *dummy: None
+        if certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(*certificate)
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
+        server.shutdown()
