@@ -31,7 +31,7 @@ import environment
 import odoorpc
 from facts import read_lab
 from keys import key_of
-from relay import Relay
+from proxy import proxy
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "4c0ffee5" * 5
@@ -77,17 +77,13 @@ class Bench:
         for kind in (contestants.Postroom, contestants.ConfiguratorLoading):
             with self.database() as name:
                 for row in kind.rows:
-                    with Relay(self.server["port"]) as relay:
-                        server = {**self.server, "url": relay.url}
-                        someone = people_of(row, count)
-                        run(*kind(folder, server, name, shape).command(row, someone), row)
-                    counted.setdefault(kind.name, {})[row] = {
-                        "requests": relay.requests,
-                        "sent": relay.sent,
-                        "received": relay.received,
-                    }
+                    asked = Asked()
+                    with proxy(self.server["port"], note=asked.note) as url:
+                        contestant = kind(folder, {**self.server, "url": url}, name, shape)
+                        run(*contestant.command(row, people_of(row, count)), row)
+                    counted.setdefault(kind.name, {})[row] = asked.counts
                     if kind is contestants.Postroom:
-                        keep_calls(relay.calls, folder / f"{row}.json")
+                        keep_calls(asked.calls, folder / f"{row}.json")
         return counted
 
     def odoos_own(self, shape, count, folder):
@@ -120,6 +116,21 @@ class Bench:
             for row, seconds in self.odoos_own(shape, count, folder).items():
                 found.setdefault(ODOO, {}).setdefault(row, []).append((seconds, None, None))
         return found
+
+
+class Asked:
+    """What a program asks of Odoo: requests and bytes, and which methods of which models."""
+
+    def __init__(self):
+        self.counts = {"requests": 0, "sent": 0, "received": 0}
+        self.calls = []
+
+    def note(self, path, body, content):
+        for count, more in (("requests", 1), ("sent", len(body)), ("received", len(content))):
+            self.counts[count] += more
+        asked = json.loads(body)["params"] if path == "/jsonrpc" else {}
+        if asked.get("service") == "object" and len(asked["args"]) == 7:
+            self.calls.append(asked["args"][3:])
 
 
 ODOO = "Odoo's own time"

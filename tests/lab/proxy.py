@@ -8,11 +8,12 @@ import threading
 
 
 @contextlib.contextmanager
-def proxy(port, answer=lambda path, body: None, certificate=None):
+def proxy(port, answer=lambda path, body: None, certificate=None, note=lambda path, body, content: None):
     """Run one before Odoo's port; gives its URL.
 
     :param answer: function of a request's path and body. None has the request passed on; a number is the HTTP status that
         the proxy answers by itself, and 0 is no answer at all.
+    :param note: function that is told of each request that is passed on: path, body, and the answer's body.
     """
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -30,15 +31,17 @@ def proxy(port, answer=lambda path, body: None, certificate=None):
             self.do_POST()
 
         def pass_on(self, body):
-            odoo = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            odoo = http.client.HTTPConnection("127.0.0.1", port, timeout=900)
             odoo.request(self.command, self.path, body or None, dict(self.headers))
             answer = odoo.getresponse()
+            content = answer.read()
+            note(self.path, body, content)
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() in ("content-type", "set-cookie", "location"):
                     self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer.read())
+            self.wfile.write(content)
 
         def log_message(self, *dummy):
             pass
