@@ -45,7 +45,7 @@ class Refused(Exception):
         self.problems = problems
 
 
-def apply_plan(session, resource, plan, tell):
+def apply_plan(session, resource, plan, tell=lambda progress: None):
     """Write the plan.
 
     :param tell: function that is told how far a list of several requests has come.
