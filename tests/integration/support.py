@@ -80,6 +80,13 @@ class Database:
     def drop(self):
         lab_database.drop(self.series, self.name)
 
+    def become_template(self):
+        """Let nobody connect any more, so that databases can be made from this one, by its name."""
+        lab_database.psql(
+            f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false;\n"
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'"
+        )
+
     def sql(self, script):
         return lab_database.psql(script, self.name)
 
