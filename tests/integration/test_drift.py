@@ -314,6 +314,7 @@ def test_what_is_not_checked_never_reads_as_no_drift(company):
         assert words in done.output, name
 
 
+@pytest.mark.any_series
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
