@@ -298,23 +298,37 @@ def test_one_that_cannot_be_reached_hides_nobody(company, tmp_path):
     assert WRONG not in done.written()
 
 
+def test_what_is_not_checked_never_reads_as_no_drift(company):
+    """Hosts of which none can be checked."""
+    wrong = {
+        "refused": ({"odoo_api_key": WRONG}, "refuses the login"),
+        "unreachable": ({"odoo_url": "http://127.0.0.1:9"}, "Cannot reach Odoo"),
+        "undefined": ({"mail_domain_name": "{{ nowhere }}"}, "nowhere"),
+        "mistyped": ({"mail_provider": {"smtp": {"port": "five"}}}, "unable to convert to int"),
+    }
+    done = company.drift(hosts={name: changes for name, (changes, words) in wrong.items()})
+    assert done.code == 4, done.output
+    for name, (_, words) in wrong.items():
+        assert done.host(name)["status"] == "not_checked", name
+        assert words in " ".join(done.host(name)["reasons"]), name
+        assert words in done.output, name
+
+
+@pytest.mark.any_series
 @pytest.mark.parametrize(
-    ("hosts", "arguments", "code", "words"),
+    ("arguments", "code", "words"),
     [
-        ({"company": {"odoo_api_key": WRONG}}, (), 4, "refuses the login"),
-        ({"company": {"odoo_url": "http://127.0.0.1:9"}}, (), 4, "Cannot reach Odoo"),
-        ({"company": {"mail_domain_name": "{{ nowhere }}"}}, (), 4, "nowhere"),
-        ({"company": {"mail_provider": {"smtp": {"port": "five"}}}}, (), 4, "unable to convert to int"),
-        ({"company": {}}, ("--limit", "elsewhere"), 1, "no hosts to target"),
-        ({"company": {}}, ("-e", "drift_report_dir=/proc/nowhere"), 4, "No drift report can be written to /proc/nowhere"),
+        (("--limit", "elsewhere"), 1, "no hosts to target"),
+        (("-e", "drift_report_dir=/proc/nowhere"), 4, "No drift report can be written to /proc/nowhere"),
     ],
 )
-def test_what_is_not_checked_never_reads_as_no_drift(company, hosts, arguments, code, words):
-    done = company.drift(*arguments, hosts=hosts)
+def test_a_run_that_compares_or_reports_nothing_fails(company, arguments, code, words):
+    done = company.drift(*arguments)
     assert done.code == code, done.output
     assert words in done.output
 
 
+@pytest.mark.any_series
 def test_an_inventory_that_names_nothing_is_no_inventory(tmp_path, lab, series):
     company = Company(lab, series, tmp_path)
     company.database.drop()
@@ -331,6 +345,7 @@ def test_an_inventory_that_names_nothing_is_no_inventory(tmp_path, lab, series):
         assert done.code == code, (name, done.output)
 
 
+@pytest.mark.any_series
 def test_the_page_in_a_browser(company, odoo, browser):
     """Its summary, its filter, a row's before and after. The picture in the README is taken here (POSTROOM_WRITE_DOCS=1)."""
     (server,) = odoo.execute("ir.mail_server", "search", [["smtp_user", "=", USERS[0]]])
@@ -393,6 +408,7 @@ def scenario():
     return {}, [command]
 
 
+@pytest.mark.any_series
 @pytest.mark.parametrize("ci", [github, gitlab, scenario])
 def test_what_runs_in_ci(company, odoo, tmp_path, ci):
     """As the files to copy have it, for an inventory with a vault."""

@@ -146,6 +146,7 @@ def test_exported_again(with_passwords):
     assert inventory.path("one_mailbox", "vault.yml").read_text() == before[1]
 
 
+@pytest.mark.any_series
 def test_refusals(offices, tmp_path):
     """Nothing is written without a vault password, nor beside a file that Ansible would no longer read."""
     inventory = Inventory(tmp_path / "inventory", {"bare": offices[0]["bare"]})

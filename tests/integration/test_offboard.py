@@ -2,6 +2,7 @@
 
 import pytest
 from company import Company
+from support import Database
 from test_onboard import printed_entry
 
 PLAYBOOK = "playbooks/offboard.yml"
@@ -12,12 +13,25 @@ def told(**more):
     return {"email": LEAVER, "deliver_to": SUCCESSOR, **more}
 
 
-@pytest.fixture
-def company(database, tmp_path):
-    made = Company(database, tmp_path)
+def with_two_users(database, folder):
+    made = Company(database, folder)
     made.variables["mail_users_accounts"] = [made.account("leaver", timezone="Europe/Vienna"), made.account("successor")]
-    made.succeeds("site.yml")
     return made
+
+
+@pytest.fixture(scope="module")
+def set_up(lab, series, tmp_path_factory):
+    """The name of a database to copy, which site.yml has set up."""
+    database = Database(lab, series)
+    with_two_users(database, tmp_path_factory.mktemp("set_up")).succeeds("site.yml")
+    database.become_template()
+    yield database.name
+    database.drop()
+
+
+@pytest.fixture
+def company(new_database, set_up, tmp_path):
+    return with_two_users(new_database(set_up), tmp_path)
 
 
 def make_template(company, **values):

@@ -118,6 +118,7 @@ def test_a_refused_password_leaves_no_server(company):
     assert company.people().get(NEW, {}).keys() <= {"user"}
 
 
+@pytest.mark.any_series
 def test_a_password_can_be_typed(company):
     """On a terminal, where nobody sees it."""
     company.play(PLAYBOOK, "--syntax-check")

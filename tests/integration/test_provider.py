@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from company import open_mailbox
 
 GOOD = ("catchall@mydomain.com", "newuser@mydomain.com", "seconduser@mydomain.com")
 WRONG = "wr0ng-unusual-p4ss"
@@ -27,10 +28,10 @@ def states(database):
     return {row["user"]: row["state"] for row in database.rows('SELECT "user", state FROM fetchmail_server')}
 
 
-def logins(database):
-    """How often someone logged in to the mail system, rightly or not, so far."""
+def logins(database, login):
+    """How often someone logged in to a mailbox, rightly or not, so far."""
     log = Path(database.lab["mail"]["logs"]["dovecot"]).read_text(errors="replace")
-    return log.count("imap-login:") + log.count("pop3-login:")
+    return sum("-login:" in line and f"user=<{login}>" in line for line in log.splitlines())
 
 
 @pytest.mark.parametrize("kind", ["imap", "pop"])
@@ -87,21 +88,24 @@ def test_only_the_wrong_one_is_put_back(database):
 
 def test_confirmation_is_tried_again_when_lost(database):
     """Odoo, or a person, set the server back: it is a change to confirm it, and only then."""
-    item = incoming(database, GOOD[0])
+    # A mailbox that no other test logs in to.
+    login = f"{database.name}@mydomain.com"
+    item = {**incoming(database, GOOD[0]), "login": login, "password": open_mailbox(login)}
     database.ok("incoming_mail_servers", [{**item, "confirmed": False}])
-    assert states(database) == {GOOD[0]: "draft"}
+    assert states(database) == {login: "draft"}
     done = database.converge("incoming_mail_servers", [item])
-    assert done["changes"] == [{"action": "updated", "options": ["confirmed"], "items": [f"{GOOD[0]} on 127.0.0.1"]}]
-    assert states(database) == {GOOD[0]: "done"}
-    before = logins(database)
+    assert done["changes"] == [{"action": "updated", "options": ["confirmed"], "items": [f"{login} on 127.0.0.1"]}]
+    assert states(database) == {login: "done"}
+    before = logins(database, login)
+    assert before
     assert not database.ok("incoming_mail_servers", [item])["changed"]
-    assert logins(database) == before
+    assert logins(database, login) == before
     # A trial of what is there and draft still, with a wrong password given along.
     database.ok("incoming_mail_servers", [{**item, "confirmed": False}])
     result = database.run("incoming_mail_servers", [{**item, "password": WRONG}])
     assert result["failed"]
     assert database.values("SELECT password FROM fetchmail_server") == [item["password"]]
-    assert states(database) == {GOOD[0]: "draft"}
+    assert states(database) == {login: "draft"}
 
 
 def test_tested(database):

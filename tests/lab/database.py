@@ -3,8 +3,9 @@
 
 usage: database.py copy SERIES TEMPLATE NAME [--replace] | drop SERIES NAME | list
 
-TEMPLATE is `base` (no mail) or `mail`. A copy has admin/admin, no demo data, and an identity (database.uuid) of its own.
-Odoo may run: nobody can connect to the templates, so nothing keeps PostgreSQL from copying them.
+TEMPLATE is `base` (no mail), `mail`, or a test's database to which nobody connects. A copy has admin/admin, no demo data,
+and an identity (database.uuid) of its own. Odoo may run: nobody can connect to the templates, so nothing keeps PostgreSQL
+from copying them.
 
 Take a name once. Odoo keeps the registry of a database in memory under its name. Each copy carries signals of its own, so
 that a web request bound to the database sees that this is another one and loads the registry anew; but 19's RPC login does
@@ -69,7 +70,7 @@ def copy(series, template, name, replace=False):
     """Make the database NAME, a copy of a template, with its filestore."""
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r}: a test's database is named like {NAME.pattern}")
-    source = template_name(series, template)
+    source = template if NAME.fullmatch(template) else template_name(series, template)
     drop_first = f"DROP DATABASE IF EXISTS {name} WITH (FORCE);\n" if replace else ""
     psql(
         f"{drop_first}"
