@@ -27,53 +27,44 @@ from facts import read_lab
 from fleet import CronServer, Fleet, free_port
 from office import Office, deploy, lab_database, make_template
 
+HEAD = "| | seconds | from, to | messages a second | as fast as core | missing | twice |"
 FETCHERS = "smtp_server_per_user.fetchers"
 
 
-@contextlib.contextmanager
-def far_away(port, milliseconds):
-    """A port by which another port of this machine is as far away as that; the port itself for no distance."""
-    if not milliseconds:
-        yield port
-        return
-    one_way, near, loop = milliseconds / 2000, free_port(), asyncio.new_event_loop()
+class FarAway:
+    """A port by which another port of this machine is so many milliseconds away."""
 
-    async def carry(reader, writer):
+    def __init__(self, port, milliseconds):
+        self.far, self.port, self.one_way = port, free_port(), milliseconds / 2000
+        self.loop = asyncio.new_event_loop()
+        self.loop.run_until_complete(asyncio.start_server(self.accept, "127.0.0.1", self.port))
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+
+    async def accept(self, reader, writer):
+        # Making the connection takes a round trip as well.
+        await asyncio.sleep(2 * self.one_way)
+        there, back = await asyncio.open_connection("127.0.0.1", self.far)
+        await asyncio.gather(self.carry(reader, back), self.carry(there, writer))
+
+    async def carry(self, reader, writer):
         queue = asyncio.Queue()
-
-        async def hand_over():
-            while True:
-                due, data = await queue.get()
-                await asyncio.sleep(max(due - loop.time(), 0))
-                if not data:
-                    writer.close()
-                    return
-                writer.write(data)
-
-        handing = loop.create_task(hand_over())
-        while True:
+        handing = self.loop.create_task(self.hand_over(queue, writer))
+        data = True
+        while data:
             try:
                 data = await reader.read(65536)
             except OSError:
                 data = b""
-            queue.put_nowait((loop.time() + one_way, data))
-            if not data:
-                await handing
-                return
+            queue.put_nowait((self.loop.time() + self.one_way, data))
+        await handing
 
-    async def accept(reader, writer):
-        # Making the connection takes a round trip as well.
-        await asyncio.sleep(2 * one_way)
-        there, back = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(carry(reader, back), carry(there, writer))
-
-    async def serve():
-        await asyncio.start_server(accept, "127.0.0.1", near)
-
-    loop.run_until_complete(serve())
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-    yield near
-    loop.call_soon_threadsafe(loop.stop)
+    async def hand_over(self, queue, writer):
+        data = True
+        while data:
+            due, data = await queue.get()
+            await asyncio.sleep(max(due - self.loop.time(), 0))
+            writer.write(data)
+        writer.close()
 
 
 def run(server, fleet, asked):
@@ -127,6 +118,19 @@ def measure(lab, series, fleet, asked, port):
     return found
 
 
+def print_table(series, found, total):
+    speeds = {}
+    for way, results in found.items():
+        seconds = [each["seconds"] for each in results]
+        missing, twice = (max(each[kind] for each in results) for kind in ("missing", "twice"))
+        speeds[way] = statistics.median((total - each["missing"]) / each["seconds"] for each in results)
+        print(
+            f"| {series}: {way} | {statistics.median(seconds):.1f} | {min(seconds):.1f}, {max(seconds):.1f} "
+            f"| {speeds[way]:.1f} | {speeds[way] / speeds['core']:.2f} | {missing} | {twice} |",
+            flush=True,
+        )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", nargs="+")
@@ -142,24 +146,14 @@ def main():
     fleet, runs = Fleet(lab, asked.mailboxes), []
     print(
         f"{asked.mailboxes} mailboxes with {asked.messages} new each, {asked.delay:g} ms away, "
-        f"{os.cpu_count()} cores, {asked.rounds} rounds\n\n"
-        "| | seconds | from, to | messages a second | as fast as core | missing | twice |\n| --- | --- | --- | --- | --- | --- | --- |"
+        f"{os.cpu_count()} cores, {asked.rounds} rounds\n\n{HEAD}\n{'| --- ' * HEAD.count(' |')}|"
     )
-    with far_away(lab["ports"]["imaps"], asked.delay) as port:
-        for series in asked.series or sorted(lab["odoo"], key=int):
-            found = measure(lab, series, fleet, asked, port)
-            speeds = {}
-            for way, results in found.items():
-                seconds = [each["seconds"] for each in results]
-                missing, twice = (max(each[kind] for each in results) for kind in ("missing", "twice"))
-                total = asked.mailboxes * asked.messages
-                speeds[way] = statistics.median((total - each["missing"]) / each["seconds"] for each in results)
-                print(
-                    f"| {series}: {way} | {statistics.median(seconds):.1f} | {min(seconds):.1f}, {max(seconds):.1f} "
-                    f"| {speeds[way]:.1f} | {speeds[way] / speeds['core']:.2f} | {missing} | {twice} |",
-                    flush=True,
-                )
-                runs += results
+    imaps = lab["ports"]["imaps"]
+    port = FarAway(imaps, asked.delay).port if asked.delay else imaps
+    for series in asked.series or sorted(lab["odoo"], key=int):
+        found = measure(lab, series, fleet, asked, port)
+        print_table(series, found, asked.mailboxes * asked.messages)
+        runs += [each for results in found.values() for each in results]
     fleet.empty()
     if asked.json:
         asked.json.write_text(json.dumps({**vars(asked), "json": None, "cores": os.cpu_count(), "runs": runs}, indent=2) + "\n")

@@ -87,8 +87,7 @@ class Fleet:
             "object_id": office.search("ir.model", [("model", "=", "res.partner")], "id")[0]["id"],
             **values,
         }
-        for login in self.logins:
-            office.create("fetchmail.server", **{**settings, "name": login, "user": login})
+        office.call("fetchmail.server", "create", [{**settings, "name": login, "user": login} for login in self.logins])
 
     def taken(self, database):
         """How often each message is in Odoo, and each of its records."""
