@@ -41,7 +41,6 @@ class Fleet:
             command = [sys.executable, ROOT / "tests" / "lab" / "mailbox.py", "add", "--json", "-"]
             subprocess.run(command, input=json.dumps(new), text=True, check=True, capture_output=True)
         self.boxes = [Mailbox(lab, login) for login in self.logins]
-        self.empty()
 
     def empty(self):
         for box in self.boxes:
