@@ -108,3 +108,16 @@ def test_server_that_hangs(office, fleet, crons):
         crons.wait(lambda: not fleet.unread())
     office.call("fetchmail.server", "write", [server], {"active": False})
     assert fleet.taken(office.name) == [(1, 1)] * 2 * BOXES
+
+
+def test_uninstalled(new_office, series):
+    """Core's own action is left, as it was."""
+    office = new_office(series)
+    office.call("ir.config_parameter", "set_param", FETCHERS, "3")
+    codes = "SELECT code FROM ir_cron c JOIN ir_act_server a ON a.id = c.ir_actions_server_id WHERE code LIKE 'model.\\_fetch%'"
+    assert sorted(office.sql(codes).split()) == ["model._fetch_mails()", "model._fetch_waiting(2)", "model._fetch_waiting(3)"]
+    addon = office.search("ir.module.module", [("name", "=", "smtp_server_per_user")], "id")[0]["id"]
+    office.call("ir.module.module", "button_immediate_uninstall", [addon])
+    assert office.sql("SELECT count(*) FROM ir_act_server WHERE code LIKE 'model.\\_fetch%'").strip() == "1"
+    assert office.sql(codes).split() == ["model._fetch_mails()"]
+    assert office.sql("SELECT count(*) FROM ir_model_data WHERE name LIKE 'fetcher\\_%'").strip() == "0"
