@@ -2,14 +2,14 @@
     "name": "SMTP server per user",
     "summary": "Each user's mail leaves through that user's own server, and the answer comes back to the record",
     # Odoo puts its own series before it: one source serves them all.
-    "version": "1.0.0",
+    "version": "1.1.0",
     "author": "Postroom",
     "license": "LGPL-3",
     "category": "Discuss",
     "depends": ["mail"],
     "data": [
         "views/ir_mail_server_views.xml",
-        "data/views.xml",
+        "data/setup.xml",
     ],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

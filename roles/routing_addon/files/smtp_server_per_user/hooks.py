@@ -2,6 +2,8 @@
 
 from odoo import SUPERUSER_ID, api
 
+from .models.ir_cron import FETCHERS
+
 # What outlives the addon: the columns of ThinkOpen's tko_mail_smtp_per_user, so that a database can go back to it, and
 # the one that later series have of themselves, so that it can go forward.
 KEPT = [
@@ -27,8 +29,15 @@ def post_init_hook(env_or_cr, registry=None):
 
 
 def uninstall_hook(env_or_cr, registry=None):
+    """Leave core as it was: without what we have made, and with the columns that are kept."""
+    env = env_or_cr if registry is None else api.Environment(env_or_cr, SUPERUSER_ID, {})
+    # The scheduled actions go with it.
+    env["ir.config_parameter"].search([("key", "=", FETCHERS)]).unlink()
+    forget_kept(env.cr)
+
+
+def forget_kept(cr):
     """Make Odoo forget that the kept columns are ours, so that it drops none of them."""
-    cr = env_or_cr.cr if registry is None else env_or_cr
     for model, field in KEPT:
         cr.execute(
             """

@@ -1,2 +1,12 @@
 # In this order: from_filter is what ir_mail_server builds on, where a series needs it.
-from . import fetchmail_server, from_filter, ir_mail_server, mail_mail, mail_message, res_partner, res_users
+from . import (
+    fetchmail_server,
+    from_filter,
+    ir_config_parameter,
+    ir_cron,
+    ir_mail_server,
+    mail_mail,
+    mail_message,
+    res_partner,
+    res_users,
+)

@@ -44,3 +44,6 @@ else:
 
 # Whether the server is chosen by From, or one for all.
 CHOOSES_BY_SENDER = bool(offers(IrMailServer, "_find_mail_server"))
+
+# Whether core fetches into a transaction apart from the one in which it holds a lock on the incoming server.
+FETCHES_APART = bool(FetchmailServer and offers(FetchmailServer, "_fetch_mail"))

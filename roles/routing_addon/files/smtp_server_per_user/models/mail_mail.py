@@ -13,6 +13,16 @@ class MailMail(models.Model):
         server = self.mail_server_id or servers._own_server(self.email_from)
         return server if server._owns(self.email_from) else servers
 
+    if core.HAS_PERSONAL_SERVERS:
+
+        def _filter_mail_mail_servers(self, mail_servers):
+            """Core asks every server about its owner, for every mail: a minute and more, with thousands of both."""
+            if len(mail_servers) < 2:
+                return super()._filter_mail_mail_servers(mail_servers)
+            servers = mail_servers.sudo().with_context(active_test=False)
+            owned = servers.search([("owner_user_id", "!=", False)]) & mail_servers
+            return mail_servers - (owned - super()._filter_mail_mail_servers(owned))
+
     def _session_batches(self, ids):
         size = self.env["ir.config_parameter"].sudo().get_param("mail.session.batch.size")
         return split_every(int(size or 0) or 1000, ids)

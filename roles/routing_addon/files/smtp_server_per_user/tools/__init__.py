@@ -1,1 +1,1 @@
-from . import addresses, mailbox
+from . import addresses, careful, mailbox, turns
