@@ -291,6 +291,8 @@ def arguments():
 
 def main():
     asked, lab, rows = arguments(), read_lab(), []
+    # Whoever ends it early wants its server and its databases gone too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     sizes = {name: getattr(asked, name) for name in ("databases", "users", "rounds", "workers", "connections")}
     for series, number in itertools.product(asked.series or sorted(lab["odoo"], key=int), range(asked.rounds)):
         # Every other round in the other direction, so that what goes on beside it does not always meet the same one.
