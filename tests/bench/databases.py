@@ -181,7 +181,11 @@ def play(hosts, forks, names, changes):
     command = [PLAYBOOK, "-i", hosts, "--forks", str(forks), ROOT / "site.yml"]
     with hosts.with_suffix(".log").open("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=plain_ansible(), stdout=log, stderr=subprocess.STDOUT)
-        _, status, used = os.wait4(process.pid, 0)
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+        except BaseException:
+            process.terminate()
+            raise
         process.returncode = os.waitstatus_to_exitcode(status)
         log.seek(0)
         said = log.read()
