@@ -38,12 +38,16 @@ def answers(database, folder, python, config, *arguments, **options):
         "tasks": [{**task, "ignore_errors": True}, kept],
     }
     (folder / "play.yml").write_text(yaml.safe_dump([play]))
-    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-vvv", "--diff", folder / "play.yml"]
-    done = subprocess.run([*command, *arguments], check=False, cwd=ROOT, env=plain_ansible(), capture_output=True, text=True)
+    done = play_of(folder, "-vvv", "--diff", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not any(item["password"] in done.stdout + done.stderr for item in ITEMS)
     told = (folder / "told.json").read_text().replace(database.name, "mydomain")
     return json.loads(told), "AnsiballZ_outgoing_mail_servers" in done.stdout
+
+
+def play_of(folder, *arguments):
+    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", folder / "play.yml", *arguments]
+    return subprocess.run(command, check=False, cwd=ROOT, env=plain_ansible(), capture_output=True, text=True)
 
 
 def test_same_answer_in_both(new_database, tmp_path, other_python):
@@ -59,6 +63,22 @@ def test_same_answer_in_both(new_database, tmp_path, other_python):
         apart, by_itself = answers(databases[1], tmp_path, other_python, config, *arguments)
         assert (in_ansible, by_itself) == (False, True)
         assert here == apart
+
+
+def test_a_long_list_says_how_far_it_has_come(database, tmp_path):
+    """Odoo takes its time for passwords: such users go in parts."""
+    people = [{"login": f"user{number}@mydomain.com", "name": "User", "password": f"odoo-{number}-pw"} for number in range(25)]
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": sys.executable},
+        "tasks": [{"postroom.odoo.users": {**database.connection, "config": people}}],
+    }
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    done = play_of(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[localhost] 20 of 25 users are written" in done.stdout.splitlines()
 
 
 def test_an_environment_is_heeded(database, tmp_path):
@@ -81,7 +101,6 @@ def test_an_environment_is_heeded(database, tmp_path):
         ],
     }
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
-    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", tmp_path / "play.yml"]
-    done = subprocess.run(command, check=False, cwd=ROOT, env=plain_ansible(), capture_output=True, text=True)
+    done = play_of(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert database.value("SELECT value FROM ir_config_parameter WHERE key = 'test.environment'") == "heeded"
