@@ -1,6 +1,8 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the modules that reach Odoo by its API (meta/runtime.yml says which).
+"""Runs the module users, and by meta/runtime.yml the other modules that reach Odoo by its API.
+
+An action plugin has to bear the name of a module that documents it; so it bears that of the one with the longest lists.
 
 On the controller's own Python they run in Ansible's process: a process of their own, with a folder for its files, costs half
 a second, which is most of what a task without a change takes. Anywhere else they run as any module does.
