@@ -33,10 +33,11 @@ class ActionModule(ActionBase):
         if not self._is_local(task_vars or {}):
             result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
             return result
-        task, name = self._task, self._task.action.rpartition(".")[2]
+        task = self._task
         tell = partial(_tell, task_vars["inventory_hostname"])
         try:
-            import_module(MODULES + name).main(partial(InProcess, name, task.args, task.check_mode, task.diff, tell))
+            module = import_module(MODULES + task.action.rpartition(".")[2])
+            module.main(partial(InProcess, task.action, task.args, task.check_mode, task.diff, tell))
         except Answered as answered:
             result.update(answered.answer)
         return result

@@ -26,7 +26,7 @@ class Answered(BaseException):
 class InProcess:
     """What a module needs of AnsibleModule.
 
-    :param name: the module's name.
+    :param name: the module's name, as the task has it.
     :param args: the options as the task has them.
     :param check_mode: whether nothing may be written.
     :param diff: whether a diff is wanted.

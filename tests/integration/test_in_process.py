@@ -95,7 +95,7 @@ def test_an_environment_is_heeded(database, tmp_path):
                     "ODOO_URL": database.connection["url"],
                     "ODOO_DATABASE": database.name,
                     "ODOO_LOGIN": database.connection["login"],
-                    "ODOO_PASSWORD": database.connection["password"],
+                    **database.environment,
                 },
             }
         ],
