@@ -21,7 +21,21 @@ from ansible.utils.display import Display
 from ansible_collections.postroom.odoo.plugins.module_utils import jsonrpc
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess
 
-MODULES = "ansible_collections.postroom.odoo.plugins.modules."
+# Loaded with this file, in Ansible's main process: a task's process would load them for itself alone.
+MODULES = {
+    name: import_module("ansible_collections.postroom.odoo.plugins.modules." + name)
+    for name in (
+        "addons",
+        "address_info",
+        "alias_domains",
+        "config_parameters",
+        "followers",
+        "incoming_mail_servers",
+        "mail_templates",
+        "outgoing_mail_servers",
+        "users",
+    )
+}
 
 
 class ActionModule(ActionBase):
@@ -35,11 +49,16 @@ class ActionModule(ActionBase):
             return result
         task = self._task
         tell = partial(_tell, task_vars["inventory_hostname"])
+        # Ansible shows the options at -vvv only; the callback plugin drift reads them in check mode.
+        verbose = task.check_mode or Display().verbosity >= 3
         try:
-            module = import_module(MODULES + task.action.rpartition(".")[2])
-            module.main(partial(InProcess, task.action, task.args, task.check_mode, task.diff, tell))
+            module = MODULES[task.action.rpartition(".")[2]]
+            module.main(partial(InProcess, task.action, task.args, task.check_mode, task.diff, tell, verbose))
         except Answered as answered:
             result.update(answered.answer)
+        if not task.until:
+            # Ansible hands them to its main process along with the answer. A list of thousands takes half a second there.
+            task.args.pop("config", None)
         return result
 
     def _is_local(self, task_vars):

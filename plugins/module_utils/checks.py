@@ -11,16 +11,24 @@ from email.utils import getaddresses
 
 LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
 DOMAIN = re.compile(r"%s(?:\.%s)*\Z" % (LABEL, LABEL))
+# What nearly all addresses look like. It saves the long way by RFC 5322, which takes a list of thousands seconds.
+PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@%s(?:\.%s)*\Z" % (LABEL, LABEL), re.ASCII)
 
 
 def address(value):
     """An addr-spec of RFC 5322 with a domain, such as C(newuser@mydomain.com); not a display name with it."""
+    if PLAIN_ADDRESS.match(value) or is_addr_spec(value):
+        return None
+    return "%r is not an e-mail address; give one like name@mydomain.com" % value
+
+
+def is_addr_spec(value):
+    """Whether it is an addr-spec of RFC 5322 with a domain."""
     try:
         parsed = Address(addr_spec=value)
-        usable = bool(parsed.username) and DOMAIN.match(parsed.domain) and not re.search(r"\s", value)
     except (HeaderParseError, MessageDefect, ValueError, IndexError, TypeError):
-        usable = False
-    return None if usable else "%r is not an e-mail address; give one like name@mydomain.com" % value
+        return False
+    return bool(parsed.username and DOMAIN.match(parsed.domain) and not re.search(r"\s", value))
 
 
 def alias(value):

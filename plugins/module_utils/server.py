@@ -30,7 +30,7 @@ class Server:
         self.secure = parts.scheme == "https"
         self.host = parts.hostname if ":" not in parts.hostname else "[%s]" % parts.hostname
         self.port = parts.port or (443 if self.secure else 80)
-        self._tls = _tls(validate_certs, ca_path)
+        self._tls = _tls(self.secure, validate_certs, ca_path)
         # No cookies: they could mean another user, or another database.
         self._opener = self.opener()
 
@@ -97,7 +97,10 @@ def _split_url(url):
     return parts
 
 
-def _tls(validate_certs, ca_path):
+def _tls(secure, validate_certs, ca_path):
+    if not secure and not ca_path:
+        # Reading the system's authorities takes longer than a request.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context = ssl.create_default_context(cafile=ca_path)
     except (OSError, ssl.SSLError) as exc:

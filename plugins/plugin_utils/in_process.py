@@ -31,12 +31,14 @@ class InProcess:
     :param check_mode: whether nothing may be written.
     :param diff: whether a diff is wanted.
     :param tell: function that shows the person who waits how far a long list has come.
+    :param verbose: whether the options are wanted back, which takes its time with a list of thousands.
     """
 
-    def __init__(self, name, args, check_mode, diff, tell, argument_spec, supports_check_mode=False, **rules):
-        self.argument_spec, self.check_mode, self._diff, self.tell = argument_spec, check_mode, diff, tell
+    def __init__(self, name, args, check_mode, diff, tell, verbose, argument_spec, supports_check_mode=False, **rules):
+        self.argument_spec, self.check_mode, self._diff = argument_spec, check_mode, diff
+        self.tell, self._verbose = tell, verbose
         self._warnings = []
-        checked = ArgumentSpecValidator(argument_spec, **rules).validate(_plain(args))
+        checked = ArgumentSpecValidator(argument_spec, **rules).validate(plain(args))
         self.params, self.no_log_values = checked.validated_parameters, set(checked._no_log_values)
         if checked.error_messages:
             message = checked.errors.msg
@@ -50,7 +52,8 @@ class InProcess:
         self._warnings.append(warning)
 
     def exit_json(self, **answer):
-        answer["invocation"] = invocation(self.argument_spec, self.params)
+        if self._verbose:
+            answer["invocation"] = invocation(self.argument_spec, self.params)
         if self._warnings:
             answer["warnings"] = self._warnings
         raise Answered(remove_values(answer, occurring(self.no_log_values, answer)))
@@ -59,12 +62,12 @@ class InProcess:
         self.exit_json(failed=True, msg=str(msg), **answer)
 
 
-def _plain(value):
+def plain(value):
     """Options as JSON would bring them to a module: without Ansible's notes on where a text is from, its vault opened."""
     if isinstance(value, dict):
-        return {to_text(key): _plain(each) for key, each in value.items()}
+        return {str.__str__(to_text(key)): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    return "".join(to_text(value))
+    return str.__str__(to_text(value))

@@ -84,6 +84,7 @@ class Contestant:
 
     def write(self, name, text):
         path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
 
@@ -119,7 +120,9 @@ class Postroom(Contestant):
             logins = [{"name": each["email"], "login": each["email"], "password": each["password"]} for each in someone]
             variables["mail_extras_incoming_servers"] = [{"type": "imap", **IMAP, **each} for each in logins]
             variables["mail_extras_outgoing_servers"] = [{"priority": 100, **SMTP, **each} for each in logins]
-        inventory = self.write("hosts.json", json.dumps({"odoo_databases": {"hosts": {"mydomain": variables}}}))
+        # As in inventories/example: who there is, and beside it what each is to have.
+        inventory = self.write("inventory/hosts.json", json.dumps({"odoo_databases": {"hosts": {"mydomain": {}}}}))
+        self.write("inventory/host_vars/mydomain.json", json.dumps(variables))
         playbook = "playbooks/drift.yml" if row == "drift" else "site.yml"
         return [Path(sys.executable).with_name("ansible-playbook"), "-i", inventory, playbook], ROOT
 

@@ -20,8 +20,8 @@ SPEC = {
 }
 
 
-def in_process(args, check_mode=False, told=None):
-    return InProcess("ours", args, check_mode, True, told, SPEC, supports_check_mode=True)
+def in_process(args, check_mode=False, told=None, verbose=True):
+    return InProcess("ours", args, check_mode, True, told, verbose, SPEC, supports_check_mode=True)
 
 
 def answer(function, *args, **kwargs):
@@ -56,6 +56,8 @@ def test_a_module_in_process_answers_once_and_masked():
     told = answer(module.exit_json, changed=True, note="s3cret is it")
     assert (told["changed"], told["note"], told["warnings"]) == (True, "******** is it", ["mind ********"])
     assert "s3cret" not in str(told)
+    assert told["invocation"]["module_args"]["password"] == MASK
+    assert "invocation" not in answer(in_process({"config": []}, verbose=False).exit_json)
     assert answer(module.fail_json, msg="no s3cret")["failed"]
 
 

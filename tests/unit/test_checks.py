@@ -1,6 +1,8 @@
 """Checks of single values: what passes, and that a refusal shows the value."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.postroom.odoo.plugins.module_utils import checks
 
@@ -70,3 +72,10 @@ def test_usable(check, value):
 def test_unusable(check, value):
     shown = value.split(",")[-1] if check is checks.from_filter else value
     assert repr(shown) in check(value) or str(shown) in check(value)
+
+
+@given(st.text("aZ0_+-.é", max_size=8), st.text("aZ0_-.é", max_size=8))
+def test_what_looks_plain_is_an_address(name, domain):
+    """The short way takes nothing that the long one refuses."""
+    value = f"{name}@{domain}"
+    assert not checks.PLAIN_ADDRESS.match(value) or checks.is_addr_spec(value)

@@ -10,10 +10,10 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-# What has no use for a login: one runs on the machine that runs Odoo, the other on the controller.
-WITHOUT_LOGIN = {"addons_path", "drift_verdict"}
+# What has no use for a login: it runs on the machine that runs Odoo, or on the controller.
+WITHOUT_LOGIN = {"addons_path", "check_variables", "drift_verdict"}
 # Entry points for our own playbooks and roles only, behind one whose specification Ansible has checked the variables by.
-CHECKED_BEFORE = {"configure", "mail"}
+CHECKED_BEFORE = {"check", "configure", "lists", "mail"}
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 
 
