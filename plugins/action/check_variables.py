@@ -12,7 +12,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader, test_loader
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import plain
+from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Options, plain
 
 # Ansible's main process loads this file before the first task. What it has by then is not loaded again by the process of
 # each task: our modules, and the filters and tests that nearly every condition asks for.
@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
         specs = self._loader.load_from_file(os.path.join(ROLES, role, "meta", "argument_specs.yml"))["argument_specs"]
         spec = plain(specs[entry_point]["options"])
         given = plain(self._templar.template({name: task_vars[name] for name in spec if name in task_vars}))
-        checked = ArgumentSpecValidator(spec).validate(given)
+        checked = ArgumentSpecValidator(spec).validate(Options(given))
         return ["%s (role %s)" % (each, role) for each in remove_values(checked.error_messages, checked._no_log_values)]
 
     def _unusable(self, role, task_vars):

@@ -40,6 +40,12 @@ options:
         just written may not have arrived. Give O(password) alone for such a server.
       - If the option is not given, the environment variable E(ODOO_API_KEY) is used.
     type: str
+  uid:
+    description:
+      - The user's database id, as an earlier task returned it, RV(ignore:uid). With it, the task does not log in over JSON-RPC:
+        Odoo knows who logged in before, and hashes the password no more, which takes a third of a second from Odoo 16 on.
+      - When it is not the user's, the task logs in.
+    type: int
   timeout:
     description: Seconds to wait for one answer of the server.
     type: int
@@ -56,7 +62,8 @@ requirements:
 notes:
   - The module runs wherever Odoo's C(/jsonrpc), or C(/json/2), can be reached, on the controller by default in this
     collection's inventories.
-  - Over JSON-RPC every run logs in, which Odoo records in its own table of logins (C(res.users.log)), in check mode too.
+  - Over JSON-RPC every run without O(uid) logs in, which Odoo records in its own table of logins (C(res.users.log)), in
+    check mode too.
 attributes:
   check_mode:
     description: Can run in check mode and return the changes that it would make, without making them.

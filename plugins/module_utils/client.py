@@ -40,6 +40,7 @@ class Session:
     :param api_key: one of the user's API keys; the password is needed, and used, without it only.
     :param timeout: seconds to wait for one answer.
     :param read_only: refuse every write (check mode).
+    :param uid: the user's database id, if it is known; a wrong one does no harm.
     :raises OdooError: with a cure in its message, when the server, database, login or series does not fit.
     :raises MissingLibrary: when the transport needs a library that is not there.
     """
@@ -55,6 +56,7 @@ class Session:
         validate_certs=True,
         ca_path=None,
         read_only=False,
+        uid=None,
     ):
         self.url = url
         self.database = database
@@ -65,12 +67,12 @@ class Session:
         self.context = {"lang": "en_US", "active_test": False}
         self._server = Server(url, timeout, validate_certs, ca_path)
         self.series, self.major = self._supported_series()
-        self._transport, self.uid = self._connect(password, api_key)
+        self._transport, self.uid = self._connect(password, api_key, uid)
 
     @property
     def facts(self):
         """What every module returns of its session."""
-        return {"series": self.series, "transport": self._transport.name}
+        return {"series": self.series, "transport": self._transport.name, "uid": self.uid}
 
     # -- connecting ---------------------------------------------------------------------------------------------------
 
@@ -85,20 +87,20 @@ class Session:
             )
         return "%d.%s" % (major, match.group(2)), major
 
-    def _connect(self, password, api_key):
+    def _connect(self, password, api_key, uid):
         """The transport, and the user's database id."""
         if api_key and self.major >= json2.SINCE:
             transport = json2.Json2(self._server, self.database, self.login, api_key)
             # A proxy may let the older API pass only; and the older one says it when there is no such database.
             with contextlib.suppress(json2.NotServed):
-                return transport, self._log_in(transport)
+                return transport, self._log_in(transport, uid)
         transport = JsonRpc(self._server, self.series, self.database, self.login, api_key or password)
-        return transport, self._log_in(transport)
+        return transport, self._log_in(transport, uid)
 
-    def _log_in(self, transport):
+    def _log_in(self, transport, uid):
         try:
             self.calls += 1
-            return transport.log_in()
+            return transport.log_in(uid)
         except Fault as exc:
             message = own_words(exc)
             if 'database "%s" does not exist' % self.database in message or exc.name.endswith("KeyError"):

@@ -39,8 +39,8 @@ class Json2:
     def __init__(self, server, database, login, api_key):
         self._server, self._database, self._login, self._api_key = server, database, login, api_key
 
-    def log_in(self):
-        """See that the key works and is the login's; the user's database id.
+    def log_in(self, dummy_uid=None):
+        """See that the key works and is the login's; the user's database id. It costs nothing to ask.
 
         :raises NotServed: also when there is no such database.
         """

@@ -33,7 +33,7 @@ class JsonRpc:
         """
         if odoorpc is None:
             raise MissingLibrary("odoorpc")
-        self._server, self._user = server, (database, login, secret)
+        self._server, self._user, self._uid = server, (database, login, secret), None
         self._opener = server.opener(urllib.request.HTTPCookieProcessor())
         self._odoo = odoorpc.ODOO(
             host=server.host,
@@ -44,13 +44,26 @@ class JsonRpc:
             opener=self._opener,
         )
 
-    def log_in(self):
-        """Log in; the user's database id."""
+    def log_in(self, uid=None):
+        """Log in; the user's database id.
+
+        :param uid: what it may be. If it is, nothing is hashed: Odoo knows the password of who logged in before.
+        """
         if self._odoo.version.startswith("14."):
             self._choose_database()
-        with _faults():
-            self._odoo.login(*self._user)
-        return self._odoo.env.uid
+        if not self._is(uid):
+            with _faults():
+                self._odoo.login(*self._user)
+            self._uid = self._odoo.env.uid
+        return self._uid
+
+    def _is(self, uid):
+        """Whether that is the user's database id."""
+        self._uid = uid
+        try:
+            return uid is not None and self.call("res.users", "read", ([uid], ["login"]), {})[0]["login"] == self._user[1]
+        except Fault:
+            return False
 
     def _choose_database(self):
         """Tie the HTTP session to the database.
@@ -66,8 +79,9 @@ class JsonRpc:
 
     def call(self, model, method, args, kwargs):
         self._odoo.config["timeout"] = self._server.timeout
+        arguments = [self._user[0], self._uid, self._user[2], model, method, args, kwargs]
         with _faults():
-            return self._odoo.execute_kw(model, method, args, kwargs)
+            return self._odoo.json("/jsonrpc", {"service": "object", "method": "execute_kw", "args": arguments}).get("result")
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ CONNECTION = {
     "login": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_LOGIN"])},
     "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ODOO_PASSWORD"])},
     "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ODOO_API_KEY"])},
+    "uid": {"type": "int"},
     "timeout": {"type": "int", "default": 120},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
@@ -49,6 +50,7 @@ def connect(module):
             timeout=options["timeout"],
             validate_certs=options["validate_certs"],
             ca_path=options["ca_path"],
+            uid=options["uid"],
             # A module without a state only tells what is there.
             read_only=module.check_mode or options.get("state", "gathered") == "gathered",
         )

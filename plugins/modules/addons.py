@@ -87,6 +87,11 @@ transport:
   returned: always
   type: str
   sample: JSON-2
+uid:
+  description: The user's database id, for O(uid) of the next task.
+  returned: always
+  type: int
+  sample: 2
 counts:
   description: How many addons were installed, upgraded, uninstalled, and how many items needed nothing. In check mode, how
     many would be.

@@ -49,6 +49,11 @@ transport:
   returned: success
   type: str
   sample: JSON-2
+uid:
+  description: The user's database id, for O(uid) of the next task.
+  returned: always
+  type: int
+  sample: 2
 users:
   description: The user whose login is the address; if there is none, those whose e-mail address it is.
   returned: success

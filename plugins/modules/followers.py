@@ -61,6 +61,11 @@ transport:
   returned: always
   type: str
   sample: JSON-2
+uid:
+  description: The user's database id, for O(uid) of the next task.
+  returned: always
+  type: int
+  sample: 2
 counts:
   description: How many records the successors follow that they did not follow before (C(handed_over)), and how many they
     followed already (C(ended)). In check mode, how many would be.

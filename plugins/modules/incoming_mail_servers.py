@@ -142,6 +142,11 @@ transport:
   returned: always
   type: str
   sample: JSON-2
+uid:
+  description: The user's database id, for O(uid) of the next task.
+  returned: always
+  type: int
+  sample: 2
 counts:
   description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how
     many items needed nothing. In check mode, how many would be.

@@ -191,7 +191,6 @@ def arguments():
 def main():
     asked, lab = arguments(), read_lab()
     environment.install()
-    results = []
     for series, shape in itertools.product(asked.series.split(), asked.shapes.split()):
         bench = Bench(lab, series)
         for count in map(int, asked.users.split()):
@@ -205,14 +204,24 @@ def main():
                 "shape": shape,
                 "people": count,
                 "rounds": asked.rounds,
-                "load": os.getloadavg()[0],
+                "cores": os.cpu_count(),
                 "asked_of_odoo": counted,
                 "measured": found,
             }
-            results.append(result)
             print(table(result), flush=True)
             if asked.json:
-                asked.json.write_text(json.dumps({"cores": os.cpu_count(), "results": results}, indent=1))
+                keep(result, asked.json)
+
+
+def keep(result, file):
+    """Put a result into a file of results, in the place of an earlier one of the same."""
+
+    def what(each):
+        return each["series"], each["shape"], each["people"]
+
+    others = json.loads(file.read_text()) if file.is_file() else []
+    results = [each for each in others if what(each) != what(result)] + [result]
+    file.write_text(json.dumps(sorted(results, key=what), indent=1))
 
 
 TITLE = (

@@ -20,9 +20,7 @@ TITLES = {"first": "first run", "again": "nothing to do", "added": "one added", 
 
 def main():
     results, picture, series, shape = sys.argv[1:]
-    found = [
-        each for each in json.loads(Path(results).read_text())["results"] if (each["series"], each["shape"]) == (series, shape)
-    ]
+    found = [each for each in json.loads(Path(results).read_text()) if (each["series"], each["shape"]) == (series, shape)]
     figure, axes = pyplot.subplots(1, len(TITLES), figsize=(16, 4), sharey=True)
     for axis, (row, title) in zip(axes, TITLES.items(), strict=True):
         for name in dict.fromkeys(name for each in found for name in each["measured"]):

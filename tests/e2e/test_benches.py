@@ -27,6 +27,14 @@ def test_fetching(run):
     assert "| 2 fetchers" in table.replace("14: ", "").replace("19: ", "")
 
 
+def test_creating(series):
+    command = [sys.executable, ROOT / "tests" / "bench" / "creating.py", "--series", series, "--users", "2", "--rounds", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "as Postroom does" in done.stdout
+    assert ("without the picture" in done.stdout) == (series != "14")
+
+
 def test_sending(run, series):
     found, _table = run("sending.py", "--servers", "12", "--users", "4")
     for target in ("sink", "postfix"):

@@ -81,3 +81,20 @@ def test_json_2_leaves_no_trace_of_a_login(untouched):
         before = untouched.value("SELECT count(*) FROM res_users_log")
         untouched.ok("users", PERSON, check=True, **secret)
         assert untouched.value("SELECT count(*) FROM res_users_log") - before == logins
+
+
+def test_who_logged_in_before_need_not_again(untouched):
+    """By the database id that the first task returns. One that is not the user's does no harm."""
+
+    def logins(**more):
+        before = untouched.value("SELECT count(*) FROM res_users_log")
+        told = untouched.ok("users", PERSON, check=True, password=PASSWORD, **more)["uid"]
+        return told, untouched.value("SELECT count(*) FROM res_users_log") - before
+
+    uid = untouched.value("SELECT id FROM res_users WHERE login = 'admin'")
+    assert logins() == (uid, 1)
+    assert logins(uid=uid) == (uid, 0)
+    for wrong in (1, uid + 1, 10**6):
+        assert logins(uid=wrong) == (uid, 1)
+    refused = untouched.run("users", PERSON, check=True, password="wrong", uid=uid)
+    assert "Odoo refuses the login admin" in refused["msg"]
