@@ -42,8 +42,8 @@ options:
     type: str
   uid:
     description:
-      - The user's database id, as an earlier task returned it, RV(ignore:uid). With it, the task does not log in over JSON-RPC:
-        Odoo knows who logged in before, and hashes the password no more, which takes a third of a second from Odoo 16 on.
+      - The user's database id, as an earlier task returned it. With it, the task does not log in over JSON-RPC. Odoo knows
+        who logged in before, and does not hash the password again, which takes a third of a second from Odoo 16 on.
       - When it is not the user's, the task logs in.
     type: int
   timeout:
