@@ -8,3 +8,4 @@ BENCH_RESULTS := .cache/bench/results.json
 bench: env ## Measure site.yml beside what one would use instead (BENCH_USERS="10 100 1000", ODOO=19)
 	@$(MAKE) --no-print-directory lab-up ODOO="$(ODOO)"
 	@python3 $(BENCH)/compare.py --users "$(BENCH_USERS)" --series "$(ODOO)" --rounds $(BENCH_ROUNDS) --json $(BENCH_RESULTS)
+	@.cache/bench/venv/bin/python $(BENCH)/plot.py $(BENCH_RESULTS) $(dir $(BENCH_RESULTS))

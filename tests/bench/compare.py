@@ -2,13 +2,16 @@
 """Postroom beside what one would use instead: mail servers, and users with mail servers, for 10 to 10,000 people.
 
 usage: compare.py [--users "10 100 1000"] [--series 19] [--rounds 3] [--shapes "servers users"] [--json FILE]
+                  [--without "odoo-configurator, load"]
+       compare.py --show FILE
 
 Needs the lab (make lab-up); `make bench` does all of it. Whole processes are timed, one at a time, each contestant on a copy
 of its own of the same database, in an order that turns from round to round. What a run asks of Odoo is counted in a round of
 its own, through a relay, which is not timed.
 
 Rows: `first` (nothing is there), `again` (nothing to do), `added` (one person more), `password` (one mailbox's password is
-another), `drift` (does the database have it all?).
+another), `drift` (does the database have it all?). Tables go to the output, and every single run to FILE, from which they can
+be shown again.
 """
 
 import argparse
@@ -56,8 +59,8 @@ print('TAKEN', taken)
 
 
 class Bench:
-    def __init__(self, lab, series):
-        self.lab, self.series = lab, series
+    def __init__(self, lab, series, kinds):
+        self.lab, self.series, self.kinds = lab, series, kinds
         self.server = {**lab["odoo"][series], "series": series, "api_key": KEY}
 
     @contextlib.contextmanager
@@ -77,7 +80,7 @@ class Bench:
     def calls_of(self, shape, count, folder):
         """What Postroom's runs ask of Odoo: C({contestant: {row: counts}}), and a file of calls for each row."""
         counted = {}
-        for kind in (contestants.Postroom, contestants.ConfiguratorLoading):
+        for kind in (each for each in self.kinds if each in (contestants.Postroom, contestants.ConfiguratorLoading)):
             with self.database() as name:
                 for row in kind.rows:
                     asked = Asked()
@@ -107,7 +110,8 @@ class Bench:
 
     def race(self, shape, count, rounds, folder):
         """Seconds and memory of each contestant's rows, round by round: C({contestant: {row: [(seconds, cpu, MiB)]}})."""
-        kinds = [kind for kind in KINDS if count <= kind.most and (kind.name != "Postroom, API key" or int(self.series) >= 19)]
+        by_key = int(self.series) >= 19
+        kinds = [kind for kind in self.kinds if count <= kind.most and (by_key or kind is not contestants.PostroomWithKey)]
         found = {}
         for number in range(rounds):
             for kind in kinds[number % len(kinds) :] + kinds[: number % len(kinds)]:
@@ -141,11 +145,15 @@ ODOO = "Odoo's own time"
 KINDS = [
     contestants.Postroom,
     contestants.PostroomWithKey,
+    contestants.AnsibleAlone,
     contestants.ConfiguratorLoading,
     contestants.Script,
     contestants.ConfiguratorByDefault,
     contestants.AnsibleLoop,
 ]
+
+
+OURS = (contestants.Postroom, contestants.PostroomWithKey)
 
 
 def people_of(row, count):
@@ -185,14 +193,21 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shapes", default="servers users")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--without", action="append", default=[], choices=[kind.name for kind in KINDS if kind not in OURS])
+    parser.add_argument("--show", type=Path)
     return parser.parse_args()
 
 
 def main():
-    asked, lab = arguments(), read_lab()
+    asked = arguments()
+    if asked.show:
+        print(*map(table, json.loads(asked.show.read_text())), sep="\n")
+        return
+    lab = read_lab()
     environment.install()
+    kinds = [kind for kind in KINDS if kind.name not in asked.without]
     for series, shape in itertools.product(asked.series.split(), asked.shapes.split()):
-        bench = Bench(lab, series)
+        bench = Bench(lab, series, kinds)
         for count in map(int, asked.users.split()):
             with tempfile.TemporaryDirectory() as folder:
                 # Odoo's shell, which is somebody else's, reads the calls there.
@@ -226,16 +241,17 @@ def keep(result, file):
 
 TITLE = (
     "Odoo {series}, {people} people, {shape}: seconds, median (least to most) of {rounds} rounds, and how many times as long "
-    "as Postroom"
+    "as {first}"
 )
 
 
 def table(result):
-    """A result in Markdown: median seconds with the spread, and how many times as long as Postroom."""
-    own = {row: statistics.median(each[0] for each in runs) for row, runs in result["measured"]["Postroom"].items()}
+    """A result in Markdown: median seconds with the spread, and how many times as long as Postroom, by key where it can."""
+    first = next(name for name in (contestants.PostroomWithKey.name, contestants.Postroom.name) if name in result["measured"])
+    own = {row: statistics.median(each[0] for each in runs) for row, runs in result["measured"][first].items()}
     lines = [
         "",
-        TITLE.format(**result),
+        TITLE.format(**result, first=first),
         "",
         "| | " + " | ".join(ROWS) + " | memory |",
         "| --- |" + " --- |" * (len(ROWS) + 1),
@@ -245,7 +261,7 @@ def table(result):
         for row in ROWS:
             seconds = [each[0] for each in rows.get(row, ())]
             middle = statistics.median(seconds) if seconds else 0
-            ratio = f", x {middle / own[row]:.2f}" if seconds and name != "Postroom" else ""
+            ratio = f", x {middle / own[row]:.2f}" if seconds and name != first else ""
             cells.append(f"{middle:.2f} ({min(seconds):.2f}-{max(seconds):.2f}){ratio}" if seconds else "-")
         memory = [each[2] for runs in rows.values() for each in runs if each[2]]
         cells.append(f"{max(memory):.0f} MiB" if memory else "-")

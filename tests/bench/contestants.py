@@ -134,6 +134,18 @@ class PostroomWithKey(Postroom):
         return {"odoo_api_key": self.server["api_key"]}
 
 
+class AnsibleAlone(PostroomWithKey):
+    """What Ansible takes to read the same inventory and run one task that does nothing."""
+
+    name = "Ansible alone"
+    rows = ("again",)
+
+    def command(self, row, someone):
+        play = {"hosts": "odoo_databases", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": "here"}}]}
+        command, folder = super().command(row, someone)
+        return [*command[:-1], self.write("alone.yml", yaml.safe_dump([play]))], folder
+
+
 class Configurator(Contestant):
     """odoo-configurator from PyPI. It has no check."""
 

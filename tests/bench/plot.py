@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Draw what compare.py measured: seconds by number of people, for each row, on logarithmic scales.
 
-usage: plot.py RESULTS.json PICTURE.svg SERIES SHAPE
+usage: plot.py RESULTS.json FOLDER
+
+Makes a picture for each series and shape, such as FOLDER/performance-19-servers.svg.
 """
 
 import json
@@ -19,8 +21,16 @@ TITLES = {"first": "first run", "again": "nothing to do", "added": "one added", 
 
 
 def main():
-    results, picture, series, shape = sys.argv[1:]
-    found = [each for each in json.loads(Path(results).read_text()) if (each["series"], each["shape"]) == (series, shape)]
+    results, folder = map(Path, sys.argv[1:])
+    found = json.loads(results.read_text())
+    for series, shape in sorted({(each["series"], each["shape"]) for each in found}):
+        of_it = [each for each in found if (each["series"], each["shape"]) == (series, shape)]
+        draw(sorted(of_it, key=lambda each: each["people"]), series, shape).savefig(
+            folder / f"performance-{series}-{shape}.svg", metadata={"Date": None}
+        )
+
+
+def draw(found, series, shape):
     figure, axes = pyplot.subplots(1, len(TITLES), figsize=(16, 4), sharey=True)
     for axis, (row, title) in zip(axes, TITLES.items(), strict=True):
         for name in dict.fromkeys(name for each in found for name in each["measured"]):
@@ -39,7 +49,7 @@ def main():
     axes[0].legend(fontsize="small")
     figure.suptitle(f"Odoo {series}, {shape}")
     figure.tight_layout()
-    figure.savefig(picture, metadata={"Date": None})
+    return figure
 
 
 if __name__ == "__main__":
