@@ -31,24 +31,28 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         roles = self.validate_argument_spec({"roles": {"type": "dict", "required": True}})[1]["roles"]
-        problems = [
-            each for role, entry_point in roles.items() for each in self._not_as_specified(role, entry_point, task_vars)
-        ]
+        specs = {role: self._specification(role, entry_point) for role, entry_point in roles.items()}
+        # Once for all roles: a variable may be a question to a vault far away.
+        known = {name: task_vars[name] for spec in specs.values() for name in spec if name in task_vars}
+        given = self._templar.template(known)
+        problems = [each for role, spec in specs.items() for each in _not_as_specified(role, spec, given)]
         # They are worked out of variables that are as they should be.
         problems = problems or [each for role in roles for each in self._unusable(role, task_vars)]
         return dict(result, failed=True, msg="\n".join(problems), problems=problems) if problems else result
 
-    def _not_as_specified(self, role, entry_point, task_vars):
-        """What Ansible would say of the role's arguments.
-
-        Ansible's own check copies what it looks at, with its notes on where each text is from: a second for 2,000 servers.
-        """
+    def _specification(self, role, entry_point):
         specs = self._loader.load_from_file(os.path.join(ROLES, role, "meta", "argument_specs.yml"))["argument_specs"]
-        spec = plain(specs[entry_point]["options"])
-        given = plain(self._templar.template({name: task_vars[name] for name in spec if name in task_vars}))
-        checked = ArgumentSpecValidator(spec).validate(Options(given))
-        return ["%s (role %s)" % (each, role) for each in remove_values(checked.error_messages, checked._no_log_values)]
+        return plain(specs[entry_point]["options"])
 
     def _unusable(self, role, task_vars):
         """What the role says itself, in its variable of that name."""
         return self._templar.template(task_vars.get("__%s_problems" % role, []))
+
+
+def _not_as_specified(role, spec, given):
+    """What Ansible would say of the role's arguments.
+
+    Ansible's own check copies what it looks at, with its notes on where each text is from: a second for 2,000 servers.
+    """
+    checked = ArgumentSpecValidator(spec).validate(Options(plain({name: given[name] for name in spec if name in given})))
+    return ["%s (role %s)" % (each, role) for each in remove_values(checked.error_messages, checked._no_log_values)]

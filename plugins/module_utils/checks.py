@@ -17,7 +17,7 @@ PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@%s(?:\.%s)*\Z
 
 def address(value):
     """An addr-spec of RFC 5322 with a domain, such as C(newuser@mydomain.com); not a display name with it."""
-    if PLAIN_ADDRESS.match(value) or is_addr_spec(value):
+    if PLAIN_ADDRESS.match(str(value)) or is_addr_spec(value):
         return None
     return "%r is not an e-mail address; give one like name@mydomain.com" % value
 
