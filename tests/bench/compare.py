@@ -43,11 +43,12 @@ ROUNDS = 25_000, 600_000
 ROWS = ("first", "again", "added", "password", "drift")
 _numbers = itertools.count(1)
 
-# Odoo's own time: the same calls inside Odoo, with nothing around them.
+# Odoo's own time: the same calls inside Odoo, with nothing around them. They are in the script, as the Odoo of the lab
+# may have a root folder of its own.
 INSIDE = """
 import json, time
 taken = 0.0
-for model, method, args, kwargs in json.load(open({calls!r})):
+for model, method, args, kwargs in json.loads({calls!r}):
     target = env[model].with_context(**kwargs.pop('context', {{}}))
     begun = time.perf_counter()
     getattr(target, method)(*args, **kwargs)
@@ -97,7 +98,7 @@ class Bench:
         taken = {}
         with self.database() as name:
             for row in ROWS:
-                script = INSIDE.format(calls=str(folder / f"{row}.json"))
+                script = INSIDE.format(calls=(folder / f"{row}.json").read_text())
                 command = [self.server["command"], "shell", f"--config={self.server['config']}", "-d", name, "--no-http"]
                 done = subprocess.run(
                     [*command, "--log-level=error"], input=script, capture_output=True, text=True, check=False
@@ -210,8 +211,6 @@ def main():
         bench = Bench(lab, series, kinds)
         for count in map(int, asked.users.split()):
             with tempfile.TemporaryDirectory() as folder:
-                # Odoo's shell, which is somebody else's, reads the calls there.
-                Path(folder).chmod(0o755)
                 counted = bench.calls_of(shape, count, Path(folder))
                 found = bench.race(shape, count, asked.rounds, Path(folder))
             result = {
@@ -240,7 +239,7 @@ def keep(result, file):
 
 
 TITLE = (
-    "Odoo {series}, {people} people, {shape}: seconds, median (least to most) of {rounds} rounds, and how many times as long "
+    "Odoo {series}, {people} people, {shape}: seconds, median (least to most), rounds: {rounds}, and how many times as long "
     "as {first}"
 )
 
@@ -261,8 +260,9 @@ def table(result):
         for row in ROWS:
             seconds = [each[0] for each in rows.get(row, ())]
             middle = statistics.median(seconds) if seconds else 0
+            spread = f" ({min(seconds):.2f}-{max(seconds):.2f})" if len(seconds) > 1 else ""
             ratio = f", x {middle / own[row]:.2f}" if seconds and name != first else ""
-            cells.append(f"{middle:.2f} ({min(seconds):.2f}-{max(seconds):.2f}){ratio}" if seconds else "-")
+            cells.append(f"{middle:.2f}{spread}{ratio}" if seconds else "-")
         memory = [each[2] for runs in rows.values() for each in runs if each[2]]
         cells.append(f"{max(memory):.0f} MiB" if memory else "-")
         lines.append(f"| {name} | {' | '.join(cells)} |")
