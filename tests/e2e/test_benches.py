@@ -37,6 +37,7 @@ def test_creating(series):
 
 def test_sending(run, series):
     found, _table = run("sending.py", "--servers", "12", "--users", "4")
+    assert [each["left"] for each in found.values()] == [0] * 4
     for target in ("sink", "postfix"):
         each = found["addon", target]
         assert (each["sent"], each["refused"], each["sessions"]) == (4, 0, 4)
