@@ -271,6 +271,7 @@ class _Writer:
     def _load(self, identifier, fields, changes, rows):
         headers = identifier + self._headers(fields)
         options = {field.column_in(self.session.major): field.option for field in fields}
+        spared = self._spared(identifier == ["id"], set(options.values()))
         first = min([self.resource.rows, *(field.rows for field in fields)])
         written = 0
         for part in chunks(list(zip(changes, rows)), first):
@@ -281,7 +282,7 @@ class _Writer:
                 change = chunk[row] if isinstance(row, int) and 0 <= row < len(chunk) else None
                 return change, options.get(message.get("field"))
 
-            loaded = self._send(self.resource.model, headers, [row for dummy, row in part], blame)
+            loaded = self._send(self.resource.model, headers, [row for dummy, row in part], blame, **spared)
             for change, record in zip(chunk, loaded):
                 change.record = record
             self.done.update((id(change), change) for change in chunk)
@@ -289,12 +290,17 @@ class _Writer:
             if written < len(rows):
                 self.tell("%d of %d %ss are written" % (written, len(rows), self.resource.noun))
 
-    def _send(self, model, headers, rows, blame):
+    def _spared(self, new, options):
+        """The context in which Odoo leaves out what such a write cannot change."""
+        sweep = self.resource.sweep
+        return sweep.context if sweep and (new or not sweep.options & options) else {}
+
+    def _send(self, model, headers, rows, blame, **context):
         """One request.
 
         :param blame: function of one of Odoo's messages that gives the change and the option it is about.
         """
-        answer = self.session.call(model, "load", headers, rows, context=QUIET)
+        answer = self.session.call(model, "load", headers, rows, context={**QUIET, **context})
         errors = [message for message in answer["messages"] if message.get("type") != "warning"]
         if answer["ids"] and not errors:
             return answer["ids"]

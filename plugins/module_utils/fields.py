@@ -239,6 +239,18 @@ class Invitation:
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """What Odoo does over all records after each one that it writes, be it one of thousands.
+
+    :param options: a record that was there may change its outcome by one of these only, and a new one not at all.
+    :param context: the context in which Odoo leaves it out.
+    """
+
+    options: frozenset
+    context: dict
+
+
+@dataclass(frozen=True)
 class Resource:
     """A kind of record, as an inventory names and describes it.
 
@@ -256,6 +268,7 @@ class Resource:
     :param telling: the options by which it tells.
     :param companion: the many2one to a record that Odoo creates with each, and leaves behind when that is removed.
     :param invitation: how Odoo writes to the people behind new records.
+    :param sweep: what Odoo does over all records after each one.
     :param rows: how many rows the first request of a list has at most; chunks.py sizes the further ones.
     """
 
@@ -275,6 +288,7 @@ class Resource:
     companion: Field | None = None
     shadows: Callable | None = None
     telling: tuple = ()
+    sweep: Sweep | None = None
     rows: int = MOST
 
     def field(self, option):

@@ -104,6 +104,38 @@ def test_one_login_on_two_hosts(database):
     assert [(each["host"], each["priority"]) for each in servers(database)] == [("one.example", 5), ("two.example", 1)]
 
 
+def test_the_action_that_fetches(database):
+    """Odoo looks after each record whether anything is to be fetched: as often as it matters, and not for every other row."""
+    action = (
+        "FROM ir_cron WHERE id = (SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' "
+        "AND name = 'ir_cron_mail_gateway_action')"
+    )
+    host = {"host": "imap.mydomain.com"}
+
+    def converge(**options):
+        return database.converge("incoming_mail_servers", [{**host, "login": "sales@mydomain.com", **options}])["changed"]
+
+    def runs():
+        return database.value(f"SELECT active {action}")
+
+    version = database.value(f"SELECT xmin::text {action}")
+    for password in ("f1rst-p4ss", "s3cond-p4ss"):
+        assert converge(password=password, confirmed=False)
+    assert database.value(f"SELECT xmin::text {action}") == version
+    assert not runs()
+
+    for option, before, after in (("active", False, True), ("type", "local", "pop")):
+        converge(**{option: before})
+        # As if Odoo had confirmed it, and somebody switched the action off.
+        database.sql(
+            f"UPDATE fetchmail_server SET state = 'done'; UPDATE ir_cron SET active = false WHERE id = (SELECT id {action})"
+        )
+        assert converge(**{option: after})
+        assert runs(), option
+    assert converge(confirmed=False)
+    assert not runs()
+
+
 def test_overridden_removes_what_is_owned(database):
     client = database.odoo()
     client.env["fetchmail.server"].create({"name": "By hand", "server": "h", "user": "hand@mydomain.com"})
