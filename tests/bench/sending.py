@@ -52,9 +52,9 @@ env.cr.commit()
 SEND = """
 import cProfile, json, smtplib, socket, time
 from odoo.tools import config
-# smtplib asks for the machine's own name at each session. How long that takes is its resolver's affair, and may be all.
-own_name = socket.getfqdn()
-socket.getfqdn = lambda *name: own_name
+# smtplib asks for the machine's own name at each session, and where that has no dot, for its address. How long that takes
+# is its resolver's affair, and may be all.
+socket.getfqdn = lambda *name: 'odoo.mydomain.com'
 target = {key: asked['target'][key] for key in ('smtp_host', 'smtp_port', 'smtp_encryption')}
 env.cr.execute('UPDATE ir_mail_server SET smtp_host = %(smtp_host)s, smtp_port = %(smtp_port)s, '
                'smtp_encryption = %(smtp_encryption)s', target)
