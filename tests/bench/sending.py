@@ -51,7 +51,6 @@ env.cr.commit()
 
 SEND = """
 import cProfile, json, smtplib, socket, time
-from odoo.tools import config
 # smtplib asks for the machine's own name at each session, and where that has no dot, for its address. How long that takes
 # is its resolver's affair, and may be all.
 socket.getfqdn = lambda *name: 'odoo.mydomain.com'

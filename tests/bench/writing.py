@@ -62,12 +62,14 @@ def tell(what, write, quiet):
     print("TAKEN", f"{{what}}:", ", ".join(told))
 
 created_users({{}})
-for number in range({rounds}):
-    tell("a new user", created_users, {users!r})
-    tell("a new incoming server", created_servers, {servers!r})
-    tell("another password of an incoming server", changed_servers, {servers!r})
+for what, write, quiet in (
+    ("a new user", created_users, {users!r}),
+    ("a new incoming server", created_servers, {servers!r}),
+    ("another password of an incoming server", changed_servers, {servers!r}),
+):
+    for number in range({rounds}):
+        tell(what, write, quiet)
 """
-KINDS = 3
 
 
 def arguments():
@@ -91,9 +93,8 @@ def main():
     finally:
         lab_database.drop(asked.series, name)
     told = [line.rpartition("TAKEN ")[2] for line in done.stdout.splitlines() if "TAKEN " in line]
-    if len(told) != asked.rounds * KINDS:
+    if not told or "Traceback" in done.stdout + done.stderr:
         sys.exit(done.stdout[-2000:] + done.stderr[-2000:])
-    told.sort(key=lambda line: line.partition(":")[0])
     print(f"Odoo {asked.series}, {asked.records} records, milliseconds each:", *told, sep="\n")
 
 

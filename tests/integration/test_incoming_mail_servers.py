@@ -110,10 +110,10 @@ def test_the_action_that_fetches(database):
         "FROM ir_cron WHERE id = (SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' "
         "AND name = 'ir_cron_mail_gateway_action')"
     )
-    host = {"host": "imap.mydomain.com"}
+    key = {"host": "imap.mydomain.com", "login": "sales@mydomain.com"}
 
     def converge(**options):
-        return database.converge("incoming_mail_servers", [{**host, "login": "sales@mydomain.com", **options}])["changed"]
+        return database.converge("incoming_mail_servers", [{**key, **options}])["changed"]
 
     def runs():
         return database.value(f"SELECT active {action}")
