@@ -2,9 +2,9 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Carry a plan out with C(Model.load), which writes a list in one transaction, all or nothing.
 
-New records go first, then changed ones, then removals, each in as few requests as Odoo has time for (chunks.py). When Odoo
-refuses a later request, what the earlier ones did is put back. When it does not answer, what they did stays: the next run
-sees it, and goes on from there.
+Ownership of adopted records goes first, then new records, then changed ones, then removals, each in as few requests as Odoo
+has time for (chunks.py). When Odoo refuses a later request, what the earlier ones did is put back. When it does not answer,
+what they did stays: the next run sees it, and goes on from there.
 """
 
 from __future__ import annotations
@@ -56,10 +56,11 @@ def apply_plan(session, resource, plan, tell=lambda progress: None):
     """
     writer = _Writer(session, resource, tell)
     try:
+        # A record that was changed and is not owned could look as if nothing were left to do, when the run breaks off here.
+        writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
         writer.create(plan.of(CREATE))
         writer.update(plan.of(UPDATE))
         writer.set_inverses(plan.of(CREATE) + plan.of(UPDATE))
-        writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
         writer.unlink([change.record for change in plan.of(DELETE)])
         writer.invite(plan.of(CREATE))
     except BrokenConnection as exc:

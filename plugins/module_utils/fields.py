@@ -270,6 +270,8 @@ class Resource:
     :param invitation: how Odoo writes to the people behind new records.
     :param sweep: what Odoo does over all records after each one.
     :param rows: how many rows the first request of a list has at most; chunks.py sizes the further ones.
+    :param elsewhere: function of a record that returns which option of which module manages it, if another one does. A list
+        may name such a record with the value it has, but neither changes nor removes it.
     """
 
     model: str
@@ -290,6 +292,7 @@ class Resource:
     telling: tuple = ()
     sweep: Sweep | None = None
     rows: int = MOST
+    elsewhere: Callable | None = None
 
     def field(self, option):
         return next(each for each in self.fields if each.option == option)

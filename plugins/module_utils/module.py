@@ -222,7 +222,7 @@ class _Run:
             options &= named | identifying | {"active", "name"} | set(self.resource.telling if self.module.check_mode else ())
         # In this order: another run may create a record in between. As one that is there and not owned it is taken over, and
         # that collides with its owner; as one that is owned and not there it would be created again, under another name.
-        owners = self._owned()
+        owners, unmarked = self._owned()
         records = self._actual(options)
         plan = make_plan(
             self.resource,
@@ -233,8 +233,9 @@ class _Run:
             self.module.params.get("max_deletions", 0),
             {1, self.session.uid} if self.resource.removal == "archive" else (),
             self.module.params.get("adopt", True),
+            unmarked,
         )
-        self.view = View(wanted, records, frozenset(owners), plan.named, self._shown)
+        self.view = View(wanted, records, frozenset(owners), plan.named, self._shown, self.resource.elsewhere)
         return plan
 
     def _shown(self, option, value):
@@ -271,10 +272,10 @@ class _Run:
 
     def _owned(self):
         if not self.resource.creates or self.offer is None:
-            return {}
+            return {}, {}
         if self.resource.single:
             return parameters.owned_alias_domain(self.session)
-        return owned(self.session, self.resource.model)
+        return owned(self.session, self.resource.model), {}
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.postroom.odoo.plugins.module_utils.actual import NAMESPACE, owned, read
 from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.client import own_words
-from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, DELETE, Wanted, make_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, DELETE, Plan, Wanted, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import ALIAS_DOMAIN_PARAMETERS, CONFIG_PARAMETERS
 
 # Stands for the database id of a record that has none.
@@ -22,23 +24,36 @@ def read_alias_domain(session):
 
 
 def owned_alias_domain(session):
-    """The alias domain, if Postroom owns the parameter that makes it one: C({record: name in the namespace})."""
+    """Whether Postroom owns the alias domain, and which of its parameters lack the mark all the same.
+
+    It owns the domain when it owns the parameter that names it. Others can lack the mark where a run was interrupted.
+
+    :returns: C(({record: name in the namespace}, {record: options})).
+    """
     names = owned(session, CONFIG_PARAMETERS.model)
-    parameters = read(session, CONFIG_PARAMETERS, ("key",), [("key", "=", ALIAS_DOMAIN_PARAMETERS["name"])])
-    owner = next((names[record["id"]] for record in parameters if record["id"] in names), None)
-    return {RECORD: owner} if owner else {}
+    keys = list(ALIAS_DOMAIN_PARAMETERS.values())
+    found = {record["key"]: record["id"] for record in read(session, CONFIG_PARAMETERS, ("key",), [("key", "in", keys)])}
+    owner = names.get(found.get(ALIAS_DOMAIN_PARAMETERS["name"]))
+    if not owner:
+        return {}, {}
+    unmarked = {option for option, key in ALIAS_DOMAIN_PARAMETERS.items() if key in found and found[key] not in names}
+    return {RECORD: owner}, {RECORD: unmarked}
 
 
 def write_alias_domain(session, plan):
     """Carry out a plan for the alias domain: parameters with a value are set, the others removed."""
     for change in plan.changes:
-        values = dict.fromkeys(ALIAS_DOMAIN_PARAMETERS, "") if change.action == DELETE else change.after
+        values = dict.fromkeys(ALIAS_DOMAIN_PARAMETERS, "") if change.action == DELETE else dict(change.after)
+        if change.adopt:
+            for option in ALIAS_DOMAIN_PARAMETERS:
+                if change.item.get(option) and change.current[option]:
+                    values.setdefault(option, change.current[option])
         present = {record["key"]: record["value"] for record in read(session, CONFIG_PARAMETERS, ("key", "value"))}
         shared = _shared(values, {option: present.get(key) for option, key in ALIAS_DOMAIN_PARAMETERS.items()})
         plain = [option for option, value in values.items() if value and option not in shared]
         _write(session, change, {option: "" for option, value in values.items() if not value}, "deleted")
         _write(session, change, {option: values[option] for option in plain})
-        _write(session, change, {option: values[option] for option in shared}, before=_set_past_the_check)
+        _write(session, change, {option: values[option] for option in shared}, write=_set_past_the_check)
 
 
 def _shared(values, present):
@@ -52,7 +67,7 @@ def _shared(values, present):
     return shared
 
 
-def _write(session, change, values, state="merged", before=None):
+def _write(session, change, values, state="merged", write=None):
     options = {ALIAS_DOMAIN_PARAMETERS[option]: option for option in values}
     wanted = [
         Wanted(index, {"key": key}, {"key": key, "value": values[option]})
@@ -61,9 +76,10 @@ def _write(session, change, values, state="merged", before=None):
     actual = read(session, CONFIG_PARAMETERS, ("key", "value"))
     plan = make_plan(CONFIG_PARAMETERS, wanted, actual, owned(session, CONFIG_PARAMETERS.model), state)
     try:
-        if before:
-            before(session, plan)
-        apply_plan(session, CONFIG_PARAMETERS, plan)
+        if write:
+            write(session, plan)
+        else:
+            apply_plan(session, CONFIG_PARAMETERS, plan)
     except Refused as exc:
         raise Refused([(change, options.get(part and part.label), reason) for part, dummy, reason in exc.problems]) from exc
 
@@ -75,6 +91,7 @@ def _set_past_the_check(session, plan):
     looks only while the parameter has its own key: so the record, in one transaction, takes another key, and then its own
     key back together with the value. That other aliases do not have the name was checked when the first of the two got it.
     """
+    apply_plan(session, CONFIG_PARAMETERS, Plan([replace(change, after={}) for change in plan.changes if change.adopt]))
     for change in plan.changes:
         if "value" not in change.after:
             continue
@@ -88,5 +105,3 @@ def _set_past_the_check(session, plan):
         answer = session.call(CONFIG_PARAMETERS.model, "load", ["id" if creates else ".id", "key", "value"], rows)
         if not answer["ids"]:
             raise Refused([(change, None, own_words(message["message"])) for message in answer["messages"]])
-        change.after = {}
-    plan.changes = [change for change in plan.changes if change.adopt]

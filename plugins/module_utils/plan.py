@@ -75,7 +75,7 @@ class Plan:
         return [change for change in self.changes if change.action == action]
 
 
-def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected=(), adopt=True):
+def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected=(), adopt=True, unmarked=None):
     """Compare and decide.
 
     :param wanted: list of Wanted.
@@ -83,9 +83,10 @@ def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected
     :param owned: C({record id: external name}) of the records that Postroom owns.
     :param protected: ids that must not be removed.
     :param adopt: whether records that are there and not owned are taken over.
+    :param unmarked: C({record id: options}) of owned records of which parts lack Postroom's mark.
     :raises PlanError: items that match several records, or none where none can be created; too many deletions.
     """
-    planner = _Planner(resource, wanted, actual, owned, protected, adopt)
+    planner = _Planner(resource, wanted, actual, owned, protected, adopt, unmarked or {})
     for each in wanted:
         planner.take(each, removing=state == "deleted")
     if state == "overridden":
@@ -96,12 +97,13 @@ def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected
 
 
 class _Planner:
-    def __init__(self, resource, wanted, actual, owned, protected, adopt):
+    def __init__(self, resource, wanted, actual, owned, protected, adopt, unmarked):
         self.resource = resource
         self.listed = {resource.key(each.item) for each in wanted}
         self.actual = actual
         self.owned = owned
         self.protected = protected
+        self.unmarked = unmarked
         self.adopts = adopt and resource.creates and not resource.single
         self.names = set(owned.values())
         self.plan = Plan()
@@ -200,7 +202,7 @@ class _Planner:
         missing = [each.option for each in self.resource.fields if each.required and after.get(each.option) in (None, "")]
         for option in missing:
             self.problems.append((wanted.index, option, "is needed to create this %s" % self.resource.noun))
-        if not missing:
+        if not missing and not self._is_managed_elsewhere(wanted.item, wanted):
             verification = self.resource.verification
             self._add(
                 Change(
@@ -224,6 +226,9 @@ class _Planner:
                 before[option] = current
                 after[option] = declared.merged_with(value, current)
         adopt = self.adopts and record["id"] not in self.owned
+        adopt = adopt or not wanted.values.keys().isdisjoint(self.unmarked.get(record["id"], ()))
+        if after and self._is_managed_elsewhere(record, wanted):
+            return
         if not (after or adopt):
             self.plan.unchanged += 1
             return
@@ -243,6 +248,12 @@ class _Planner:
             )
         )
 
+    def _is_managed_elsewhere(self, record, wanted):
+        manager = self.resource.elsewhere and self.resource.elsewhere(record)
+        if manager:
+            self.problems.append((wanted.index, None, "is managed by the %s; set it there" % manager))
+        return bool(manager)
+
     def _needs_verification(self, item, after):
         verification = self.resource.verification
         if not verification or not item.get(verification.option):
@@ -257,6 +268,8 @@ class _Planner:
             return
         if record["id"] in self.protected:
             self.problems.append((common["index"], None, "%s is the login of this very run; leave it" % label))
+            return
+        if wanted and self._is_managed_elsewhere(record, wanted):
             return
         name = self.owned.get(record["id"], "")
         if self.resource.removal == "unlink":
@@ -280,6 +293,7 @@ class _Planner:
     def remove_unnamed(self, max_deletions):
         unnamed = [record for record in self.actual if record["id"] in self.owned and record["id"] not in self.claimed]
         unnamed = [record for record in unnamed if self.resource.removal != "archive" or record.get("active", True)]
+        unnamed = [record for record in unnamed if not (self.resource.elsewhere and self.resource.elsewhere(record))]
         if len(unnamed) > max_deletions:
             self.problems.append(
                 (

@@ -7,6 +7,8 @@ Seen on real 14.0 and 19.0 servers; what stands for 15 to 18 was read in their s
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.postroom.odoo.plugins.module_utils import checks, shadows
 from ansible_collections.postroom.odoo.plugins.module_utils.fields import (
     Field,
@@ -88,6 +90,16 @@ ALIAS_DOMAIN = Resource(
 def alias_domains(major):
     """The alias domains as that series keeps them."""
     return ALIAS_DOMAINS if major >= 17 else ALIAS_DOMAIN
+
+
+def _part_of_alias_domain(parameter):
+    option = next((option for option, key in ALIAS_DOMAIN_PARAMETERS.items() if key == parameter.get("key")), None)
+    return option and "option %s of the module alias_domains" % option
+
+
+def config_parameters(major):
+    """The system parameters; up to 16 some of them are the alias domain's."""
+    return CONFIG_PARAMETERS if major >= 17 else replace(CONFIG_PARAMETERS, elsewhere=_part_of_alias_domain)
 
 
 # -- incoming mail servers ---------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class View:
     :param owned: ids of those that Postroom owns.
     :param named: C({record id: place in the list}) of those that the list means.
     :param shown: function of an option and a value of it that gives the value as people read it.
+    :param elsewhere: the resource's function of the records that another list manages.
     """
 
     wanted: list
@@ -40,6 +41,7 @@ class View:
     owned: frozenset
     named: dict
     shown: Callable
+    elsewhere: Callable | None = None
 
     def in_use(self):
         """What is wanted and not archived."""
@@ -59,6 +61,7 @@ class View:
             record
             for record in self.records
             if record["id"] in self.owned and record["id"] not in self.named and record.get("active", True)
+            if not (self.elsewhere and self.elsewhere(record))
         ]
 
     def id_of(self, index):

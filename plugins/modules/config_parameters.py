@@ -13,6 +13,9 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - Sets, removes and reads system parameters (C(ir.config_parameter)) of an Odoo database, Odoo 14 to 19.
+  - In Odoo 14 to 16, the alias domain consists of system parameters (V(mail.catchall.domain), V(mail.catchall.alias),
+    V(mail.bounce.alias) and V(mail.default.from)). M(postroom.odoo.alias_domains) manages them. This module never removes
+    them, and an item that would change one of them is an error.
 options:
   config:
     suboptions:
@@ -165,7 +168,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.module import run
 
 
 def main(new=Module):
-    run(lambda major: resources.CONFIG_PARAMETERS, new)
+    run(resources.config_parameters, new)
 
 
 if __name__ == "__main__":

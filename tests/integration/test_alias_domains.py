@@ -1,5 +1,10 @@
 """Alias domains: four system parameters up to 16, records of their own and the companies' links from 17 on."""
 
+import itertools
+
+import pytest
+from proxy import proxy
+
 PARAMETERS = {
     "mail.catchall.domain": "name",
     "mail.catchall.alias": "catchall",
@@ -188,3 +193,70 @@ def test_overridden_leaves_a_domain_made_by_hand(database):
         database.odoo().env["mail.alias.domain"].create({"name": "hand.example", "catchall_alias": "c", "bounce_alias": "b"})
     assert not database.converge("alias_domains", [], state="overridden")["changed"]
     assert set(domains(database)) == {"hand.example"}
+
+
+FULL = {"name": "mydomain.com", "catchall": "all", "bounce": "back", "default_from": "office"}
+
+
+def ours(database):
+    """The records that Postroom owns, by the option that they are of up to 16, else by their name."""
+    if database.major >= 17:
+        return set(
+            database.values(
+                "SELECT d.name FROM ir_model_data o JOIN mail_alias_domain d ON d.id = o.res_id"
+                " WHERE o.module = '__postroom__' AND o.model = 'mail.alias.domain'"
+            )
+        )
+    keys = database.values(
+        "SELECT p.key FROM ir_model_data o JOIN ir_config_parameter p ON p.id = o.res_id"
+        " WHERE o.module = '__postroom__' AND o.model = 'ir.config_parameter'"
+    )
+    return {PARAMETERS[key] for key in keys}
+
+
+WRITES = ("load", "create", "unlink", "write")
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+def test_a_run_that_breaks_off_is_completed_by_the_next(new_database, answered):
+    """Each writing request in turn is lost, before or after Odoo carried it out."""
+    for cut in itertools.count():
+        database = new_database()
+        seen = itertools.count()
+
+        def is_cut(path, body, seen=seen, cut=cut):
+            writes = any(path.endswith("/" + name) or b'"%s"' % name.encode() in body for name in WRITES)
+            return writes and next(seen) == cut
+
+        def lose(path, body, content, is_cut=is_cut):
+            if is_cut(path, body):
+                raise ConnectionAbortedError
+
+        losing = {"note": lose} if answered else {"answer": lambda *request, is_cut=is_cut: 0 if is_cut(*request) else None}
+        with proxy(database.server["port"], **losing) as url:
+            result = database.run("alias_domains", [FULL], url=url)
+        whole = not result.get("failed")
+        if not whole:
+            database.converge("alias_domains", [FULL])
+        assert domains(database)["mydomain.com"].items() >= FULL.items()
+        assert ours(database) == (set(FULL) if database.major < 17 else {"mydomain.com"})
+        if whole:
+            assert cut > 0
+            return
+
+
+def test_a_part_without_the_mark_is_marked(database):
+    """As an interrupted run of an earlier version left it."""
+    if database.major >= 17:
+        return
+    database.ok("alias_domains", [FULL])
+    database.sql(
+        "DELETE FROM ir_model_data WHERE module = '__postroom__' AND res_id IN"
+        " (SELECT id FROM ir_config_parameter WHERE key IN ('mail.catchall.alias', 'mail.default.from'))"
+    )
+    assert ours(database) == {"name", "bounce"}
+    database.converge("alias_domains", [{"name": "mydomain.com", "catchall": "all"}])
+    assert ours(database) == {"name", "bounce", "catchall"}
+    done = database.converge("alias_domains", [FULL])
+    assert done["counts"] == {"created": 0, "updated": 0, "adopted": 1, "deleted": 0, "unchanged": 0}
+    assert ours(database) == set(FULL)

@@ -73,3 +73,32 @@ def test_values_stay_as_they_are(database):
     assert parameters(database) == before
     named = database.ok("config_parameters", [{"key": "test.0"}, {"key": "test.none"}], state="gathered")["gathered"]
     assert named == [{"key": "test.0", "value": "0"}]
+
+
+def test_the_alias_domain_is_left_to_its_own_module(database):
+    """Up to 16 it consists of system parameters: a list of parameters neither removes nor changes them."""
+    domain = {"name": "mydomain.com", "catchall": "catchall", "bounce": "bounce", "default_from": "catchall"}
+    ours = [{"key": "test.ours", "value": "x"}]
+    database.ok("alias_domains", [domain])
+    before = parameters(database)
+    database.converge("config_parameters", [*ours, {"key": "test.left", "value": "x"}])
+
+    seen = database.ok("config_parameters", ours, check=True)
+    assert list(seen["drift"]["unnamed"].values()) == ["test.left"]
+    done = database.converge("config_parameters", ours, state="overridden", max_deletions=1)
+    assert done["diff"]["before"].keys() == {"test.left"}
+    assert parameters(database) == {**before, "test.ours": "x"}
+    assert not database.ok("alias_domains", [domain])["changed"]
+    if database.major >= 17:
+        return
+
+    same = {"key": "mail.catchall.alias", "value": "catchall"}
+    database.converge("config_parameters", [*ours, same], state="overridden", max_deletions=0)
+    other = {"key": "mail.bounce.alias", "value": "other"}
+    for config, state in (([other], "merged"), ([same], "deleted"), ([{"key": "mail.bounce.alias"}], "deleted")):
+        (problem,) = database.refuses("config_parameters", config, state=state)["problems"]
+        assert problem["index"] == 0
+        assert "alias_domains" in problem["reason"]
+    database.ok("alias_domains", [domain], state="deleted")
+    (problem,) = database.refuses("config_parameters", [{"key": "mail.default.from", "value": "office"}])["problems"]
+    assert "option default_from of the module alias_domains" in problem["reason"]

@@ -149,6 +149,15 @@ def test_as_declared(company):
     assert "As declared: 0 differences" in done.output
 
 
+def test_parameters_beside_the_alias_domain(company):
+    """Up to 16 the alias domain is system parameters too: a list of parameters does not name them, and they are declared."""
+    extras = {"company": {"mail_extras_parameters": [{"key": "test.extra", "value": "x"}]}}
+    assert company.play("site.yml", hosts=extras).code == 0
+    done = company.drift(hosts=extras)
+    company.database.ok("config_parameters", [{"key": "test.extra"}], state="deleted")
+    assert (done.code, done.found()) == (0, [])
+
+
 def test_a_secret_that_differs_is_nowhere(company, odoo):
     (server,) = odoo.execute("ir.mail_server", "search", [["smtp_user", "=", USERS[0]]])
     odoo.execute("ir.mail_server", "write", [server], {"smtp_pass": WRONG, "smtp_port": 25})

@@ -13,7 +13,8 @@ def proxy(port, answer=lambda path, body: None, certificate=None, note=lambda pa
 
     :param answer: function of a request's path and body. None has the request passed on; a number is the HTTP status that
         the proxy answers by itself, and 0 is no answer at all.
-    :param note: function that is told of each request that is passed on: path, body, and the answer's body.
+    :param note: function that is told of each request that is passed on: path, body, and the answer's body. When it raises, the
+        answer is lost on its way back.
     """
 
     class Handler(http.server.BaseHTTPRequestHandler):
