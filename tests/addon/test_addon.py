@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import socket
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -19,14 +20,19 @@ EXEMPTED = (
 )
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
 @pytest.fixture(scope="module")
 def installation(lab, series):
     """What Odoo says while it installs the addon, tests it, and upgrades it."""
     deploy(lab, series)
     name = f"test_addon_{series}_{os.getpid()}"
     lab_database.copy(series, "mail", name, replace=True)
-    # The server's port is the running server's.
-    port = f"--http-port={lab['odoo'][series]['port'] + 300}"
+    # The configured port is the running server's.
+    port = f"--http-port={free_port()}"
     tests = ["--test-enable", "--test-tags=/smtp_server_per_user"]
     try:
         first = odoo_command(lab, series, f"--database={name}", port, "--init=smtp_server_per_user", *tests)
@@ -78,12 +84,12 @@ def test_views_have_no_name_of_one_series():
             assert not {"attrs", "states", "invisible", "column_invisible"} & set(element.attrib), file
 
 
-def shell(lab, series, name, script):
+def shell(lab, series, name, script, stderr=False):
     server = lab["odoo"][series]
     command = [server["command"], "shell", f"--config={server['config']}", "-d", name, "--no-http"]
     done = subprocess.run(command, input=script + "\n", capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
-    return done.stdout
+    return done.stderr if stderr else done.stdout
 
 
 def test_incoming_servers_that_come_later(lab, series):

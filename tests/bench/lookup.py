@@ -20,7 +20,7 @@ from office import deploy, lab_database, make_template
 
 SCRIPT = """
 import json, statistics, time
-from odoo.addons.smtp_server_per_user.models import core
+from odoo.addons.smtp_server_per_user import compat
 servers = env['ir.mail_server']
 users = env['res.users'].with_context(no_reset_password=True, tracking_disable=True)
 servers.create({'name': 'Shared', 'smtp_host': 'localhost', 'smtp_user': 'all@own.example'})
@@ -55,8 +55,8 @@ for count in (10, 1000, 10000):
         'ours, own server': median(lambda: servers._find_mail_server(own)),
         'ours, shared server': median(lambda: servers._find_mail_server(nobody)),
     }
-    if core.CHOOSES_BY_SENDER:
-        found[count]['core'] = median(lambda: core.IrMailServer._find_mail_server(servers, own))
+    if compat.CHOOSES_BY_SENDER:
+        found[count]['core'] = median(lambda: compat.IrMailServer._find_mail_server(servers, own))
 print('FOUND', json.dumps(found))
 """
 

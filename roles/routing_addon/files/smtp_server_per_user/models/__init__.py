@@ -2,6 +2,7 @@
 from . import (
     fetchmail_server,
     from_filter,
+    hook_check,
     ir_config_parameter,
     ir_cron,
     ir_mail_server,

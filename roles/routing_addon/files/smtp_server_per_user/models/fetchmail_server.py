@@ -4,15 +4,15 @@ from datetime import timedelta
 import psycopg2
 from odoo import api, fields, models
 
+from .. import compat
 from ..tools import careful, mailbox, turns
-from . import core
 
 _logger = logging.getLogger(__name__)
 
 # The servers that core's scheduled action fetches.
 LIVE = [("state", "=", "done"), ("server_type", "!=", "local")]
 
-if core.FetchmailServer:
+if compat.FetchmailServer:
 
     class FetchmailServer(models.Model):
         _inherit = "fetchmail.server"
@@ -60,7 +60,7 @@ if core.FetchmailServer:
                 careful.be_careful(connection, self._take_turn, self._settle)
             return connection
 
-        if core.offers(core.FetchmailServer, "_connect__"):
+        if compat.offers(compat.FetchmailServer, "_connect__"):
 
             def _connect__(self, *args, **kwargs):
                 return self._read_our_way(super()._connect__(*args, **kwargs))
@@ -98,7 +98,7 @@ if core.FetchmailServer:
         # No message twice, and none lost
         # ------------------------------------------------------------------
 
-        if core.FETCHES_APART:
+        if compat.FETCHES_APART:
 
             def _fetch_mail(self, *args, **kwargs):
                 """Core sees to it that nobody else is at the mailbox. That a message comes by two of them is left to us."""
@@ -125,7 +125,7 @@ if core.FetchmailServer:
 
         def _settle(self):
             """Commit what core has made of a message, before it is marked as read and not behind."""
-            if core.FETCHES_APART:
+            if compat.FETCHES_APART:
                 return  # as core itself does
             try:
                 self.env.cr.commit()
@@ -175,7 +175,7 @@ if core.FetchmailServer:
                 if unread and unread < left.get(server.id, unread + 1):
                     left[server.id] = unread
                     server.with_context(fetchmail_cron_running=True).date = began - timedelta(seconds=1)
-            if core.FETCHES_APART:
+            if compat.FETCHES_APART:
                 self.env["ir.cron"]._commit_progress(remaining=0, deactivate=not self.search_count(LIVE))
 
         @api.model
@@ -200,7 +200,7 @@ if core.FetchmailServer:
 
         def _fetch_claimed(self):
             """Fetch a server; returns how many messages core has left for another time."""
-            if not core.FETCHES_APART:
+            if not compat.FETCHES_APART:
                 self.fetch_mail()
                 return 0
             # Core would leave after its first seconds, and start with the first server again: the last ones never had theirs.

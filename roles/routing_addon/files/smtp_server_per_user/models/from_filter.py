@@ -6,10 +6,10 @@ list, that a server may send as.
 
 from odoo import api, fields, models
 
+from .. import compat
 from ..tools.addresses import name_and_address, normalize, parts, with_name
-from .core import CHOOSES_BY_SENDER
 
-if not CHOOSES_BY_SENDER:
+if not compat.CHOOSES_BY_SENDER:
 
     class IrMailServer(models.Model):
         # A class of its own, so that ir_mail_server.py finds below it what it finds in core's class later.

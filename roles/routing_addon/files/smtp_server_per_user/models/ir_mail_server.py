@@ -1,8 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from .. import compat
 from ..tools.addresses import name_and_address, normalize, parts, with_name
-from . import core
 
 
 class IrMailServer(models.Model):
@@ -17,7 +17,7 @@ class IrMailServer(models.Model):
         domain=[("share", "=", False)],
         help="The user whose own server this is. It sends that user's mail, and nobody else's while there is a shared server.",
     )
-    if core.HAS_PERSONAL_SERVERS:
+    if compat.HAS_PERSONAL_SERVERS:
         # Two fields of one name cannot be told apart in a list of fields.
         owner_user_id = fields.Many2one(string="Owner of Personal Server")
 
@@ -99,7 +99,7 @@ class IrMailServer(models.Model):
 
     def _is_core_personal(self):
         """Whether it is a personal server of core's own kind, which core looks after."""
-        return core.HAS_PERSONAL_SERVERS and bool(self.owner_user_id)
+        return compat.HAS_PERSONAL_SERVERS and bool(self.owner_user_id)
 
     @api.model
     def _servers_of(self, addresses):
@@ -248,7 +248,7 @@ class IrMailServer(models.Model):
             session.mail_server_id = kwargs.get("mail_server_id") or False
         return session
 
-    if core.offers(core.IrMailServer, "_connect__"):
+    if compat.offers(compat.IrMailServer, "_connect__"):
 
         def _connect__(self, *args, **kwargs):
             return self._connect_for(super()._connect__, args, kwargs)
@@ -284,12 +284,12 @@ class IrMailServer(models.Model):
             smtp_from = server._write_sender(message, email_from)
         return smtp_from, smtp_to_list, message
 
-    if core.offers(core.IrMailServer, "_prepare_email_message__"):
+    if compat.offers(compat.IrMailServer, "_prepare_email_message__"):
 
         def _prepare_email_message__(self, message, smtp_session):
             return self._prepare_for(super()._prepare_email_message__, message, smtp_session)
 
-    elif core.offers(core.IrMailServer, "_prepare_email_message"):
+    elif compat.offers(compat.IrMailServer, "_prepare_email_message"):
 
         def _prepare_email_message(self, message, smtp_session):
             return self._prepare_for(super()._prepare_email_message, message, smtp_session)
@@ -319,7 +319,7 @@ class IrMailServer(models.Model):
     def _load_series_views(self):
         """Make the views whose place, or need, is not the same in every series."""
         views = []
-        if not core.CHOOSES_BY_SENDER:
+        if not compat.CHOOSES_BY_SENDER:
             arch = '<field name="name" position="after"><field name="from_filter"/></field>'
             for kind in ("form", "list"):
                 views.append(("from_filter_%s" % kind, "base.ir_mail_server_%s" % kind, arch))

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import split_every
 
-from . import core
+from .. import compat
 
 
 class MailMail(models.Model):
@@ -13,7 +13,7 @@ class MailMail(models.Model):
         server = self.mail_server_id or servers._own_server(self.email_from)
         return server if server._owns(self.email_from) else servers
 
-    if core.HAS_PERSONAL_SERVERS:
+    if compat.HAS_PERSONAL_SERVERS:
 
         def _filter_mail_mail_servers(self, mail_servers):
             """Core asks every server about its owner, for every mail: a minute and more, with thousands of both."""
@@ -28,7 +28,7 @@ class MailMail(models.Model):
         return split_every(int(size or 0) or 1000, ids)
 
     # Core opens a session for each batch before it looks at a mail: the choice is made here.
-    if core.offers(core.MailMail, "_split_by_mail_configuration"):
+    if compat.offers(compat.MailMail, "_split_by_mail_configuration"):
 
         def _split_by_mail_configuration(self):
             """One batch an owner's server, however different the names and companies of its mails are."""
@@ -61,7 +61,7 @@ class MailMail(models.Model):
 
     def _postprocess_sent_message(self, *args, **kwargs):
         """Keep of a mail that core is about to delete what its answer needs to find the record."""
-        notification = "is_notification" if "is_notification" in self._fields else "notification"
+        notification = compat.name_of(self, compat.IS_NOTIFICATION)
         for mail in self.filtered(lambda each: each.auto_delete and not each[notification] and each.state == "sent"):
             if mail._is_answered_on_record() and mail._carrier():
                 mail.mail_message_id.sudo()._keep_for_answers()

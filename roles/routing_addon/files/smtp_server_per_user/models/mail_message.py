@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from .. import compat
+
 
 class MailMessage(models.Model):
     _inherit = "mail.message"
@@ -15,7 +17,7 @@ class MailMessage(models.Model):
     @api.model
     def _answered_on_record(self, values):
         """An owner's mail is answered on its record. Core may have marked it so that an answer starts a new one."""
-        starts_anew = "reply_to_force_new" if "reply_to_force_new" in self._fields else "no_auto_thread"
+        starts_anew = compat.name_of(self, compat.STARTS_ANEW)
         if values.get(starts_anew) and self._has_own_server(values):
             return dict(values, **{starts_anew: False})
         return values

@@ -3,7 +3,7 @@ from email.policy import SMTP
 
 from odoo.tests.common import TransactionCase
 
-from ..models import core
+from .. import compat
 from ..tools.addresses import name_and_address
 
 
@@ -54,7 +54,7 @@ class MailServerCase(TransactionCase):
             message[name.replace("_", "-")] = value
         message.set_content("Hello")
         session = Session(server)
-        prepare = core.offers(core.IrMailServer, "_prepare_email_message__", "_prepare_email_message")
+        prepare = compat.offers(compat.IrMailServer, "_prepare_email_message__", "_prepare_email_message")
         if prepare:
             mail_from, _recipients, message = getattr(self.servers, prepare)(message, session)
             return message, mail_from

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo.exceptions import ValidationError
 from odoo.tests.common import tagged
 
-from ..models import core
+from .. import compat
 from .common import MailServerCase
 
 
@@ -128,7 +128,7 @@ class TestMailServer(MailServerCase):
         self.assertEqual([batch[0] for batch in split()], [self.shared.id])
         self.assertFalse(mail._carrier())
 
-    @unittest.skipUnless(core.HAS_PERSONAL_SERVERS, "this series has no personal servers")
+    @unittest.skipUnless(compat.HAS_PERSONAL_SERVERS, "this series has no personal servers")
     def test_cores_personal_servers_are_the_only_ones_looked_at(self):
         personal = self.servers.create(
             dict(name="Personal", smtp_host="localhost", smtp_user="ben@own.example", from_filter="ben@own.example")
@@ -137,7 +137,7 @@ class TestMailServer(MailServerCase):
         mails = self.env["mail.mail"].with_user(self.ben).sudo().create({"email_from": "ben@own.example"})
         mails |= self.env["mail.mail"].with_user(self.ann).sudo().create({"email_from": "ann@own.example"})
         everything, asked = self.servers.search([], order="sequence, id"), []
-        cores_own = core.MailMail._filter_mail_mail_servers
+        cores_own = compat.MailMail._filter_mail_mail_servers
 
         def look_at(mail, servers):
             asked.append(servers)
@@ -145,7 +145,7 @@ class TestMailServer(MailServerCase):
 
         for mail in mails | mails[0]:
             expected = cores_own(mail, everything)
-            with patch.object(core.MailMail, "_filter_mail_mail_servers", look_at):
+            with patch.object(compat.MailMail, "_filter_mail_mail_servers", look_at):
                 self.assertEqual(mail._filter_mail_mail_servers(everything), expected)
         self.assertEqual(set(asked), {personal})
         self.assertEqual(personal in mails[0]._filter_mail_mail_servers(everything), True)

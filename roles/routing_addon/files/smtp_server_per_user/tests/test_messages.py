@@ -1,5 +1,6 @@
 from odoo.tests.common import tagged
 
+from .. import compat
 from .common import MailServerCase
 
 
@@ -8,10 +9,8 @@ class TestMessages(MailServerCase):
     def setUp(self):
         super().setUp()
         mail = self.env["mail.mail"]
-        self.notification = "is_notification" if "is_notification" in mail._fields else "notification"
-        self.starts_anew = (
-            "reply_to_force_new" if "reply_to_force_new" in self.env["mail.message"]._fields else "no_auto_thread"
-        )
+        self.notification = compat.name_of(mail, compat.IS_NOTIFICATION)
+        self.starts_anew = compat.name_of(mail, compat.STARTS_ANEW)
 
     def mail(self, **values):
         settings = dict(

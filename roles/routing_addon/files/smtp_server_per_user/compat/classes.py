@@ -39,11 +39,11 @@ try:
 except ImportError:
     HAS_PERSONAL_SERVERS = False
 else:
-    # Core's own kind, from 19 on, of a server that only its owner's messages use.
+    # 19 and 20: core's own kind of a server that only its owner's messages use.
     HAS_PERSONAL_SERVERS = "owner_user_id" in vars(_class_of(mail_ir_mail_server_module, "ir.mail_server"))
 
-# Whether the server is chosen by From, or one for all.
-CHOOSES_BY_SENDER = bool(offers(IrMailServer, "_find_mail_server"))
+# 15 to 20: the server is chosen by From; up to 14 there is one for all. Not asked of a method, which may be renamed.
+CHOOSES_BY_SENDER = "from_filter" in vars(IrMailServer)
 
-# Whether core fetches into a transaction apart from the one in which it holds a lock on the incoming server.
+# 19 and 20: core fetches into a transaction apart from the one in which it holds a lock on the incoming server.
 FETCHES_APART = bool(FetchmailServer and offers(FetchmailServer, "_fetch_mail"))

@@ -1,0 +1,13 @@
+"""What the addon knows of Odoo's private parts. No other file asks which name a series gives to something."""
+
+from .classes import (
+    CHOOSES_BY_SENDER,
+    FETCHES_APART,
+    HAS_PERSONAL_SERVERS,
+    FetchmailServer,
+    IrMailServer,
+    MailMail,
+    offers,
+)
+from .fields import IS_NOTIFICATION, STARTS_ANEW, name_of
+from .hooks import HOOKS, missing_hooks

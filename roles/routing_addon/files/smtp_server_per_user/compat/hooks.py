@@ -1,0 +1,152 @@
+"""The methods and fields of Odoo that the addon needs, and a check that they are there.
+
+The addon overrides private methods. When Odoo renames one, nothing fails: the override is not called any more, and mail
+leaves the core way. So each of them is listed here, and a missing one is reported (see ir_mail_server.py).
+"""
+
+import collections
+import inspect
+
+from . import classes
+from .fields import IS_NOTIFICATION, STARTS_ANEW
+
+OURS = "odoo.addons.smtp_server_per_user"
+
+Hook = collections.namedtuple("Hook", "model names parameters seen purpose when")
+
+
+def _hook(model, names, seen, purpose, parameters=(), when=True):
+    """A method or field of Odoo's that the addon overrides, calls or reads.
+
+    :param model: the model's name
+    :param names: the name, or the names by series, newest first; a model must have one of them
+    :param seen: which series has which name, as seen in Odoo's source
+    :param purpose: what does not work without it
+    :param parameters: the parameters of the method that the addon relies on
+    :param when: whether this Odoo is of a kind that has the hook
+    """
+    names = (names,) if isinstance(names, str) else tuple(names)
+    return Hook(model, names, tuple(parameters), seen, purpose, when)
+
+
+# Series 14 and 19 were run; 15 to 18 and, in parts, 20 were read.
+HOOKS = [
+    # Which server sends
+    _hook(
+        "ir.mail_server",
+        ("_connect__", "connect"),
+        "14 to 18: connect; 19, 20: _connect__",
+        "note which server a session belongs to",
+        ["mail_server_id"],
+    ),
+    _hook(
+        "ir.mail_server",
+        "_find_mail_server",
+        "15 to 20",
+        "choose the server by From",
+        ["email_from", "mail_servers"],
+        when=classes.CHOOSES_BY_SENDER,
+    ),
+    _hook("ir.mail_server", "_get_default_from_address", "14 to 20", "leave the default-from address to shared servers"),
+    _hook("ir.mail_server", "_get_default_bounce_address", "14 to 20", "leave the bounce address to shared servers"),
+    _hook(
+        "mail.mail",
+        "_split_by_mail_configuration",
+        "15 to 20",
+        "choose the server of queued mail before a session is opened",
+        when=classes.CHOOSES_BY_SENDER,
+    ),
+    _hook(
+        "mail.mail",
+        "_split_by_server",
+        "14",
+        "choose the server of queued mail before a session is opened",
+        when=not classes.CHOOSES_BY_SENDER,
+    ),
+    _hook(
+        "mail.mail",
+        "_filter_mail_mail_servers",
+        "19, 20",
+        "look at Odoo's own personal servers only where there are any",
+        ["mail_servers"],
+        when=classes.HAS_PERSONAL_SERVERS,
+    ),
+    # What the message says
+    _hook(
+        "ir.mail_server",
+        ("_prepare_email_message__", "_prepare_email_message"),
+        "15 to 18: _prepare_email_message; 19, 20: _prepare_email_message__",
+        "write From, Reply-To and the envelope sender",
+        when=classes.CHOOSES_BY_SENDER,
+    ),
+    _hook(
+        "ir.mail_server",
+        "send_email",
+        "14 to 20",
+        "write From, Reply-To and the envelope sender",
+        ["message", "mail_server_id", "smtp_session"],
+    ),
+    # Answers
+    _hook("mail.mail", "_postprocess_sent_message", "14 to 20", "keep what an answer needs", ["success_pids"]),
+    _hook("mail.mail", IS_NOTIFICATION, "14: notification; later: is_notification", "keep what an answer needs"),
+    _hook("mail.message", "_get_message_id", "14 to 20", "have an answer find its record", ["values"]),
+    _hook("mail.message", STARTS_ANEW, "14: no_auto_thread; later: reply_to_force_new", "have an answer find its record"),
+    # Incoming mail
+    _hook(
+        "fetchmail.server",
+        ("_connect__", "connect"),
+        "14 to 18: connect; 19, 20: _connect__",
+        "take only replies",
+    ),
+    _hook(
+        "fetchmail.server",
+        ("_fetch_mail", "fetch_mail"),
+        "14 to 18: fetch_mail; 19, 20: _fetch_mail",
+        "fetch a mailbox once at a time",
+    ),
+    _hook("fetchmail.server", "_fetch_mails", "14 to 20", "share the fetching between scheduled actions"),
+    _hook("fetchmail.server", "_update_cron", "14 to 20", "share the fetching between scheduled actions"),
+    _hook("ir.cron", "toggle", "14 to 20", "share the fetching between scheduled actions"),
+    _hook(
+        "ir.cron",
+        "_commit_progress",
+        "19, 20",
+        "share the fetching between scheduled actions",
+        when=classes.FETCHES_APART,
+    ),
+]
+
+
+def missing_hooks(env):
+    """The hooks that this Odoo does not have, or that have lost a parameter.
+
+    :return: list of texts, each with the model, the names and what does not work
+    """
+    found = []
+    for hook in HOOKS:
+        # Up to 15, incoming servers are an addon that a database need not have.
+        if not hook.when or hook.model not in env:
+            continue
+        name = next((name for name in hook.names if _core_has(env[hook.model], name)), None)
+        if name is None:
+            found.append("%s: %s (%s)" % (hook.model, " / ".join(hook.names), hook.purpose))
+            continue
+        for parameter in hook.parameters:
+            if not _takes(_core_has(env[hook.model], name), parameter):
+                found.append("%s: %s(%s) (%s)" % (hook.model, name, parameter, hook.purpose))
+    return found
+
+
+def _core_has(model, name):
+    """What Odoo, or another addon, has by a name: the nearest that is not ours."""
+    for cls in type(model).__mro__:
+        if name in vars(cls) and not cls.__module__.startswith(OURS):
+            return vars(cls)[name]
+    return None
+
+
+def _takes(method, parameter):
+    if not callable(method):
+        return True
+    parameters = inspect.signature(method).parameters.values()
+    return any(each.name == parameter or each.kind == each.VAR_KEYWORD for each in parameters)
