@@ -5,10 +5,10 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
-from support import ROOT, changed_tables, plain_ansible, tables_only
+from playbook import run_playbook
+from support import ROOT, changed_tables, tables_only
 
 MAILBOXES = [sys.executable, ROOT / "tests" / "lab" / "mailbox.py"]
 
@@ -69,17 +69,9 @@ class Company:
         variables = self.variables if accounts is None else {**self.variables, "mail_users_accounts": accounts}
         inventory = {"odoo_databases": {"hosts": self.hosts, "vars": variables}}
         (self.folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
-        command = [Path(sys.executable).with_name("ansible-playbook"), "-i", self.folder / "hosts.yml", playbook]
-        for name, value in (told or {}).items():
-            command += ["-e", json.dumps({name: value})]
-        done = subprocess.run(
-            [*command, *arguments],
-            check=False,
-            cwd=ROOT,
-            env=plain_ansible(**self.database.environment, COLUMNS="1000"),
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
+        extra = [each for name, value in (told or {}).items() for each in ("-e", json.dumps({name: value}))]
+        done = run_playbook(
+            *("-i", self.folder / "hosts.yml", playbook, *extra, *arguments), **self.database.environment, COLUMNS="1000"
         )
         return Run(done.returncode, done.stdout + done.stderr)
 

@@ -2,15 +2,13 @@
 
 import json
 import re
-import subprocess
 import sys
-from pathlib import Path
 
 import yaml
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
-from support import ROOT, plain_ansible
+from playbook import run_playbook
 
 VAULT_PASSWORD = "the vault's own"
 
@@ -35,10 +33,8 @@ class Inventory:
         (folder.parent / "vault-password").write_text(VAULT_PASSWORD)
 
     def play(self, playbook, *arguments, vault=False):
-        command = [Path(sys.executable).with_name("ansible-playbook"), "-i", self.folder, playbook, *arguments]
-        if vault:
-            command += ["--vault-password-file", self.folder.parent / "vault-password"]
-        return subprocess.run(command, check=False, cwd=ROOT, env=plain_ansible(), capture_output=True, text=True)
+        secret = ["--vault-password-file", self.folder.parent / "vault-password"] if vault else []
+        return run_playbook("-i", self.folder, playbook, *arguments, *secret)
 
     def export(self, *arguments, **options):
         return self.play("playbooks/export.yml", *arguments, **options)

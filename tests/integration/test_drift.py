@@ -13,6 +13,7 @@ import pytest
 import yaml
 from browser import watched
 from jsonschema import Draft202012Validator
+from playbook import run_playbook
 from support import ROOT, Database, plain_ansible
 
 SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "drift.schema.json").read_text()))
@@ -93,9 +94,8 @@ class Company:
             inventory = folder / "hosts.json"
             listed = {name: self.variables(**changes) for name, changes in (hosts or {"company": {}}).items()}
             inventory.write_text(json.dumps({"odoo_databases": {"hosts": listed}}))
-        command = [Path(sys.executable).with_name("ansible-playbook"), "-i", inventory, playbook, *arguments]
-        settings = plain_ansible(POSTROOM_DRIFT_REPORT_DIR=str(folder), **(environment or {}))
-        done = subprocess.run(command, check=False, cwd=ROOT, env=settings, capture_output=True, text=True)
+        settings = {"POSTROOM_DRIFT_REPORT_DIR": str(folder), **(environment or {})}
+        done = run_playbook("-i", inventory, playbook, *arguments, **settings)
         return Outcome(done.returncode, done.stdout + done.stderr, folder)
 
     def drift(self, *arguments, **options):

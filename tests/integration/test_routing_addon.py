@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 import yaml
 from inventory import Inventory, changed, notable
+from playbook import run_playbook
 from probe import wait
 from service import Service
-from support import ROOT, Database, plain_ansible
+from support import ROOT, Database
 
 ADDON = "smtp_server_per_user"
 SOURCE = ROOT / "roles" / "routing_addon" / "files" / ADDON
@@ -212,8 +213,7 @@ class Server:
         }
         (self.tmp / "hosts.yml").write_text(yaml.safe_dump(inventory))
         told = {"__routing_addon_source": str(self.source), **variables}
-        command = ["ansible-playbook", "-i", self.tmp / "hosts.yml", "-e", json.dumps(told), playbook, "--diff", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=plain_ansible(), check=False, capture_output=True, text=True)
+        done = run_playbook("-i", self.tmp / "hosts.yml", "-e", json.dumps(told), playbook, "--diff", *arguments)
         return Run(done.returncode, done.stdout + done.stderr)
 
     def drift(self, databases, *arguments, **variables):
