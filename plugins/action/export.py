@@ -13,7 +13,7 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.parsing.vault import is_encrypted, match_encrypt_secret
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.postroom.odoo.plugins.module_utils.fields import normal
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE, ROUTING_ADDON
 from ansible_collections.postroom.odoo.plugins.plugin_utils.files import write

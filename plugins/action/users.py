@@ -18,7 +18,7 @@ from importlib import import_module
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.postroom.odoo.plugins.module_utils import jsonrpc
+from ansible_collections.postroom.odoo.plugins.module_utils.transport import jsonrpc
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess
 
 # Loaded with this file, in Ansible's main process: a task's process would load them for itself alone.

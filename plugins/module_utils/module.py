@@ -4,16 +4,15 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import env_fallback, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
-from ansible_collections.postroom.odoo.plugins.module_utils import client, errors, parameters
-from ansible_collections.postroom.odoo.plugins.module_utils.actual import Names, offered, owned, read, shown
-from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
-from ansible_collections.postroom.odoo.plugins.module_utils.apply import Refused, apply_plan
-from ansible_collections.postroom.odoo.plugins.module_utils.complete import complete
-from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, Unforeseen, check_items, want_items
-from ansible_collections.postroom.odoo.plugins.module_utils.plan import Plan, PlanError, make_plan
-from ansible_collections.postroom.odoo.plugins.module_utils.report import (
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts import View
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, Unforeseen, check_items, want_items
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected, apply_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.export_items import complete
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import invocation, occurring
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import Plan, PlanError, make_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import (
     MISSING,
     describe,
     diff,
@@ -22,7 +21,10 @@ from ansible_collections.postroom.odoo.plugins.module_utils.report import (
     is_confidential,
     problems_message,
 )
-from ansible_collections.postroom.odoo.plugins.module_utils.shadows import View
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import Names, available_fields, owned, read, shown
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import alias_domain_parameters
+from ansible_collections.postroom.odoo.plugins.module_utils.transport import errors
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.session import NEWEST_SERIES, Session
 
 CONNECTION = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_URL"])},
@@ -37,11 +39,37 @@ CONNECTION = {
 }
 
 
+class Module(AnsibleModule):
+    """An AnsibleModule for lists of thousands.
+
+    Ansible looks for each secret in each string of the answer, the options given back included. With 10,000 items that is
+    minutes. So those options are masked by their declaration, and of the secrets only those that occur elsewhere are left.
+    """
+
+    def __init__(self, argument_spec, **more):
+        # Nor is the list written to the system log, for which all of it would be searched once more.
+        super().__init__(argument_spec, no_log=True, **more)
+
+    def report_progress(self, progress):
+        """Say how far it has come: to nobody, as Ansible hears of a process when it is over."""
+
+    def exit_json(self, **answer):
+        super().exit_json(**self._prepared(answer))
+
+    def fail_json(self, msg, **answer):
+        super().fail_json(**self._prepared(dict(answer, msg=str(msg))))
+
+    def _prepared(self, answer):
+        answer["invocation"] = invocation(self.argument_spec, self.params)
+        self.no_log_values = occurring(self.no_log_values, answer)
+        return answer
+
+
 def connect(module):
     """The session that the module's connection options describe; fails the module when there is none."""
     options = module.params
     try:
-        return client.Session(
+        return Session(
             options["url"],
             options["database"],
             options["login"],
@@ -81,7 +109,7 @@ def run(choose, new=Module):
     :param choose: function of a major that gives the resource as that series has it.
     :param new: what makes the module: Module in a process of its own, InProcess in Ansible's.
     """
-    resource = choose(client.NEWEST_SERIES)
+    resource = choose(NEWEST_SERIES)
     states = ("merged", "overridden", "deleted", "gathered") if resource.creates else ("merged", "deleted", "gathered")
     extra = {"complete": {"type": "bool", "default": False}}
     if resource.creates:
@@ -102,7 +130,7 @@ def run(choose, new=Module):
         _Run(module, session, resource, items).finish()
     except (BadItems, PlanError) as exc:
         module.fail_json(**_problems(resource, items, exc.problems))
-    except Refused as exc:
+    except WriteRejected as exc:
         problems = [(change.index if change else None, option, reason) for change, option, reason in exc.problems]
         module.fail_json(**_problems(resource, items, problems))
     except errors.MissingModel as exc:
@@ -179,7 +207,7 @@ class _Run:
                 # Parameters can be set without the addon that heeds them, and its installation then stumbles over them.
                 self.session.call("mail.alias", "fields_get", ["id"], attributes=["type"])
                 return {each.column: {} for each in self.resource.fields if each.since <= self.session.major}
-            return offered(self.session, self.resource)
+            return available_fields(self.session, self.resource)
         except errors.MissingModel:
             if not self.module.check_mode or self.module.params["complete"]:
                 raise
@@ -204,7 +232,7 @@ class _Run:
         if self.offer is None:
             return []
         if self.resource.single:
-            return parameters.read_alias_domain(self.session)
+            return alias_domain_parameters.read_alias_domain(self.session)
         domain = self.resource.everything if self.state == "gathered" and not self.items else ()
         return read(self.session, self.resource, options, domain)
 
@@ -219,7 +247,9 @@ class _Run:
         if self.state == "merged":
             named = {option for each in wanted for option in each.values}
             identifying = {option for identity in self.resource.identities for option in identity}
-            options &= named | identifying | {"active", "name"} | set(self.resource.telling if self.module.check_mode else ())
+            options &= (
+                named | identifying | {"active", "name"} | set(self.resource.conflict_fields if self.module.check_mode else ())
+            )
         # In this order: another run may create a record in between. As one that is there and not owned it is taken over, and
         # that collides with its owner; as one that is owned and not there it would be created again, under another name.
         owners, unmarked = self._owned()
@@ -250,7 +280,7 @@ class _Run:
                 {"index": index, "record": self.resource.label(item), "kind": MISSING} for index, item in enumerate(self.items)
             ]
             return {"differences": rows, "shadows": [], "unnamed": {}}
-        finder = self.resource.shadows if self.state != "deleted" else None
+        finder = self.resource.conflicts if self.state != "deleted" else None
         found = finder(self.view) if finder else ()
         return {
             "differences": rows,
@@ -274,7 +304,7 @@ class _Run:
         if not self.resource.creates or self.offer is None:
             return {}, {}
         if self.resource.single:
-            return parameters.owned_alias_domain(self.session)
+            return alias_domain_parameters.owned_alias_domain(self.session)
         return owned(self.session, self.resource.model), {}
 
     # -- writing ------------------------------------------------------------------------------------------------------
@@ -285,7 +315,7 @@ class _Run:
             return plan, self._carry_out(plan)
         except errors.BrokenConnection:
             raise
-        except (Refused, errors.OdooError):
+        except (WriteRejected, errors.OdooError):
             self.names = Names(self.session)
             again = self._plan()
             if describe(again) == describe(plan):
@@ -294,6 +324,6 @@ class _Run:
 
     def _carry_out(self, plan):
         if self.resource.single:
-            parameters.write_alias_domain(self.session, plan)
+            alias_domain_parameters.write_alias_domain(self.session, plan)
             return []
-        return apply_plan(self.session, self.resource, plan, self.module.tell)
+        return apply_plan(self.session, self.resource, plan, self.module.report_progress)

@@ -145,8 +145,8 @@ gathered:
   elements: dict
 """
 
-from ansible_collections.postroom.odoo.plugins.module_utils.addons import run
-from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
+from ansible_collections.postroom.odoo.plugins.module_utils.module import Module
+from ansible_collections.postroom.odoo.plugins.module_utils.operations.addons import run
 
 
 def main(new=Module):

@@ -66,7 +66,7 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.postroom.odoo.plugins.module_utils import configuration
+from ansible_collections.postroom.odoo.plugins.module_utils.operations import odoo_conf
 
 
 def main():
@@ -83,8 +83,8 @@ def main():
     folder, present = module.params["folder"], module.params["present"]
     try:
         text = read(path)
-        before = configuration.addons_path(text)
-        if configuration.is_among(folder, before):
+        before = odoo_conf.addons_path(text)
+        if odoo_conf.is_among(folder, before):
             module.exit_json(changed=False, addons_path=before, diff=diff(path, before, before))
         missing = [] if before else [each for each in present if not os.path.isdir(each)]
         if missing:
@@ -92,13 +92,13 @@ def main():
                 msg="%s names no addons_path, and %s, where Odoo's own addons are then said to be, is not there. Say where "
                 "they are, or name them in the file." % (path, ", ".join(missing))
             )
-        changed = configuration.with_folder(text, folder, present)
-        after = configuration.addons_path(changed)
+        changed = odoo_conf.with_folder(text, folder, present)
+        after = odoo_conf.addons_path(changed)
         if not module.check_mode:
             write(module, path, changed)
     except OSError as exc:
         module.fail_json(msg="Cannot use %s: %s." % (path, exc.strerror))
-    except configuration.Unreadable as exc:
+    except odoo_conf.Unreadable as exc:
         module.fail_json(msg="Cannot use %s: %s." % (path, exc))
     module.exit_json(changed=True, addons_path=after, diff=diff(path, before, after))
 

@@ -96,8 +96,8 @@ catchalls:
   sample: [catchall@mydomain.com]
 """
 
-from ansible_collections.postroom.odoo.plugins.module_utils.addresses import run
-from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
+from ansible_collections.postroom.odoo.plugins.module_utils.module import Module
+from ansible_collections.postroom.odoo.plugins.module_utils.operations.address_info import run
 
 
 def main(new=Module):

@@ -84,8 +84,8 @@ rpc_calls:
   sample: 5
 """
 
-from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
-from ansible_collections.postroom.odoo.plugins.module_utils.followers import run
+from ansible_collections.postroom.odoo.plugins.module_utils.module import Module
+from ansible_collections.postroom.odoo.plugins.module_utils.operations.followers import run
 
 
 def main(new=Module):

@@ -173,8 +173,7 @@ rpc_calls:
 """
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
-from ansible_collections.postroom.odoo.plugins.module_utils.answer import Module
-from ansible_collections.postroom.odoo.plugins.module_utils.module import run
+from ansible_collections.postroom.odoo.plugins.module_utils.module import Module, run
 
 
 def main(new=Module):

@@ -9,7 +9,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.errors import UnsupportedError
 
-from ansible_collections.postroom.odoo.plugins.module_utils.answer import invocation, occurring
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import invocation, occurring
 
 
 class Answered(BaseException):
@@ -30,13 +30,15 @@ class InProcess:
     :param args: the options as the task has them.
     :param check_mode: whether nothing may be written.
     :param diff: whether a diff is wanted.
-    :param tell: function that shows the person who waits how far a long list has come.
+    :param report_progress: function that shows the person who waits how far a long list has come.
     :param verbose: whether the options are wanted back, which takes its time with a list of thousands.
     """
 
-    def __init__(self, name, args, check_mode, diff, tell, verbose, argument_spec, supports_check_mode=False, **rules):
+    def __init__(
+        self, name, args, check_mode, diff, report_progress, verbose, argument_spec, supports_check_mode=False, **rules
+    ):
         self.argument_spec, self.check_mode, self._diff = argument_spec, check_mode, diff
-        self.tell, self._verbose = tell, verbose
+        self.report_progress, self._verbose = report_progress, verbose
         self._warnings = []
         checked = ArgumentSpecValidator(argument_spec, **rules).validate(Options(plain(args)))
         self.params, self.no_log_values = checked.validated_parameters, set(checked._no_log_values)

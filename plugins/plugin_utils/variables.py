@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from ansible_collections.postroom.odoo.plugins.module_utils.report import is_confidential
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import is_confidential
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import ALIAS_DOMAIN_PARAMETERS
 
 # What the variables of each role can say of a server; see their argument_specs.yml.

@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT / "tests" / "lab"), str(ROOT / "collections")]
 import database as lab_database
 from facts import read_lab
 
-from ansible_collections.postroom.odoo.plugins.module_utils.apply import QUIET
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import QUIET
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import INCOMING_MAIL_SERVERS
 
 INSIDE = """

@@ -6,7 +6,7 @@ import pytest
 from proxy import proxy
 from support import API_KEY, PASSWORD
 
-from ansible_collections.postroom.odoo.plugins.module_utils import jsonrpc
+from ansible_collections.postroom.odoo.plugins.module_utils.transport import jsonrpc
 
 PERSON = [{"login": "a@mydomain.com", "name": "A"}]
 SERVER = [{"host": "h", "login": "a@mydomain.com"}]

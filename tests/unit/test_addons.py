@@ -2,7 +2,12 @@
 
 from types import SimpleNamespace
 
-from ansible_collections.postroom.odoo.plugins.module_utils.addons import decide, foresee, full_version, other_versions
+from ansible_collections.postroom.odoo.plugins.module_utils.operations.addons import (
+    decide,
+    foresee,
+    full_version,
+    other_versions,
+)
 
 SESSION = SimpleNamespace(series="14.0", database="mydomain")
 ITEM = {"name": "ours", "upgrade": True, "version": "1.1.0", "required": True}

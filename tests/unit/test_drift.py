@@ -9,9 +9,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from ansible_collections.postroom.odoo.plugins.module_utils import resources, shadows
-from ansible_collections.postroom.odoo.plugins.module_utils.plan import Wanted, make_plan
-from ansible_collections.postroom.odoo.plugins.module_utils.report import differences
+from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts import View
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import Wanted, make_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import differences
 from ansible_collections.postroom.odoo.plugins.plugin_utils import drift_formats as formats
 from ansible_collections.postroom.odoo.plugins.plugin_utils.drift import KINDS, PARTIAL, WHOLE, Ledger
 
@@ -140,10 +141,10 @@ def test_what_stands_beside_ours_does_not_make_ours_ambiguous():
     assert [change.record for change in plan.changes] == [2]
 
 
-def shadows_of(finder, items, records, owned=()):
+def conflicts_of(resource, items, records, owned=()):
     named = {record["id"]: record["is"] for record in records if "is" in record}
-    view = shadows.View(wanted(*items), records, frozenset(owned), named, lambda option, value: [str(each) for each in value])
-    return [(kind, index, record["id"]) for kind, index, record, reason in finder(view)]
+    view = View(wanted(*items), records, frozenset(owned), named, lambda option, value: [str(each) for each in value])
+    return [(kind, index, record["id"]) for kind, index, record, reason in resource.conflicts(view)]
 
 
 SHARED = {"login": "catchall@b.c", "from_filter": "catchall@b.c", "priority": 1}
@@ -164,13 +165,13 @@ PERSONAL = {"login": "a@b.c", "from_filter": "a@b.c", "priority": 100}
         ({"login": "a@b.c", "active": False}, None),
     ],
 )
-def test_shadows_of_outgoing_servers(record, kind):
+def test_conflicts_of_outgoing_servers(record, kind):
     records = [{"id": 1, "is": 0, **SHARED}, {"id": 2, "is": 1, **PERSONAL}, {"id": 3, **record}]
-    found = shadows_of(shadows.outgoing_servers, [SHARED, PERSONAL], records, {1, 2})
+    found = conflicts_of(resources.OUTGOING_MAIL_SERVERS, [SHARED, PERSONAL], records, {1, 2})
     assert [each[0] for each in found] == [kind] * bool(kind)
-    # What Postroom owns is no stranger, and who declares no first server has none to shadow.
-    assert shadows_of(shadows.outgoing_servers, [SHARED, PERSONAL], records, {1, 2, 3}) == []
-    alone = shadows_of(shadows.outgoing_servers, [PERSONAL], [{**records[1], "is": 0}, records[2]], {2})
+    # What Postroom owns is no stranger, and who declares no first server has none that could be preceded.
+    assert conflicts_of(resources.OUTGOING_MAIL_SERVERS, [SHARED, PERSONAL], records, {1, 2, 3}) == []
+    alone = conflicts_of(resources.OUTGOING_MAIL_SERVERS, [PERSONAL], [{**records[1], "is": 0}, records[2]], {2})
     assert [each[0] for each in alone] == [kind] * (kind == "second_outgoing_server")
 
 
@@ -184,16 +185,16 @@ def test_shadows_of_outgoing_servers(record, kind):
         ({"login": "", "host": "h"}, False),
     ],
 )
-def test_shadows_of_incoming_servers(record, found):
+def test_conflicts_of_incoming_servers(record, found):
     items = [{"login": "a@b.c", "host": "h"}, {"login": "shop", "host": "h"}]
-    assert bool(shadows_of(shadows.incoming_servers, items, [{"id": 3, **record}])) == found
+    assert bool(conflicts_of(resources.INCOMING_MAIL_SERVERS, items, [{"id": 3, **record}])) == found
 
 
-def test_shadows_of_alias_domains_need_companies_that_nobody_declared():
+def test_conflicts_of_alias_domains_need_companies_that_nobody_declared():
     ours, other = {"id": 1, "is": 0, "companies": frozenset()}, {"id": 2, "companies": frozenset([1])}
-    found = shadows_of(shadows.alias_domains, [{"name": "b.c"}], [ours, other])
+    found = conflicts_of(resources.ALIAS_DOMAINS, [{"name": "b.c"}], [ours, other])
     assert found == [("other_alias_domain", 0, 2), ("unused_alias_domain", 0, 1)]
-    assert shadows_of(shadows.alias_domains, [{"name": "b.c", "companies": frozenset([3])}], [ours, other]) == []
+    assert conflicts_of(resources.ALIAS_DOMAINS, [{"name": "b.c", "companies": frozenset([3])}], [ours, other]) == []
 
 
 # -- formats -----------------------------------------------------------------------------------------------------------

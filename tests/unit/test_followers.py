@@ -2,8 +2,8 @@
 
 import pytest
 
-from ansible_collections.postroom.odoo.plugins.module_utils import addresses
-from ansible_collections.postroom.odoo.plugins.module_utils.followers import decide
+from ansible_collections.postroom.odoo.plugins.module_utils.operations import address_info
+from ansible_collections.postroom.odoo.plugins.module_utils.operations.followers import decide
 
 DEAL, TASK = ("crm.lead", 1), ("project.task", 2)
 
@@ -37,8 +37,8 @@ def test_who_follows_nothing_hands_nothing_over():
 )
 def test_texts_that_have_the_address(text, instead, monkeypatch):
     record = {"id": 1, "template": frozenset(), "name": "N", "model": "m", "mail_server": 5, "email_from": text, "reply_to": ""}
-    monkeypatch.setattr(addresses, "read", lambda *dummy: [record])
-    found = addresses.templates(None, "old@b.c", {4}, "new@b.c")
+    monkeypatch.setattr(address_info, "read", lambda *dummy: [record])
+    found = address_info.templates(None, "old@b.c", {4}, "new@b.c")
     if instead is None:
         assert found == []
     else:
@@ -46,6 +46,6 @@ def test_texts_that_have_the_address(text, instead, monkeypatch):
         assert template["uses"] == ["email_from"]
         assert template["config"] == {"name": "N", "model": "m", "email_from": instead}
     # Without somebody else, only a server is taken from a template.
-    assert [each["config"] for each in addresses.templates(None, "old@b.c", {5})] == [
+    assert [each["config"] for each in address_info.templates(None, "old@b.c", {5})] == [
         {"name": "N", "model": "m", "mail_server": ""}
     ]

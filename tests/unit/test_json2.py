@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.postroom.odoo.plugins.module_utils.json2 import PLACES, named
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.json2 import PLACES, named
 
 ENGINE = Path(__file__).parents[2] / "plugins"
 RECORDS_ONLY = ("ids",)

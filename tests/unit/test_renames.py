@@ -3,8 +3,8 @@
 import pytest
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
-from ansible_collections.postroom.odoo.plugins.module_utils.items import BadItems, check_items
-from ansible_collections.postroom.odoo.plugins.module_utils.plan import CREATE, UPDATE, PlanError, Wanted, make_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, UPDATE, PlanError, Wanted, make_plan
 
 USERS, OUTGOING, INCOMING = resources.USERS, resources.OUTGOING_MAIL_SERVERS, resources.INCOMING_MAIL_SERVERS
 EXTRA = ("was", "moves", "tested")

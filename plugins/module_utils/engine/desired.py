@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The list as given: checked by itself, then against the database, and brought into the form in which values compare.
+
+Every bad item is reported at once. A problem is C((index, option, reason)).
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import Wanted
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import OWN, normal
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NotThere, resolve
+
+
+class BadItems(Exception):
+    """Items that cannot be used, and why. C(problems): C([(index, option, reason)])."""
+
+    def __init__(self, problems):
+        super().__init__("; ".join(reason for dummy, dummy, reason in problems))
+        self.problems = problems
+
+
+def check_items(resource, items):
+    """What can be said without the database.
+
+    :param items: list of dicts with the options that were given, and no others.
+    :raises BadItems: for values out of range, missing names and items that stand twice in the list.
+    """
+    problems, seen = [], {}
+    for index, item in enumerate(items):
+        for field in resource.fields:
+            problems.extend((index, field.option, reason) for reason in _wrong(field, item.get(field.option)))
+        problems.extend((index, option, reason) for check in resource.checks for option, reason in check(item))
+        key = resource.key(item)
+        if key is None:
+            ways = " or ".join(" and ".join(identity) for identity in resource.identities)
+            problems.append((index, None, "nothing tells which %s is meant; give %s" % (resource.noun, ways)))
+        elif seen.setdefault(key, index) != index:
+            problems.append((index, None, "stands in the list already, as item %d; remove one" % seen[key]))
+    problems.extend(_wrong_renames(resource, items))
+    if resource.single and len(items) > 1:
+        problems.append((1, None, "this Odoo has one alias domain (several from 17.0 on); leave one in the list"))
+    if problems:
+        raise BadItems(problems)
+
+
+def _wrong_renames(resource, items):
+    """What no order of renaming could make true."""
+    becomes = {}
+    for index, item in enumerate(items):
+        former = resource.former(item)
+        if former is None:
+            continue
+        if not item.get("login"):
+            yield index, "was", "is a former login; give login, the one of now, too"
+        elif normal(item["was"]) == normal(item["login"]):
+            yield index, "was", "is the login itself; give the former one, or remove was"
+        elif resource.key(former) != resource.key(item) and becomes.setdefault(resource.key(former), index) != index:
+            yield index, "was", "%s was item %d already; remove one" % (item["was"], becomes[resource.key(former)])
+    for index, item in enumerate(items):
+        later, passed = becomes.get(resource.key(item)), set()
+        while later not in (None, index) and later not in passed:
+            passed.add(later)
+            later = becomes.get(resource.key(items[later]))
+        if later == index:
+            # Afterwards everything looks as it did before: nobody could tell whether it is done.
+            yield index, "was", "goes round in a circle; rename one of them to a third login, and in a second run back"
+
+
+def _wrong(field, value):
+    if value is None:
+        return
+    if field.type == "expression":
+        if isinstance(value, dict):
+            if set(value) != {"expression"} or not isinstance(value["expression"], str) or not value["expression"].strip():
+                yield "give text, or {expression: …} with the expression as its only key"
+            return
+        if not isinstance(value, str):
+            yield "give text, or {expression: …}, not %s" % type(value).__name__
+            return
+    if field.check and value != "" and not (field.own and value == OWN):
+        for each in value if isinstance(value, list) else [value]:
+            reason = field.check(each)
+            if reason:
+                yield reason
+
+
+class Unforeseen:
+    """In check mode, what earlier tasks of the real run would have brought by now, and did not.
+
+    :param addons: those that they would have installed.
+    """
+
+    def __init__(self, addons=()):
+        self.addons = frozenset(addons)
+        self._names = {}
+        self._options = {}
+
+    def name(self, field, name):
+        """Note a record that is not there yet."""
+        self._names.setdefault((field.option, field.relation.noun), {})[name] = True
+
+    def option(self, field, left_out=False):
+        """Note an option that is not there yet: taken for there and not set, or left out."""
+        self._options.setdefault((field.addon, left_out), {})[field.option] = True
+
+    def lines(self):
+        """One line for each kind of thing, however many items it concerns."""
+        for (addon, left_out), options in self._options.items():
+            what = "left out" if left_out else "taken for not set"
+            yield "%s: %s, as the addon %s, which brings it, is not installed yet" % (", ".join(options), what, addon)
+        for (option, noun), names in self._names.items():
+            yield "%s: this database has no %s %s yet" % (option, noun, _listed(list(names)))
+
+
+def _listed(names):
+    return ", ".join(names) if len(names) <= 10 else "%s … (%d in all)" % (", ".join(names[:5]), len(names))
+
+
+def want_items(resource, items, major, offer, names, unforeseen=None):
+    """The items as Wanted.
+
+    :param offer: what C(snapshot.available_fields) returns, or None where the model is not there yet (check mode): then nothing
+        can be looked up, and relations stay names.
+    :param unforeseen: in check mode, an Unforeseen.
+    :raises BadItems: for options, values and names that this database does not have.
+    """
+    wanted, problems = [], []
+    for index, item in enumerate(items):
+        given = {each.option: item[each.option] for each in resource.fields if item.get(each.option) is not None}
+        convert = _Conversion(resource, item, index, major, offer, names, problems, unforeseen)
+        defaults = convert.defaults(given)
+        # A password that is set on creation only is a default, not something that an existing user must have.
+        if item.get("update_password") == "on_create" and "password" in given:
+            defaults["password"] = given.pop("password")
+        wanted.append(Wanted(index, item, convert.all(given), defaults))
+    if problems:
+        raise BadItems(problems)
+    return wanted
+
+
+class _Conversion:
+    def __init__(self, resource, item, index, major, offer, names, problems, unforeseen):
+        self.resource = resource
+        self.item = item
+        self.index = index
+        self.major = major
+        self.offer = offer
+        self.names = names
+        self.problems = problems
+        self.unforeseen = unforeseen
+
+    def defaults(self, given):
+        values = {}
+        for field in self.resource.fields:
+            if field.option not in given and field.default is not None and self._is_offered(field):
+                default = field.default(self.item) if callable(field.default) else field.default
+                if default is not None:
+                    values[field.option] = default
+        return self.all(values)
+
+    def all(self, given):
+        values = {}
+        for option, value in given.items():
+            field = self.resource.field(option)
+            if not self._is_offered(field):
+                if not self._is_pending(field):
+                    self._leave_out(field, value)
+                    continue
+                self.unforeseen.option(field)
+            means_another = field.own and value == OWN
+            values[option] = self._converted(field, self.item[field.own] if means_another else value)
+        return values
+
+    def _is_offered(self, field):
+        if not field.column:
+            return True
+        if self.offer is None:
+            return field.is_native_in(self.major)
+        return field.column_in(self.major) in self.offer
+
+    def _is_pending(self, field):
+        return self.unforeseen is not None and field.addon in self.unforeseen.addons
+
+    def _leave_out(self, field, value):
+        if (field.own and value == OWN) or (field.addon and not value):
+            # Without the field, C(own) has no place where it could stand; without its addon, nothing is as asked for.
+            return
+        if self.unforeseen is not None and field.addon and not field.since:
+            self.unforeseen.option(field, left_out=True)
+        else:
+            self.problems.append((self.index, field.option, self._absence(field)))
+
+    def _absence(self, field):
+        return "Odoo %d.0 has no such field here: %s; remove the option for this database" % (
+            self.major,
+            field.unknown_in(self.major),
+        )
+
+    def _converted(self, field, value):
+        if field.relation:
+            if self.offer is None:
+                return frozenset(value) if field.type == "many2many" else value
+            try:
+                return resolve(self.names, field, value)
+            except LookupError as exc:
+                if self.unforeseen is not None and field.relation.managed and isinstance(exc, NotThere):
+                    return self._foreseen(field, value)
+                self.problems.append((self.index, field.option, str(exc)))
+                return None
+        if field.type == "selection" and value and field.column_in(self.major) in (self.offer or ()):
+            known = [choice for choice, dummy in self.offer[field.column_in(self.major)].get("selection") or ()]
+            if value not in known:
+                shown = ", ".join(known) if len(known) <= 20 else "%s … (%d in all)" % (", ".join(known[:5]), len(known))
+                self.problems.append((self.index, field.option, "%r is not known to this database; it has %s" % (value, shown)))
+        if field.type == "external_id":
+            return frozenset([value])
+        return field.from_item(value, self.major)
+
+    def _foreseen(self, field, name):
+        """What an earlier task of the real run would have made: a new record of that name, or a renamed one."""
+        if self.item.get("was"):
+            with contextlib.suppress(LookupError):
+                return resolve(self.names, field, self.item["was"])
+        self.unforeseen.name(field, name)
+        return name

@@ -1,0 +1,338 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Carry a plan out with C(Model.load), which writes a list in one transaction, all or nothing.
+
+Ownership of adopted records goes first, then new records, then changed ones, then removals, each in as few requests as Odoo
+has time for (batches.py). When Odoo refuses a later request, what the earlier ones did is put back. When it does not answer,
+what they did stays: the next run sees it, and goes on from there.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.batches import chunks
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, DELETE, UPDATE
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NAMESPACE
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import BrokenConnection, OdooError, own_words
+
+# Connections tried in one request: a provider may take a second each.
+TRIALS = 20
+
+# Nobody is written to because of a configuration run: no invitation, no tracking, no log messages, no subscriptions.
+QUIET = {
+    "no_reset_password": True,
+    "tracking_disable": True,
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "mail_notrack": True,
+}
+
+# 14 to 16 wrap the words of a constraint in these.
+_WRAPPING = re.compile(r"Unknown error during import: <class '[\w.]+'>: ")
+
+
+class WriteRejected(Exception):
+    """Odoo refused rows; nothing was written, or it was put back.
+
+    :param problems: C([(change or None, option or None, reason)]).
+    """
+
+    def __init__(self, problems):
+        super().__init__("; ".join(reason for dummy, dummy, reason in problems))
+        self.problems = problems
+
+
+def apply_plan(session, resource, plan, report_progress=lambda progress: None):
+    """Write the plan.
+
+    :param report_progress: function that receives a line after each request of a list that takes several.
+    :returns: C([(change, reason)]) of the records whose connection the other side refused; those are put back.
+    :raises WriteRejected: when Odoo takes rows for invalid.
+    :raises BrokenConnection: when it does not answer; what was written before stays.
+    :raises OdooError: for anything else that it refuses.
+    """
+    writer = _Writer(session, resource, report_progress)
+    try:
+        # A record that was changed and is not owned could look as if nothing were left to do, when the run breaks off here.
+        writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
+        writer.create(plan.of(CREATE))
+        writer.update(plan.of(UPDATE))
+        writer.set_inverses(plan.of(CREATE) + plan.of(UPDATE))
+        writer.unlink([change.record for change in plan.of(DELETE)])
+        writer.invite(plan.of(CREATE))
+    except BrokenConnection as exc:
+        written = len(writer.done)
+        raise BrokenConnection(
+            "%s Of %d %ss, %d are written, and stay. Run again: it goes on from there."
+            % (exc, len(plan.of(CREATE) + plan.of(UPDATE)), resource.noun, written)
+            if written
+            else str(exc)
+        ) from exc
+    except (WriteRejected, OdooError):
+        writer.put_all_back()
+        raise
+    writer.leave_state(plan.of(UPDATE))
+    return writer.verify([change for change in plan.changes if change.verify])
+
+
+class _Writer:
+    def __init__(self, session, resource, report_progress):
+        self.session = session
+        self.resource = resource
+        self.report_progress = report_progress
+        self.done = {}
+        self.adopted = {}
+        self.pointed = []
+
+    # -- records ------------------------------------------------------------------------------------------------------
+
+    def create(self, changes):
+        for group in self._alike(changes):
+            fields = self._loaded({option for change in group for option in change.after})
+            later = [field for field in fields if field.after_creation]
+            fields = [field for field in fields if not field.after_creation]
+            defaults = self._defaults(fields, group)
+            rows = [
+                ["%s.%s" % (NAMESPACE, change.name)]
+                + [self._cell(field, _first_value(field, change, defaults)) for field in fields]
+                for change in group
+            ]
+            self._load(["id"], fields, group, rows)
+            for field in later:
+                # A new record is active, so only those that must not be are told.
+                changes = [change for change in group if change.after.get(field.option) is False]
+                self._load([".id"], [field], changes, [[str(change.record), self._cell(field, False)] for change in changes])
+
+    def update(self, changes):
+        for group in self._alike([change for change in changes if change.after]):
+            fields = self._loaded({option for change in group for option in change.after})
+            if fields:
+                rows = [
+                    [str(change.record)]
+                    + [self._cell(field, change.after.get(field.option, change.current.get(field.option))) for field in fields]
+                    for change in group
+                ]
+                self._load([".id"], fields, group, rows)
+
+    def adopt(self, changes):
+        rows = [
+            {"module": NAMESPACE, "name": change.name, "model": self.resource.model, "res_id": change.record}
+            for change in changes
+        ]
+        for part in chunks(rows, self.resource.rows):
+            identifiers = self.session.call("ir.model.data", "create", part)
+            self.adopted.update(zip((row["res_id"] for row in part), identifiers))
+
+    def unlink(self, records):
+        for part in chunks(records, self.resource.rows):
+            self.session.call(self.resource.model, "unlink", part)
+
+    def invite(self, changes):
+        """Last, for what is sent cannot be put back; one request, in which Odoo sends to all or says why not."""
+        invitation = self.resource.invitation
+        invited = [change.record for change in changes if invitation and change.item.get(invitation.option)]
+        if invited:
+            self.session.call(self.resource.model, invitation.method, invited, context=invitation.context)
+
+    def set_inverses(self, changes):
+        """Relations that live in the other model: a company's alias domain."""
+        for field in self.resource.fields:
+            targets = _targets(field, changes, self._given_by_odoo(field, changes)) if field.inverse else {}
+            if targets:
+                found = self.session.call(field.relation.model, "read", sorted(targets), [field.inverse])
+                new = {change.record for change in changes if change.action == CREATE}
+                pointing = {row["id"]: row[field.inverse][0] if row[field.inverse] else None for row in found}
+                before = {record: "" if target in (None, *new) else str(target) for record, target in pointing.items()}
+                self._point(field, targets)
+                self.pointed.append((field, before))
+
+    def _given_by_odoo(self, field, changes):
+        """What already points to new records: C({record: ids}). Odoo gives the very first alias domain to all companies."""
+        new = [change.record for change in changes if change.action == CREATE and field.option in change.after]
+        if not new:
+            return {}
+        found = self.session.call(field.relation.model, "search_read", [[field.inverse, "in", new]], fields=[field.inverse])
+        given = {}
+        for row in found:
+            given.setdefault(row[field.inverse][0], set()).add(row["id"])
+        return given
+
+    def _point(self, field, targets):
+        rows = [[str(record), target] for record, target in sorted(targets.items())]
+        self._send(field.relation.model, [".id", field.inverse + "/.id"], rows, partial(_blame_option, field.option))
+
+    # -- what Odoo tries out ------------------------------------------------------------------------------------------
+
+    def leave_state(self, changes):
+        """Take a verified state back from records that are wanted without it."""
+        verification = self.resource.verification
+        if verification and verification.undo:
+            left = [change.record for change in changes if change.after.get(verification.option) is False]
+            if left:
+                self.session.call(self.resource.model, verification.undo, left)
+
+    def verify(self, changes):
+        refused = []
+        for start in range(0, len(changes), TRIALS):
+            chunk = changes[start : start + TRIALS]
+            first = self._refusal(chunk)
+            if first is None:
+                continue
+            # Odoo does not say which one of several failed: ask one by one.
+            for change in chunk:
+                reason = self._refusal([change]) if len(chunk) > 1 else first
+                if reason is not None:
+                    self._put_back(change)
+                    refused.append((change, reason))
+        return refused
+
+    def _refusal(self, changes):
+        verification = self.resource.verification
+        try:
+            self.session.call(self.resource.model, verification.method, [change.record for change in changes])
+        except OdooError as exc:
+            tolerated = verification.tolerated.get(self.session.major)
+            if len(changes) == 1 and tolerated and re.search(tolerated, str(exc)):
+                return None
+            return str(exc)
+        return None
+
+    # -- undoing ------------------------------------------------------------------------------------------------------
+
+    def put_all_back(self):
+        for field, targets in reversed(self.pointed):
+            self._point(field, targets)
+        for change in reversed([change for change in self.done.values() if change.action != CREATE]):
+            self._put_back(change)
+        self._remove([change.record for change in self.done.values() if change.action == CREATE])
+        # Records that were taken over without a change are in no row that was loaded.
+        if self.adopted:
+            self.session.call("ir.model.data", "unlink", list(self.adopted.values()))
+
+    def _put_back(self, change):
+        if change.action == CREATE:
+            self._remove([change.record])
+            return
+        if change.record in self.adopted:
+            self.session.call("ir.model.data", "unlink", [self.adopted.pop(change.record)])
+        fields = [field for field in self._loaded(change.after) if not field.write_only]
+        if fields:
+            row = [str(change.record)] + [self._cell(field, change.current[field.option]) for field in fields]
+            self._send(self.resource.model, [".id", *self._headers(fields)], [row], lambda dummy: (change, None))
+
+    def _remove(self, records):
+        """Remove new records, and what Odoo created with them."""
+        companion, left = self.resource.companion, []
+        for part in chunks(records, self.resource.rows):
+            if companion:
+                column = companion.column_in(self.session.major)
+                left = [row[column][0] for row in self.session.call(self.resource.model, "read", part, [column])]
+            self.session.call(self.resource.model, "unlink", part)
+            if left:
+                self.session.call(companion.relation.model, "unlink", left)
+
+    # -- Model.load ---------------------------------------------------------------------------------------------------
+
+    def _alike(self, changes):
+        """Groups that fit one request each.
+
+        A field that cannot be read cannot fill another record's cell either, and one that is notify_on_write must not.
+        """
+        apart = [each.option for each in self.resource.fields if each.write_only or each.notify_on_write]
+        groups = {}
+        for change in changes:
+            groups.setdefault(frozenset(option for option in apart if option in change.after), []).append(change)
+        return [groups[options] for options in sorted(groups, key=len)]
+
+    def _loaded(self, options):
+        return [
+            field
+            for field in self.resource.fields
+            if field.option in options and field.column and not field.inverse and not field.state
+        ]
+
+    def _headers(self, fields):
+        return [field.header(self.session.major) for field in fields]
+
+    def _cell(self, field, value):
+        return field.cell(value, self.session.major)
+
+    def _defaults(self, fields, changes):
+        """Odoo's defaults for the options that some of the new records leave to it: an empty cell would clear them."""
+        left_open = [field for field in fields if field.additive or any(field.option not in change.after for change in changes)]
+        if not left_open:
+            return {}
+        columns = {field.option: field.column_in(self.session.major) for field in left_open}
+        found = self.session.call(self.resource.model, "default_get", list(columns.values()))
+        return {field.option: field.from_default(found.get(columns[field.option])) for field in left_open}
+
+    def _load(self, identifier, fields, changes, rows):
+        headers = identifier + self._headers(fields)
+        options = {field.column_in(self.session.major): field.option for field in fields}
+        spared = self._spared(identifier == ["id"], set(options.values()))
+        first = min([self.resource.rows, *(field.rows for field in fields)])
+        written = 0
+        for part in chunks(list(zip(changes, rows)), first):
+            chunk = [change for change, dummy in part]
+
+            def blame(message, chunk=chunk):
+                row = message.get("record")
+                change = chunk[row] if isinstance(row, int) and 0 <= row < len(chunk) else None
+                return change, options.get(message.get("field"))
+
+            loaded = self._send(self.resource.model, headers, [row for dummy, row in part], blame, **spared)
+            for change, record in zip(chunk, loaded):
+                change.record = record
+            self.done.update((id(change), change) for change in chunk)
+            written += len(part)
+            if written < len(rows):
+                self.report_progress("%d of %d %ss are written" % (written, len(rows), self.resource.noun))
+
+    def _spared(self, new, options):
+        """The context in which Odoo leaves out what such a write cannot change."""
+        bulk_side_effect = self.resource.bulk_side_effect
+        return bulk_side_effect.context if bulk_side_effect and (new or not bulk_side_effect.options & options) else {}
+
+    def _send(self, model, headers, rows, blame, **context):
+        """One request.
+
+        :param blame: function of one of Odoo's messages that gives the change and the option it is about.
+        """
+        answer = self.session.call(model, "load", headers, rows, context={**QUIET, **context})
+        errors = [message for message in answer["messages"] if message.get("type") != "warning"]
+        if answer["ids"] and not errors:
+            return answer["ids"]
+        # 17 and later repeat the first error of a batch at the top and blame its first row for it.
+        if len(errors) > 1 and any(errors[0]["message"] == other["message"] for other in errors[1:]):
+            errors = errors[1:]
+        problems = [(*blame(message), own_words(_WRAPPING.sub("", str(message["message"])))) for message in errors]
+        raise WriteRejected(problems or [(None, None, "Odoo refuses the list and does not say why; see the server's log")])
+
+
+def _targets(field, changes, given):
+    """Where the records of the other model are to point: C({record: id, or an empty string for nowhere}).
+
+    :param given: C({record: ids}) of what points to new records already.
+    """
+    targets = {}
+    for change in changes:
+        if field.option in change.after:
+            left = (change.current.get(field.option) or given.get(change.record, frozenset())) - change.after[field.option]
+            targets.update((record, targets.get(record, "")) for record in left)
+            targets.update((record, str(change.record)) for record in change.after[field.option])
+    return targets
+
+
+def _blame_option(option, message):
+    return None, option
+
+
+def _first_value(field, change, defaults):
+    if field.option not in change.after:
+        return defaults[field.option]
+    value = change.after[field.option]
+    if field.additive and not (field.starts_empty and field.starts_empty(change.item)):
+        value = value | defaults[field.option]
+    return value

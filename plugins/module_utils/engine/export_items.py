@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Records as items that say everything of them, secrets too: what an export is made of.
+
+Every item is put to the proof: the engine, given it, must find this record, and nothing to do. What does not pass is left
+out, with the reason.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items, want_items
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import UPDATE, PlanError, make_plan
+
+
+def complete(resource, names, session, offer, records, items=()):
+    """The records as C([{item, usual, left_out, reason}]); of the items' records, or of all when there are none.
+
+    C(item): every option, empty ones too. C(usual): the options whose value a new record has unless told otherwise.
+    C(left_out): C([{option, reason}]) for options that an item cannot say. C(reason): why there can be no item. C(touched):
+    whether somebody has made or changed the record, or an addon brought it so.
+    """
+    keys = {resource.key(item) for item in items}
+    chosen = [record for record in records if not keys or not keys.isdisjoint(resource.keys(record))]
+    described = [_Described(resource, names, session.major, record) for record in chosen]
+    proof = _Proof(resource, names, session.major, offer, records)
+    while proof.finds_fault([each for each in described if not each.reason]):
+        pass
+    standard, untouched = _standard(resource, session, offer), _untouched(resource, session)
+    return [dict(each.told(standard), touched=each.record["id"] not in untouched) for each in described]
+
+
+class _Described:
+    def __init__(self, resource, names, major, record):
+        self.resource = resource
+        self.names = names
+        self.major = major
+        self.record = record
+        self.left_out = []
+        self.reason = None
+        self.item = {}
+        for field in resource.fields:
+            if field.option in record and not field.write_only:
+                self._say(field, record[field.option])
+        if self.item.get("template"):
+            self.item.pop("name", None)
+            self.item.pop("model", None)
+        else:
+            self.item.pop("template", None)
+
+    def _say(self, field, value):
+        said, unsaid = option_value(field, self.names, value, self.major)
+        self.left_out.extend((field.option, reason) for reason in unsaid)
+        if said is not None:
+            self.item[field.option] = said
+
+    def leave_out(self, option, reason):
+        """Without the option, or without the item where no option is to blame."""
+        if option in self.item:
+            self.left_out.append((option, reason))
+            del self.item[option]
+        else:
+            self.reason = reason
+
+    def told(self, standard):
+        usual = []
+        for field in self.resource.fields:
+            default = field.default(self.item) if callable(field.default) else field.default
+            value = standard.get(field.option) if default is None else self._as_compared(field, default)
+            if field.option in self.record and self.record[field.option] == value:
+                usual.append(field.option)
+        return {
+            "item": self.item,
+            "label": str(self.record.get("name") or self.resource.label(self.record)),
+            "usual": usual,
+            "left_out": [{"option": option, "reason": reason} for option, reason in self.left_out if option not in usual],
+            "reason": self.reason,
+        }
+
+    def _as_compared(self, field, default):
+        if field.type == "many2many":
+            return frozenset(self.names.find(field.relation, each) for each in default)
+        return default
+
+
+class _Proof:
+    """What the engine makes of the items, given to it as a list."""
+
+    def __init__(self, resource, names, major, offer, records):
+        self.resource = resource
+        self.names = names
+        self.major = major
+        self.offer = offer
+        self.records = records
+        self.index = {}
+        for record in records:
+            for key in resource.keys(record):
+                self.index.setdefault(key, []).append(record)
+
+    def finds_fault(self, described):
+        """Leave out what the engine refuses, or would write; whether there was any."""
+        for each in described:
+            self._check_identity(each)
+        described = [each for each in described if not each.reason]
+        items = [each.item for each in described]
+        try:
+            check_items(self.resource, items)
+            wanted = want_items(self.resource, items, self.major, self.offer, self.names)
+            # As if all were owned: taking a record over is no difference between it and the item.
+            plan = make_plan(self.resource, wanted, self.records, {each["id"]: "" for each in self.records}, "merged")
+        except (BadItems, PlanError) as exc:
+            for index, option, reason in exc.problems:
+                described[index].leave_out(option, reason)
+            return True
+        for change in plan.changes:
+            for option in list(change.after) if change.action == UPDATE else [None]:
+                described[change.index].leave_out(option, "Postroom would write it in another form than Odoo holds it in")
+        return bool(plan.changes)
+
+    def _check_identity(self, described):
+        if self.resource.single:
+            return
+        found = self.index.get(self.resource.key(described.item), [])
+        found = [record for record in found if record.get("active", True)] or found
+        if found and (len(found) > 1 or found[0] is not described.record):
+            ids = sorted({record["id"] for record in found} | {described.record["id"]})
+            described.reason = "several have this name or login, ids %s; archive or rename all but one" % " and ".join(
+                str(each) for each in ids
+            )
+
+
+def option_value(field, names, value, major):
+    """A value as an inventory says it, empty or not, and the reasons for what it cannot say: C((value or None, reasons))."""
+    if field.type == "many2many":
+        said = {each: _name(field, names, each) for each in sorted(value)}
+        reasons = ["the %s of id %d has no name of its own" % (field.relation.noun, each) for each in said if not said[each]]
+        named = [each for each, name in said.items() if name]
+        implied = names.implied(field.relation, named) if field.relation.implies else ()
+        return sorted(said[each] for each in named if each not in implied), reasons
+    if field.type == "many2one":
+        name = _name(field, names, value) if value else ""
+        return name, [] if name is not None else ["the %s of id %d has no name of its own" % (field.relation.noun, value)]
+    if field.type == "external_id":
+        return (sorted(value)[0] if value else ""), []
+    if field.type == "expression":
+        return template_expressions.as_option(value), []
+    if field.type == "binary":
+        try:
+            text = base64.b64decode(value).decode()
+        except ValueError:
+            text = None
+        same = text is not None and field.from_item(text, major) == value
+        return (text, []) if same else (None, ["it is no text in PEM form"])
+    if field.choices and value and value not in field.choices:
+        return None, ["%r is no value that Postroom knows" % value]
+    return value, []
+
+
+def _name(field, names, record):
+    """The name by which an item finds that record; None where it would find none, several or another."""
+    name = names.name(field.relation, record)
+    try:
+        return name if names.find(field.relation, name) == record else None
+    except LookupError:
+        return None
+
+
+def _standard(resource, session, offer):
+    """What Odoo gives a new record, by option, in the form in which values are compared."""
+    if resource.single or not resource.creates:
+        return {}
+    columns = {
+        each.option: each.column_in(session.major)
+        for each in resource.fields
+        if each.column and each.column_in(session.major) in offer
+    }
+    found = session.call(resource.model, "default_get", sorted(columns.values()))
+    return {option: resource.field(option).from_default(found.get(column)) for option, column in columns.items()}
+
+
+def _untouched(resource, session):
+    """The records that are as an addon brought them: its installation, as any of Odoo's own doings, writes as user 1."""
+    if resource.single:
+        return set()
+    rows = session.call(resource.model, "search_read", [["write_uid", "=", 1], ["create_uid", "=", 1]], fields=["id"])
+    return {row["id"] for row in rows}

@@ -1,0 +1,324 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From what is wanted and what is there to what is to be done. Pure: no I/O, so that check mode and the run agree."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
+
+CREATE, UPDATE, DELETE = "create", "update", "delete"
+
+
+class PlanError(Exception):
+    """The list and the database do not fit together. Carries every reason at once, as C((item, option, reason))."""
+
+    def __init__(self, problems):
+        super().__init__("; ".join(reason for dummy, dummy, reason in problems))
+        self.problems = problems
+
+
+@dataclass
+class Wanted:
+    """One item of the list.
+
+    :param index: its place in the list, from 0.
+    :param item: the options that were given.
+    :param values: the same, as values are compared.
+    :param defaults: what a new record gets besides.
+    """
+
+    index: int
+    item: dict
+    values: dict
+    defaults: dict = field(default_factory=dict)
+
+
+@dataclass
+class Change:
+    """What is to be done to one record.
+
+    :param name: its external identifier in Postroom's namespace.
+    :param current: the record as it is, before the change.
+    :param adopt: the record is there, but not owned yet.
+    :param verify: its connection is to be tried out afterwards.
+    """
+
+    action: str
+    label: str
+    name: str
+    index: int | None = None
+    item: dict = field(default_factory=dict)
+    record: int | None = None
+    before: dict = field(default_factory=dict)
+    after: dict = field(default_factory=dict)
+    current: dict = field(default_factory=dict)
+    adopt: bool = False
+    verify: bool = False
+
+
+@dataclass
+class Plan:
+    """All changes, in the list's order, and how many items need none.
+
+    :param named: C({record id: place of its item in the list}) of the records that the list means.
+    """
+
+    changes: list = field(default_factory=list)
+    unchanged: int = 0
+    named: dict = field(default_factory=dict)
+
+    def of(self, action):
+        return [change for change in self.changes if change.action == action]
+
+
+def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected=(), adopt=True, unmarked=None):
+    """Compare and decide.
+
+    :param wanted: list of Wanted.
+    :param actual: records as C(snapshot.read) gives them.
+    :param owned: C({record id: external name}) of the records that Postroom owns.
+    :param protected: ids that must not be removed.
+    :param adopt: whether records that are there and not owned are taken over.
+    :param unmarked: C({record id: options}) of owned records of which parts lack Postroom's mark.
+    :raises PlanError: items that match several records, or none where none can be created; too many deletions.
+    """
+    planner = _Planner(resource, wanted, actual, owned, protected, adopt, unmarked or {})
+    for each in wanted:
+        planner.take(each, removing=state == "deleted")
+    if state == "overridden":
+        planner.remove_unnamed(max_deletions)
+    if planner.problems:
+        raise PlanError(planner.problems)
+    return planner.plan
+
+
+class _Planner:
+    def __init__(self, resource, wanted, actual, owned, protected, adopt, unmarked):
+        self.resource = resource
+        self.listed = {resource.key(each.item) for each in wanted}
+        self.actual = actual
+        self.owned = owned
+        self.protected = protected
+        self.unmarked = unmarked
+        self.adopts = adopt and resource.creates and not resource.single
+        self.names = set(owned.values())
+        self.plan = Plan()
+        self.claimed = self.plan.named
+        self.problems = []
+        self.index, self.owned_logins = {}, {}
+        for record in actual:
+            if record["id"] in owned and record.get("login"):
+                self.owned_logins.setdefault(normal(record["login"]), []).append(record)
+            for key in resource.keys(record):
+                self.index.setdefault(key, []).append(record)
+
+    def take(self, wanted, removing):
+        record, problem = self._match(wanted, removing)
+        if problem is None and record is not None and self.claimed.setdefault(record["id"], wanted.index) != wanted.index:
+            problem = "means the same %s as item %d" % (self.resource.noun, self.claimed[record["id"]])
+        if problem is None and record is None and not (removing or self.resource.creates):
+            problem = "this database has no such %s; check the name, and that the addon that brings it is installed" % (
+                self.resource.noun
+            )
+        if problem:
+            self.problems.append((wanted.index, None, problem))
+        elif removing:
+            self._remove(record, wanted)
+        elif record is None:
+            self._create(wanted)
+        else:
+            self._update(record, wanted)
+
+    def _match(self, wanted, removing):
+        """The record that an item means, or why that cannot be said."""
+        if self.resource.single:
+            return (self.actual or [None])[0], None
+        record, problem = self._only(self.index.get(self.resource.key(wanted.item), []))
+        if problem or removing:
+            return record, problem
+        former, problem = self._former(wanted.item)
+        if problem:
+            return None, problem
+        if record and former and former.get("active", True):
+            return None, "%s and %s, its former login, are both there; remove one of them in Odoo, or was from the list" % (
+                "%s (id %d)" % (self.resource.label(record), record["id"]),
+                "%s (id %d)" % (self.resource.label(former), former["id"]),
+            )
+        if record or former:
+            return record or former, None
+        record, problem = self._elsewhere(wanted.item) if wanted.item.get("moves") else (None, None)
+        return (record, problem) if record or problem else self._without_login(wanted)
+
+    def _only(self, matches):
+        # Odoo's own screens hide archived records: one of them does not make an active one ambiguous.
+        matches = [record for record in matches if record.get("active", True)] or matches
+        if len(matches) > 1:
+            # What somebody made beside ours does not make ours ambiguous.
+            matches = [record for record in matches if record["id"] in self.owned] or matches
+        if len(matches) > 1:
+            return None, "matches several records, ids %s; archive or rename all but one" % (
+                " and ".join("%d (%s)" % (record["id"], record.get("name") or "unnamed") for record in matches)
+            )
+        return (matches or [None])[0], None
+
+    def _is_listed(self, record):
+        return not self.listed.isdisjoint(self.resource.keys(record))
+
+    def _former(self, item):
+        """The record under the item's former login, unless that login is another item's by now."""
+        former = self.resource.former(item)
+        if former is None or self.resource.key(former) in self.listed:
+            return None, None
+        return self._only(self.index.get(self.resource.key(former), []))
+
+    def _elsewhere(self, item):
+        """The record of the item's login, or former login, that is owned and was on another host."""
+        for login in (item.get("login"), item.get("was")):
+            matches = [record for record in self.owned_logins.get(normal(login), []) if not self._is_listed(record)]
+            if matches:
+                return self._only(matches)
+        return None, None
+
+    def _without_login(self, wanted):
+        """A record made by hand that has the item's name and host, and no login yet."""
+        name, host = wanted.values.get("name") or wanted.defaults.get("name"), wanted.item.get("host")
+        if not (name and host and wanted.item.get("login")):
+            return None, None
+        return self._only(
+            [
+                record
+                for record in self.index.get((("name",), (normal(name),)), [])
+                if not record["login"] and normal(record.get("host")) == normal(host)
+                if record["id"] not in self.owned and not self._is_listed(record)
+            ]
+        )
+
+    def _create(self, wanted):
+        after = {**wanted.defaults, **wanted.values}
+        missing = [each.option for each in self.resource.fields if each.required and after.get(each.option) in (None, "")]
+        for option in missing:
+            self.problems.append((wanted.index, option, "is needed to create this %s" % self.resource.noun))
+        if not missing and not self._is_managed_elsewhere(wanted.item, wanted):
+            verification = self.resource.verification
+            self._add(
+                Change(
+                    CREATE,
+                    self.resource.label(wanted.item),
+                    self._new_name(wanted.item),
+                    wanted.index,
+                    wanted.item,
+                    after=after,
+                    verify=bool(verification and wanted.item.get(verification.option)),
+                )
+            )
+
+    def _update(self, record, wanted):
+        before, after = {}, {}
+        for option, value in wanted.values.items():
+            declared = self.resource.field(option)
+            # In check mode, a field may be wanted that comes with an addon later.
+            current = record.get(option, declared.from_odoo(False))
+            if declared.type != "external_id" and not declared.same(value, current):
+                before[option] = current
+                after[option] = declared.merged_with(value, current)
+        adopt = self.adopts and record["id"] not in self.owned
+        adopt = adopt or not wanted.values.keys().isdisjoint(self.unmarked.get(record["id"], ()))
+        if after and self._is_managed_elsewhere(record, wanted):
+            return
+        if not (after or adopt):
+            self.plan.unchanged += 1
+            return
+        self._add(
+            Change(
+                UPDATE,
+                self.resource.label(wanted.item),
+                self.owned.get(record["id"]) or self._new_name(wanted.item),
+                wanted.index,
+                wanted.item,
+                record["id"],
+                before,
+                after,
+                record,
+                adopt,
+                self._needs_verification(wanted.item, after),
+            )
+        )
+
+    def _is_managed_elsewhere(self, record, wanted):
+        manager = self.resource.elsewhere and self.resource.elsewhere(record)
+        if manager:
+            self.problems.append((wanted.index, None, "is managed by the %s; set it there" % manager))
+        return bool(manager)
+
+    def _needs_verification(self, item, after):
+        verification = self.resource.verification
+        if not verification or not item.get(verification.option):
+            return False
+        return not after.keys().isdisjoint((verification.option, *verification.connection))
+
+    def _remove(self, record, wanted=None):
+        label = self.resource.label(wanted.item if wanted else record)
+        common = {"index": wanted.index if wanted else None, "item": wanted.item if wanted else {}}
+        if record is None:
+            self.plan.unchanged += 1
+            return
+        if record["id"] in self.protected:
+            self.problems.append((common["index"], None, "%s is the login of this very run; leave it" % label))
+            return
+        if wanted and self._is_managed_elsewhere(record, wanted):
+            return
+        name = self.owned.get(record["id"], "")
+        if self.resource.removal == "unlink":
+            before = {option: value for option, value in record.items() if option != "id" and value not in ("", None)}
+            self._add(Change(DELETE, label, name, record=record["id"], current=record, before=before, **common))
+            return
+        after = {"active": False} if self.resource.removal == "archive" else self._cleared(wanted)
+        before = {option: record[option] for option in after}
+        if before == after:
+            self.plan.unchanged += 1
+        else:
+            self._add(Change(UPDATE, label, name, record=record["id"], current=record, before=before, after=after, **common))
+
+    def _cleared(self, wanted):
+        """The named options, or all that can be set, without a value."""
+        identifying = {option for identity in self.resource.identities for option in identity}
+        settable = [each for each in self.resource.fields if each.option not in identifying]
+        named = [each for each in settable if each.option in wanted.values] or settable
+        return {each.option: each.from_odoo(False) for each in named}
+
+    def remove_unnamed(self, max_deletions):
+        unnamed = [record for record in self.actual if record["id"] in self.owned and record["id"] not in self.claimed]
+        unnamed = [record for record in unnamed if self.resource.removal != "archive" or record.get("active", True)]
+        unnamed = [record for record in unnamed if not (self.resource.elsewhere and self.resource.elsewhere(record))]
+        if len(unnamed) > max_deletions:
+            self.problems.append(
+                (
+                    None,
+                    "max_deletions",
+                    "the list no longer names %d records that Postroom owns, and max_deletions is %d: %s"
+                    % (len(unnamed), max_deletions, ", ".join(self.resource.label(record) for record in unnamed)),
+                )
+            )
+            return
+        for record in unnamed:
+            self._remove(record)
+
+    def _new_name(self, item):
+        """An external identifier that two runs at once choose alike, and that no other owned record has."""
+        label = self.resource.label(item).casefold()
+        slug = re.sub(r"[^a-z0-9]+", "_", label).strip("_")[:40]
+        digest = hashlib.sha256(label.encode()).hexdigest()[:12]
+        name = base = "%s_%s_%s" % (self.resource.model.replace(".", "_"), slug, digest)
+        number = 1
+        while name in self.names:
+            number += 1
+            name = "%s_%d" % (base, number)
+        self.names.add(name)
+        return name
+
+    def _add(self, change):
+        self.plan.changes.append(change)

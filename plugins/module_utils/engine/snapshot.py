@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a database holds: its fields, its records, the names of what they point to. Reads in bulk, writes nothing."""
+
+from __future__ import annotations
+
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
+
+# The namespace of the external identifiers by which Postroom owns records.
+NAMESPACE = "__postroom__"
+EXPORTS = "__export__"
+
+
+class NotThere(LookupError):
+    """No record has that name."""
+
+
+class Names:
+    """Names of the records that relations point to, each relation read once."""
+
+    def __init__(self, session):
+        self._session = session
+        self._tables = {}
+        self._implied = {}
+
+    def _table(self, relation):
+        if relation not in self._tables:
+            if relation.keys:
+                rows = self._session.call(relation.model, "search_read", [], fields=list(relation.keys), order="id")
+                pairs = [(row["id"], [row[key] for key in relation.keys if row[key]]) for row in rows]
+            else:
+                pairs = list(external_ids(self._session, relation.model).items())
+            ids = {}
+            # Names of the first key win over those of the second: a server's login over another's name.
+            for position in range(max((len(names) for dummy, names in pairs), default=0)):
+                taken = set(ids)
+                for record, names in pairs:
+                    if position < len(names) and normal(names[position]) not in taken:
+                        ids.setdefault(normal(names[position]), []).append(record)
+            self._tables[relation] = ids, {record: names[0] for record, names in pairs if names}
+        return self._tables[relation]
+
+    def find(self, relation, name):
+        """The database id of the record of that name.
+
+        :raises LookupError: with the reason, when none (NotThere) or several have it.
+        """
+        found = self._table(relation)[0].get(normal(name), [])
+        if len(found) > 1:
+            raise LookupError("several have the %s %r: ids %s" % (relation.noun, name, ", ".join(str(each) for each in found)))
+        if not found:
+            raise NotThere("this database has no %s %r" % (relation.noun, name))
+        return found[0]
+
+    def implied(self, relation, records):
+        """Those of the records that come with another of them."""
+        if relation not in self._implied:
+            rows = self._session.call(relation.model, "search_read", [], fields=[relation.implies], order="id")
+            self._implied[relation] = {row["id"]: row[relation.implies] for row in rows}
+        direct, found = self._implied[relation], set()
+        for record in records:
+            waiting, seen = list(direct.get(record, ())), {record}
+            while waiting:
+                each = waiting.pop()
+                if each not in seen:
+                    seen.add(each)
+                    waiting.extend(direct.get(each, ()))
+            found |= seen - {record}
+        return found & set(records)
+
+    def name(self, relation, record):
+        return self._table(relation)[1].get(record, "id %d" % record)
+
+
+def external_ids(session, model):
+    """The external identifiers of a model's records that modules or people gave: C({id: [names]})."""
+    rows = session.call(
+        "ir.model.data",
+        "search_read",
+        [["model", "=", model], ["module", "not in", [NAMESPACE, EXPORTS]]],
+        fields=["module", "name", "res_id"],
+        order="id",
+    )
+    names = {}
+    for row in rows:
+        names.setdefault(row["res_id"], []).append("%s.%s" % (row["module"], row["name"]))
+    return names
+
+
+def owned(session, model):
+    """The records of a model that Postroom owns: C({id: name in the namespace})."""
+    rows = session.call(
+        "ir.model.data",
+        "search_read",
+        [["model", "=", model], ["module", "=", NAMESPACE]],
+        fields=["name", "res_id"],
+        order="id desc",
+    )
+    return {row["res_id"]: row["name"] for row in rows}
+
+
+def available_fields(session, resource):
+    """The resource's Odoo fields that this server has: C({column: {type, selection}}).
+
+    :raises MissingModel: when the addon that has the model is not installed.
+    """
+    columns = [column for column in (each.column_in(session.major) for each in resource.fields) if column]
+    found = session.call(resource.model, "fields_get", columns, attributes=["type", "selection"])
+    # What the series has and this user does not see is kept from the user; Odoo itself says nothing of it.
+    hidden = [
+        each.option
+        for each in resource.fields
+        if each.column and each.is_native_in(session.major)
+        if each.column_in(session.major) not in found
+    ]
+    if hidden:
+        raise OdooError(
+            "User %s lacks the rights for %s of %s in database %s. Use a login with the access right Administration / Settings."
+            % (session.login, ", ".join(hidden), resource.model, session.database)
+        )
+    return found
+
+
+def read(session, resource, options, domain=()):
+    """The records, each as C({"id": …, option: value}), values in the form in which they are compared."""
+    fields = [each for each in resource.fields if each.option in options and not each.write_only]
+    columns = [each.column_in(session.major) for each in fields if each.column]
+    rows = session.call(resource.model, "search_read", [list(term) for term in domain], fields=columns, order="id")
+    names = external_ids(session, resource.model) if any(each.type == "external_id" for each in fields) else {}
+    return [
+        dict(
+            {
+                each.option: each.from_odoo(row[each.column_in(session.major)] if each.column else names.get(row["id"]))
+                for each in fields
+            },
+            id=row["id"],
+        )
+        for row in rows
+    ]
+
+
+def resolve(names, field, value):
+    """A relational option's value as database ids.
+
+    :raises LookupError: with the reason, when a name leads to none or to several records.
+    """
+    if field.type == "many2one":
+        return names.find(field.relation, value) if value else None
+    return frozenset(names.find(field.relation, each) for each in value)
+
+
+def shown(names, field, value):
+    """A value as an inventory says it, for C(gathered) and diffs."""
+    if field.type == "many2one":
+        return names.name(field.relation, value) if value else ""
+    if field.type == "many2many":
+        return sorted(names.name(field.relation, each) for each in value)
+    if field.type == "external_id":
+        return sorted(value)[0] if value else ""
+    return value

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What can go wrong between us and Odoo."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+
+
+class OdooError(Exception):
+    """Odoo, or the way to it, refused something. The message is meant for the person who runs the playbook."""
+
+
+class BrokenConnection(OdooError):
+    """The answer did not come: what was asked for may have happened, or may still."""
+
+
+class MissingModel(OdooError):
+    """The database has no such model: the addon that brings it is not installed."""
+
+
+class MissingLibrary(Exception):
+    """The transport needs a library that this Python lacks. The message is its name."""
+
+
+class WriteInCheckMode(RuntimeError):
+    """A programming error: check mode tried to write."""
+
+
+class Fault(Exception):
+    """What Odoo raised, as a transport brings it: the exception's name and its message. The session words it."""
+
+    def __init__(self, name, message):
+        super().__init__(message)
+        self.name = name
+
+
+def own_words(text):
+    """Odoo's own words on one line, without the row, passwords and all, that PostgreSQL quotes."""
+    text = str(text)
+    if text.startswith(("('", '("')):
+        # A warning that offers a way on comes as the tuple of its words and the way.
+        with contextlib.suppress(ValueError, SyntaxError):
+            text = str(ast.literal_eval(text)[0])
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    text = re.sub(r"Failing row contains \(.*\)", "Failing row contains (hidden)", " ".join(lines))
+    return text.rstrip(".") or "no reason given"

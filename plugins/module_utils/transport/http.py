@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An Odoo server as HTTP sees it: address, certificates, patience, and the version that it tells everybody."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
+
+
+class Server:
+    """Where the requests of a transport go, and how.
+
+    :param url: scheme, host and port, such as C(https://odoo.example.com) or C(http://127.0.0.1:8069).
+    :param timeout: seconds to wait for one answer.
+    :raises OdooError: when the address or the certificates cannot be used.
+    """
+
+    def __init__(self, url, timeout, validate_certs, ca_path):
+        self.url = url
+        self.timeout = timeout
+        parts = _split_url(url)
+        self.secure = parts.scheme == "https"
+        self.host = parts.hostname if ":" not in parts.hostname else "[%s]" % parts.hostname
+        self.port = parts.port or (443 if self.secure else 80)
+        self._tls = _tls(self.secure, validate_certs, ca_path)
+        # No cookies: they could mean another user, or another database.
+        self._opener = self.opener()
+
+    def opener(self, *handlers):
+        """What opens the server's pages. It follows no redirection: where to is not what the user said."""
+        return urllib.request.build_opener(urllib.request.HTTPSHandler(context=self._tls), _StayHere, *handlers)
+
+    def address(self, path):
+        return self.url.rstrip("/") + path
+
+    def post(self, path, body, headers=()):
+        """Send JSON, and return the JSON that comes back."""
+        request = urllib.request.Request(  # noqa: S310 - the scheme was looked at
+            self.address(path),
+            json.dumps(body).encode(),
+            dict(headers, **{"Content-Type": "application/json"}),
+        )
+        with self._opener.open(request, timeout=self.timeout) as answer:
+            return json.load(answer)
+
+    def version(self):
+        """The server's version, such as C(19.0). Every series tells its web client, whatever databases it has.
+
+        :raises OdooError: with a cure in its message, when nothing answers, or something else than Odoo.
+        """
+        asked = {"jsonrpc": "2.0", "method": "call", "params": {}, "id": 1}
+        try:
+            return str(self.post("/web/webclient/version_info", asked)["result"]["server_version"])
+        except urllib.error.HTTPError as exc:
+            raise OdooError(
+                "%s answers HTTP %d to Odoo's version request. Check url: it must lead to the Odoo server itself."
+                % (self.url, exc.code)
+            ) from exc
+        except (KeyError, TypeError, ValueError, http.client.HTTPException) as exc:
+            raise OdooError(
+                "%s answers, but not as Odoo does. Check url: it must lead to the Odoo server itself." % self.url
+            ) from exc
+        except OSError as exc:
+            raise OdooError(
+                "Cannot reach Odoo at %s: %s. Check url, the port, and that the server runs." % (self.url, reason(exc))
+            ) from exc
+
+
+class _StayHere(urllib.request.HTTPRedirectHandler):
+    """A redirection counts as an error."""
+
+    def redirect_request(self, *dummy):
+        return None
+
+
+def _split_url(url):
+    try:
+        parts = urllib.parse.urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/")
+        valid = valid and not (parts.username or parts.password or parts.query or parts.fragment)
+        parts.port  # noqa: B018 - a property: reading it raises ValueError for a port out of range
+    except ValueError:
+        valid = False
+    if not valid:
+        raise OdooError(
+            "url is not usable: give scheme, host and port only, such as https://odoo.example.com or "
+            "http://127.0.0.1:8069 (got %s)." % re.sub(r"//[^/@]*@", "//***@", str(url))
+        )
+    return parts
+
+
+def _tls(secure, validate_certs, ca_path):
+    if not secure and not ca_path:
+        # Reading the system's authorities takes longer than a request.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context = ssl.create_default_context(cafile=ca_path)
+    except (OSError, ssl.SSLError) as exc:
+        raise OdooError("ca_path %s cannot be read as CA certificates: %s." % (ca_path, reason(exc))) from exc
+    if not validate_certs:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def reason(exc):
+    """Why a connection failed, in few words."""
+    found = getattr(exc, "reason", None) or exc
+    return getattr(found, "strerror", None) or str(found) or type(found).__name__

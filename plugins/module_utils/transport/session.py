@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One session with one Odoo database: the right transport, methods to call, and the only gate that writes pass."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+import urllib.error
+
+from ansible_collections.postroom.odoo.plugins.module_utils.transport import json2
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import (
+    BrokenConnection,
+    Fault,
+    MissingModel,
+    OdooError,
+    WriteInCheckMode,
+    own_words,
+)
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.http import Server, reason
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.jsonrpc import JsonRpc
+
+OLDEST_SERIES = 14
+NEWEST_SERIES = 19
+
+# Methods that leave the database as it is. Everything else is a write, and check mode refuses it.
+READS = frozenset(("default_get", "fields_get", "read", "search_count", "search_read"))
+
+# The exceptions by which Odoo refuses a login: without it, and without a valid key.
+_REFUSALS = ("AccessDenied", "Unauthorized")
+
+
+class Session:
+    """A user's session with one Odoo database, for Odoo 14 to 19.
+
+    It goes over JSON-2 where there is an API key and the series has it, else over JSON-RPC.
+
+    :param url: scheme, host and port, such as C(https://odoo.example.com) or C(http://127.0.0.1:8069).
+    :param api_key: one of the user's API keys; the password is needed, and used, without it only.
+    :param timeout: seconds to wait for one answer.
+    :param read_only: refuse every write (check mode).
+    :param uid: the user's database id, if it is known; a wrong one does no harm.
+    :raises OdooError: with a cure in its message, when the server, database, login or series does not fit.
+    :raises MissingLibrary: when the transport needs a library that is not there.
+    """
+
+    def __init__(
+        self,
+        url,
+        database,
+        login,
+        password=None,
+        api_key=None,
+        timeout=120,
+        validate_certs=True,
+        ca_path=None,
+        read_only=False,
+        uid=None,
+    ):
+        self.url = url
+        self.database = database
+        self.login = login
+        self.read_only = read_only
+        self.calls = 0
+        # Names and messages are read in English whatever the user's language, archived records are seen.
+        self.context = {"lang": "en_US", "active_test": False}
+        self._server = Server(url, timeout, validate_certs, ca_path)
+        self.series, self.major = self._supported_series()
+        self._transport, self.uid = self._connect(password, api_key, uid)
+
+    @property
+    def facts(self):
+        """What every module returns of its session."""
+        return {"series": self.series, "transport": self._transport.name, "uid": self.uid}
+
+    # -- connecting ---------------------------------------------------------------------------------------------------
+
+    def _supported_series(self):
+        version = self._server.version()
+        match = re.match(r"(?:saas[~-])?(\d+)\.(\d+)", version)
+        major = int(match.group(1)) if match else 0
+        if not OLDEST_SERIES <= major <= NEWEST_SERIES:
+            raise OdooError(
+                "Odoo %s at %s is not supported: this collection knows the series %d.0 to %d.0."
+                % (version or "(unknown version)", self.url, OLDEST_SERIES, NEWEST_SERIES)
+            )
+        return "%d.%s" % (major, match.group(2)), major
+
+    def _connect(self, password, api_key, uid):
+        """The transport, and the user's database id."""
+        if api_key and self.major >= json2.SINCE:
+            transport = json2.Json2(self._server, self.database, self.login, api_key)
+            # A proxy may let the older API pass only; and the older one says it when there is no such database.
+            with contextlib.suppress(json2.NotServed):
+                return transport, self._log_in(transport, uid)
+        transport = JsonRpc(self._server, self.series, self.database, self.login, api_key or password)
+        return transport, self._log_in(transport, uid)
+
+    def _log_in(self, transport, uid):
+        try:
+            self.calls += 1
+            return transport.log_in(uid)
+        except Fault as exc:
+            message = own_words(exc)
+            if 'database "%s" does not exist' % self.database in message or exc.name.endswith("KeyError"):
+                raise OdooError("The server at %s has no database %s. Check database." % (self.url, self.database)) from exc
+            if exc.name and not exc.name.endswith(_REFUSALS):
+                raise OdooError(
+                    "Odoo at %s fails when %s logs in to database %s: %s. See the server's log."
+                    % (self.url, self.login, self.database, message)
+                ) from exc
+            raise OdooError(
+                "Odoo refuses the login %s on database %s at %s: %s. Check login, and password or api_key."
+                % (self.login, self.database, self.url, message)
+            ) from exc
+        except (OSError, http.client.HTTPException, ValueError) as exc:
+            if isinstance(exc, urllib.error.HTTPError) and exc.code == 500:
+                raise OdooError(
+                    "Odoo at %s answers HTTP 500 to the login, as it does when it has no database %s. Check database; if it "
+                    "is right, see the server's log." % (self.url, self.database)
+                ) from exc
+            if isinstance(exc, urllib.error.HTTPError) and 400 <= exc.code < 500:
+                raise OdooError(
+                    "%s answers HTTP %d to the login. Odoo is there, but not its API: have the proxy pass on /jsonrpc "
+                    "(and /json/2 for an API key), and have Odoo 19 load its addon rpc (server_wide_modules)."
+                    % (self.url, exc.code)
+                ) from exc
+            raise self._broken(exc, "the login") from exc
+
+    @contextlib.contextmanager
+    def patience(self, seconds):
+        """Wait longer for the answers to the calls inside: module operations take their time."""
+        before = self._server.timeout
+        self._server.timeout = max(before, seconds)
+        try:
+            yield
+        finally:
+            self._server.timeout = before
+
+    # -- calling ------------------------------------------------------------------------------------------------------
+
+    def call(self, model, method, *args, **kwargs):
+        """Call a model's public method and return what it returns.
+
+        :raises OdooError: with Odoo's own words when it refuses; MissingModel when the database has no such model.
+        :raises WriteInCheckMode: for anything but a known read in a read-only session.
+        """
+        if self.read_only and method not in READS:
+            raise WriteInCheckMode("%s.%s in check mode" % (model, method))
+        kwargs["context"] = {**self.context, **kwargs.get("context", {})}
+        self.calls += 1
+        try:
+            return self._transport.call(model, method, args, kwargs)
+        except Fault as exc:
+            raise self._refused(exc, model, method) from exc
+        except (OSError, http.client.HTTPException, ValueError) as exc:
+            raise self._broken(exc, "%s.%s" % (model, method)) from exc
+
+    def _refused(self, exc, model, method):
+        message = own_words(exc)
+        if _is_missing_model(exc.name, message, model):
+            return MissingModel("database %s has no model %s" % (self.database, model))
+        if exc.name.endswith("Unauthorized"):
+            return OdooError(
+                "Odoo at %s takes the api_key no more: %s. It may have expired, or been revoked. Check api_key."
+                % (self.url, message)
+            )
+        if exc.name.endswith("UnprocessableEntity"):
+            return OdooError(
+                "%s.%s of database %s does not take the arguments that Odoo %s gives it: %s. An addon names them otherwise; "
+                "have that corrected, or give password in place of api_key."
+                % (model, method, self.database, self.series, message)
+            )
+        if exc.name.endswith(("AccessError", "AccessDenied")):
+            return OdooError(
+                "User %s lacks the rights for %s.%s in database %s: %s. "
+                "Use a login with the access right Administration / Settings."
+                % (self.login, model, method, self.database, message)
+            )
+        return OdooError(message)
+
+    def _broken(self, exc, what):
+        if isinstance(exc, urllib.error.HTTPError):
+            return BrokenConnection("Odoo at %s answers HTTP %d to %s. See the server's log." % (self.url, exc.code, what))
+        return BrokenConnection("The connection to Odoo at %s broke during %s: %s." % (self.url, what, reason(exc)))
+
+
+def _is_missing_model(name, message, model):
+    # 14 to 17 say "Object x doesn't exist"; later series raise KeyError('x') or AttributeError-like text with its name.
+    if "doesn't exist" in message and model in message:
+        return True
+    if name.endswith("NotFound"):
+        # JSON-2, of a model, and of a method.
+        return "the model '%s'" % model in message
+    return name.endswith("KeyError") and model in message

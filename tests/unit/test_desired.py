@@ -1,0 +1,147 @@
+"""The list as given: every bad item at once, by index and option, before any server is asked."""
+
+import pytest
+
+from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, Unforeseen, check_items, want_items
+
+
+def problems(resource, *items):
+    with pytest.raises(BadItems) as caught:
+        check_items(resource, list(items))
+    return [(index, option) for index, option, dummy in caught.value.problems]
+
+
+def test_every_bad_item_is_reported_with_its_option():
+    bad = problems(
+        resources.OUTGOING_MAIL_SERVERS,
+        {"login": "a@b.c", "port": 99999},
+        {"login": "d@e.f", "host": "smtp://x"},
+        {"login": "a@B.C"},
+        {"host": "nameless"},
+        {"login": "nobody", "from_filter": "own"},
+    )
+    assert bad == [(0, "port"), (1, "host"), (2, None), (3, None), (4, "from_filter")]
+
+
+@pytest.mark.parametrize(
+    "value", [{"expression": ""}, {"expression": 3}, {"expresion": "x"}, {"expression": "x", "a": 1}, 3, "nobody"]
+)
+def test_a_from_is_text_or_an_expression(value):
+    assert problems(resources.MAIL_TEMPLATES, {"template": "a.b", "email_from": value}) == [(0, "email_from")]
+
+
+def test_a_template_has_one_name():
+    assert problems(resources.MAIL_TEMPLATES, {"template": "a.b", "name": "x", "model": "y"}) == [(0, "template")]
+
+
+def test_a_company_must_be_among_the_companies():
+    assert problems(resources.USERS, {"login": "u", "company": "A", "companies": ["B"]}) == [(0, "companies")]
+
+
+def test_one_alias_domain_up_to_16():
+    assert problems(resources.alias_domains(16), {"name": "a.example"}, {"name": "b.example"}) == [(1, None)]
+    check_items(resources.alias_domains(17), [{"name": "a.example"}, {"name": "b.example"}])
+
+
+def want(resource, item, major, offer, unforeseen=None):
+    (wanted,) = want_items(resource, [item], major, offer, None, unforeseen)
+    return wanted
+
+
+OFFER_14 = {
+    "name": {},
+    "smtp_host": {},
+    "smtp_port": {},
+    "smtp_encryption": {"selection": [["none", "None"], ["starttls", "TLS"], ["ssl", "SSL"]]},
+    "smtp_user": {},
+    "smtp_pass": {},
+    "sequence": {},
+    "active": {},
+}
+
+
+def test_own_stands_for_the_login_where_the_field_is():
+    item = {"login": "a@b.c", "host": "h", "from_filter": "own"}
+    assert "from_filter" not in want(resources.OUTGOING_MAIL_SERVERS, item, 14, OFFER_14).values
+    wanted = want(resources.OUTGOING_MAIL_SERVERS, item, 19, dict(OFFER_14, from_filter={}))
+    assert wanted.values["from_filter"] == "a@b.c"
+
+
+def test_what_an_addon_brings_is_there_without_it_only_when_it_asks_for_nothing():
+    item, offer = {"login": "a@b.c", "name": "n", "only_replies": False}, {"name": {}, "user": {}, "port": {}}
+    offer["server_type"] = {"selection": [("imap", "IMAP")]}
+    assert "only_replies" not in want(resources.INCOMING_MAIL_SERVERS, item, 14, offer).values
+    with pytest.raises(BadItems):
+        want(resources.INCOMING_MAIL_SERVERS, {**item, "only_replies": True}, 14, offer)
+
+
+def test_check_mode_takes_pending_addons_for_installed():
+    item = {"login": "a@b.c", "host": "h", "from_filter": "own"}
+    unforeseen = Unforeseen(["smtp_server_per_user"])
+    assert want(resources.OUTGOING_MAIL_SERVERS, item, 14, OFFER_14, unforeseen).values["from_filter"] == "a@b.c"
+    (line,) = unforeseen.lines()
+    assert line.startswith("from_filter: ")
+    # Without an incoming mail server's model, too: fetchmail is another addon.
+    item = {"login": "a@b.c", "host": "h", "only_replies": True}
+    assert want(resources.INCOMING_MAIL_SERVERS, item, 14, None, unforeseen).values["only_replies"] is True
+
+
+def test_check_mode_says_what_it_leaves_out_for_lack_of_an_addon():
+    unforeseen = Unforeseen()
+    item = {"login": "a@b.c", "host": "h", "only_replies": True}
+    assert "only_replies" not in want(resources.INCOMING_MAIL_SERVERS, item, 14, None, unforeseen).values
+    (line,) = unforeseen.lines()
+    assert line.startswith("only_replies: left out")
+    # An option that the series has not is an error all the same.
+    with pytest.raises(BadItems):
+        want(resources.OUTGOING_MAIL_SERVERS, {"login": "a@b.c", "from_filter": "b.c"}, 14, OFFER_14, unforeseen)
+
+
+def test_what_is_unforeseen_takes_a_line_however_many_items():
+    unforeseen = Unforeseen()
+    owner = resources.OUTGOING_MAIL_SERVERS.field("owner")
+    for number in range(1000):
+        unforeseen.name(owner, f"user{number}")
+    (line,) = unforeseen.lines()
+    assert line == "owner: this database has no user user0, user1, user2, user3, user4 … (1000 in all) yet"
+
+
+@pytest.mark.parametrize(
+    ("item", "option", "words"),
+    [
+        ({"from_filter": "b.c"}, "from_filter", "from 15.0 on, before that with the addon smtp_server_per_user"),
+        ({"encryption": "ssl_strict"}, "encryption", "none, starttls, ssl"),
+        ({"owner": "u"}, "owner", "smtp_server_per_user"),
+    ],
+)
+def test_what_the_series_lacks_is_an_error(item, option, words):
+    with pytest.raises(BadItems) as caught:
+        want(resources.OUTGOING_MAIL_SERVERS, {"login": "a@b.c", **item}, 14, OFFER_14)
+    ((index, named, reason),) = caught.value.problems
+    assert (index, named) == (0, option)
+    assert words in reason
+
+
+@pytest.mark.parametrize(
+    ("item", "port"),
+    [({}, 25), ({"encryption": "starttls"}, 587), ({"encryption": "ssl"}, 465), ({"encryption": "none"}, 25)],
+)
+def test_a_new_outgoing_server_has_the_registered_port(item, port):
+    assert want(resources.OUTGOING_MAIL_SERVERS, {"login": "a@b.c", **item}, 14, OFFER_14).defaults["port"] == port
+
+
+@pytest.mark.parametrize(
+    ("item", "port"),
+    [({}, 143), ({"ssl": True}, 993), ({"type": "pop"}, 110), ({"type": "pop", "ssl": True}, 995), ({"type": "gmail"}, 993)],
+)
+def test_a_new_incoming_server_has_the_registered_port(item, port):
+    wanted = want(resources.INCOMING_MAIL_SERVERS, {"login": "a@b.c", "host": "h", **item}, 16, None)
+    assert wanted.defaults["port"] == port
+
+
+def test_a_password_is_for_new_users_unless_always_is_said():
+    on_create = want(resources.USERS, {"login": "u", "password": "p", "update_password": "on_create"}, 19, None)
+    assert ("password" in on_create.values, on_create.defaults["password"]) == (False, "p")
+    always = want(resources.USERS, {"login": "u", "password": "p", "update_password": "always"}, 19, None)
+    assert always.values["password"] == "p"

@@ -1,0 +1,54 @@
+"""One spelling for the template expressions of all series."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
+
+
+@pytest.mark.parametrize(
+    ("expression", "major", "spelled"),
+    [
+        ("object.user_id.email_formatted", 14, "${object.user_id.email_formatted | safe}"),
+        ("object.a or object.b", 14, "${(object.a or object.b) | safe}"),
+        ("(object.a) or (object.b)", 14, "${((object.a) or (object.b)) | safe}"),
+        ("object.user_id.email_formatted", 15, "{{ object.user_id.email_formatted }}"),
+        (" object.a or object.b ", 19, "{{ object.a or object.b }}"),
+    ],
+)
+def test_spell(expression, major, spelled):
+    assert template_expressions.spell(expression, major) == spelled
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("${object.email|safe}", "object.email"),
+        ("${ (object.a or object.b) | safe }", "object.a or object.b"),
+        ("${(object.a or object.b |safe)}", "object.a or object.b"),
+        ("${(object.a) or (object.b)}", "(object.a) or (object.b)"),
+        ("{{object.email}}", "object.email"),
+        ("{{ ctx.get('x', {}) }}", "ctx.get('x', {})"),
+        ("office@mydomain.com", None),
+        ('"Sales" <{{ object.email }}>', None),
+        ("{{ object.a }}, {{ object.b }}", None),
+        ("${object.a}, ${object.b}", None),
+        ("", None),
+    ],
+)
+def test_parse(text, expression):
+    assert template_expressions.parse(text) == expression
+
+
+@given(
+    st.from_regex(r"[a-z_]+(\.[a-z_]+){0,3}( or [a-z_]+(\.[a-z_]+){0,2}){0,2}", fullmatch=True), st.sampled_from(range(14, 20))
+)
+def test_what_is_spelled_is_read_back(expression, major):
+    assert template_expressions.parse(template_expressions.spell(expression, major)) == expression
+
+
+def test_spacing_makes_no_difference():
+    assert template_expressions.canonical("{{object.a}}") == template_expressions.canonical("{{  object.a }}")
+    assert template_expressions.canonical("${object.a|safe}") == template_expressions.canonical("{{ object.a }}")
+    assert template_expressions.canonical("{{ object.a }}") != template_expressions.canonical("{{ object.b }}")

@@ -1,0 +1,81 @@
+"""Checks of single values: what passes, and that a refusal shows the value."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
+
+
+@pytest.mark.parametrize(
+    ("check", "value"),
+    [
+        (validators.address, "newuser@mydomain.com"),
+        (validators.address, "new.user+tag@mail.mydomain.co.uk"),
+        (validators.address, "info@münchen.de"),
+        (validators.alias, "catchall"),
+        (validators.alias, "catch.all-1"),
+        (validators.address_or_alias, "catchall"),
+        (validators.address_or_alias, "catchall@mydomain.com"),
+        (validators.domain, "mydomain.com"),
+        (validators.host, "localhost"),
+        (validators.host, "smtp.mydomain.com"),
+        (validators.host, "127.0.0.1"),
+        (validators.host, "::1"),
+        (validators.port, 1),
+        (validators.port, 65535),
+        (validators.from_filter, "newuser@mydomain.com"),
+        (validators.from_filter, "mydomain.com, info@other.example"),
+        (validators.external_id, "base.group_system"),
+        (validators.technical_name, "res.partner"),
+        (validators.header_addresses, "office@mydomain.com"),
+        (validators.header_addresses, '"My Company" <office@mydomain.com>, b@c.example'),
+        (validators.header_addresses, "{{ object.email }}"),
+        (validators.header_addresses, "${object.email}"),
+    ],
+)
+def test_usable(check, value):
+    assert check(value) is None
+
+
+@pytest.mark.parametrize(
+    ("check", "value"),
+    [
+        (validators.address, "newuser"),
+        (validators.address, "newuser@"),
+        (validators.address, "@mydomain.com"),
+        (validators.address, "new user@mydomain.com"),
+        (validators.address, "a@b@c.example"),
+        (validators.address, "New User <newuser@mydomain.com>"),
+        (validators.address, "newuser@-mydomain.com"),
+        (validators.address, "newuser@mydomain.com\n"),
+        (validators.alias, "catchall@mydomain.com"),
+        (validators.alias, "catch all"),
+        (validators.alias, "catchall."),
+        (validators.address_or_alias, "catchall@"),
+        (validators.domain, "mydomain"),
+        (validators.domain, "https://mydomain.com"),
+        (validators.host, "smtp.mydomain.com:587"),
+        (validators.host, "smtp://mydomain.com"),
+        (validators.host, "smtp mydomain"),
+        (validators.port, 0),
+        (validators.port, 65536),
+        (validators.from_filter, "new user"),
+        (validators.from_filter, "mydomain.com,"),
+        (validators.from_filter, "newuser@"),
+        (validators.external_id, "group_system"),
+        (validators.technical_name, "res partner"),
+        (validators.header_addresses, "nobody"),
+        (validators.header_addresses, "My Company, Inc <office@mydomain.com>"),
+    ],
+)
+def test_unusable(check, value):
+    shown = value.split(",")[-1] if check is validators.from_filter else value
+    assert repr(shown) in check(value) or str(shown) in check(value)
+
+
+@given(st.text("aZ0_+-.é", max_size=8), st.text("aZ0_-.é", max_size=8))
+def test_what_looks_plain_is_an_address(name, domain):
+    """The short way takes nothing that the long one refuses."""
+    value = f"{name}@{domain}"
+    assert not validators.PLAIN_ADDRESS.match(value) or validators.is_addr_spec(value)
