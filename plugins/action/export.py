@@ -76,7 +76,7 @@ class ActionModule(ActionBase):
 
     def _records(self, module, **options):
         # In memory only: Ansible neither prints nor keeps what an action asks a module.
-        return self._ask(module, state="gathered", complete=True, **options)["records"]
+        return self._ask(module, state="gathered", include_secrets=True, **options)["records"]
 
     def _ask(self, module, **options):
         connection = {name: self.options[name] for name in CONNECTION if self.options.get(name) is not None}

@@ -24,7 +24,7 @@ options:
       - Otherwise they are changed where they differ, and stay what they are; what is equal is no change.
     type: bool
     default: true
-  complete:
+  include_secrets:
     description:
       - With O(state=gathered), say everything of every record, for an export. The result is RV(records) then, and has the
         secrets, so give the task C(no_log).

@@ -28,7 +28,6 @@ USER_OPTIONS = (
     "notification_type",
     "active",
     "invite",
-    "was",
 )
 
 
@@ -75,11 +74,11 @@ def unusable_addresses(accounts):
 def unusable_former_addresses(accounts):
     found, seen = [], set()
     for account in _each(accounts):
-        if "was" not in account:
+        if "previous_email" not in account:
             continue
-        address = _folded(account["was"])
+        address = _folded(account["previous_email"])
         if not ADDRESS.match(address) or address in seen or address == _folded(account["email"]):
-            found.append(account["was"])
+            found.append(account["previous_email"])
         seen.add(address)
     return found
 
@@ -93,6 +92,8 @@ def _user(account):
     if "odoo_password" in account:
         user["password"] = account["odoo_password"]
     user.update((option, account[option]) for option in USER_OPTIONS if option in account)
+    if "previous_email" in account:
+        user["previous_login"] = account["previous_email"]
     return user
 
 
@@ -102,7 +103,7 @@ def _incoming_server(account, provider, passwords, protocol, routed):
     protocol = "pop" if "pop" in account else "imap" if "imap" in account else protocol
     mailbox = _joined(account, provider, protocol)
     server = _server(account, passwords)
-    server.update(type=protocol, moves=True)
+    server.update(type=protocol, match_by_login=True)
     if routed:
         server["only_replies"] = not mailbox.get("model", "")
     if _says(account, "active"):
@@ -131,8 +132,8 @@ def _server(account, passwords):
     """What both servers of an account have."""
     email = account["email"]
     server = {"name": email, "login": email, "active": account.get("active", True)}
-    if "was" in account:
-        server["was"] = account["was"]
+    if "previous_email" in account:
+        server["previous_login"] = account["previous_email"]
     server.update(_password(account, passwords))
     return server
 

@@ -9,7 +9,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts import View
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, Unforeseen, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected, apply_plan
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.export_items import complete
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.export_items import export_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import invocation, occurring
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import Plan, PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import (
@@ -111,7 +111,7 @@ def run(choose, new=Module):
     """
     resource = choose(NEWEST_SERIES)
     states = ("merged", "overridden", "deleted", "gathered") if resource.creates else ("merged", "deleted", "gathered")
-    extra = {"complete": {"type": "bool", "default": False}}
+    extra = {"include_secrets": {"type": "bool", "default": False}}
     if resource.creates:
         extra.update(max_deletions={"type": "int", "default": 10}, adopt={"type": "bool", "default": True})
     if any(field.addon for field in resource.fields):
@@ -164,10 +164,10 @@ class _Run:
 
     def finish(self):
         result = dict(self.session.facts, changed=False)
-        if self.state == "gathered" and self.module.params["complete"]:
+        if self.state == "gathered" and self.module.params["include_secrets"]:
             # What was asked for must come whole: Ansible would blot the login's password out of every name that has it.
             self.module.no_log_values.clear()
-            self.module.exit_json(records=self._complete(), **result)
+            self.module.exit_json(records=self._export_items(), **result)
         if self.state == "gathered":
             records = self._actual(self._all_options())
             self.module.exit_json(
@@ -197,9 +197,9 @@ class _Run:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    def _complete(self):
+    def _export_items(self):
         records = self._actual(self._all_options())
-        return complete(self.resource, self.names, self.session, self.offer, records, self.items)
+        return export_items(self.resource, self.names, self.session, self.offer, records, self.items)
 
     def _offer(self):
         try:
@@ -209,7 +209,7 @@ class _Run:
                 return {each.column: {} for each in self.resource.fields if each.since <= self.session.major}
             return available_fields(self.session, self.resource)
         except errors.MissingModel:
-            if not self.module.check_mode or self.module.params["complete"]:
+            if not self.module.check_mode or self.module.params["include_secrets"]:
                 raise
             self.unpredicted.append(
                 "The addon %s is not installed in database %s yet, so nothing could be looked up there: %s."

@@ -25,7 +25,7 @@ options:
     description: The folder. It need not exist yet.
     type: path
     required: true
-  present:
+  fallback_paths:
     description:
       - Where Odoo has its own addons as long as the file names no folder at all. They are then written before O(folder), as
         an Odoo that is not installed from a package does not look there any more otherwise.
@@ -49,7 +49,7 @@ EXAMPLES = r"""
   postroom.odoo.addons_path:
     config_file: /etc/odoo/odoo.conf
     folder: /opt/mydomain/addons
-    present: [/usr/lib/python3/dist-packages/odoo/addons]
+    fallback_paths: [/usr/lib/python3/dist-packages/odoo/addons]
 """
 
 RETURN = r"""
@@ -74,25 +74,25 @@ def main():
         argument_spec={
             "config_file": {"type": "path", "required": True},
             "folder": {"type": "path", "required": True},
-            "present": {"type": "list", "elements": "path", "default": []},
+            "fallback_paths": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
     )
     # Links are followed: the file behind one is changed, not the link replaced.
     path = os.path.realpath(module.params["config_file"])
-    folder, present = module.params["folder"], module.params["present"]
+    folder, fallback_paths = module.params["folder"], module.params["fallback_paths"]
     try:
         text = read(path)
         before = odoo_conf.addons_path(text)
         if odoo_conf.is_among(folder, before):
             module.exit_json(changed=False, addons_path=before, diff=diff(path, before, before))
-        missing = [] if before else [each for each in present if not os.path.isdir(each)]
+        missing = [] if before else [each for each in fallback_paths if not os.path.isdir(each)]
         if missing:
             module.fail_json(
                 msg="%s names no addons_path, and %s, where Odoo's own addons are then said to be, is not there. Say where "
                 "they are, or name them in the file." % (path, ", ".join(missing))
             )
-        changed = odoo_conf.with_folder(text, folder, present)
+        changed = odoo_conf.with_folder(text, folder, fallback_paths)
         after = odoo_conf.addons_path(changed)
         if not module.check_mode:
             write(module, path, changed)

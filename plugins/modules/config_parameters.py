@@ -131,7 +131,7 @@ gathered:
   elements: dict
 records:
   description: What is there, with secrets and empty options.
-  returned: when O(state=gathered) and O(complete=true)
+  returned: when O(state=gathered) and O(include_secrets=true)
   type: list
   elements: dict
   contains:
@@ -141,7 +141,7 @@ records:
     label:
       description: What to call it.
       type: str
-    usual:
+    defaults:
       description: The options whose value a new record has anyway.
       type: list
       elements: str
@@ -152,7 +152,7 @@ records:
     reason:
       description: Why the item cannot stand for the record, if it cannot.
       type: str
-    touched:
+    customized:
       description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
       type: bool
 rpc_calls:

@@ -44,14 +44,14 @@ options:
         description:
           - Login of the mailbox. Odoo's label is I(Username).
         type: str
-      was:
+      previous_login:
         description:
           - The login that the server had before. When a server of this host still has it, that server is changed, and none is
             created.
           - It may stay in the list after that. A circle of renames, and a former login whose record is still there beside the
             new one, are errors.
         type: str
-      moves:
+      match_by_login:
         description:
           - With V(true), the login alone names the server when none has O(config[].host) and O(config[].login). The one of
             that login that Postroom owns, and that O(config) does not name otherwise, moves to the new host. Without it, a
@@ -201,7 +201,7 @@ gathered:
   elements: dict
 records:
   description: What is there, with secrets and empty options.
-  returned: when O(state=gathered) and O(complete=true)
+  returned: when O(state=gathered) and O(include_secrets=true)
   type: list
   elements: dict
   contains:
@@ -211,7 +211,7 @@ records:
     label:
       description: What to call it.
       type: str
-    usual:
+    defaults:
       description: The options whose value a new record has anyway.
       type: list
       elements: str
@@ -222,7 +222,7 @@ records:
     reason:
       description: Why the item cannot stand for the record, if it cannot.
       type: str
-    touched:
+    customized:
       description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
       type: bool
 rpc_calls:

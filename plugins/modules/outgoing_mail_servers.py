@@ -46,7 +46,7 @@ options:
         description:
           - Login. Odoo's label is I(Username).
         type: str
-      was:
+      previous_login:
         description:
           - The login that the server had before. When a server still has it, that server is changed, and none is created.
           - It may stay in the list after that. A circle of renames, and a former login whose record is still there beside the
@@ -214,7 +214,7 @@ gathered:
   elements: dict
 records:
   description: What is there, with secrets and empty options.
-  returned: when O(state=gathered) and O(complete=true)
+  returned: when O(state=gathered) and O(include_secrets=true)
   type: list
   elements: dict
   contains:
@@ -224,7 +224,7 @@ records:
     label:
       description: What to call it.
       type: str
-    usual:
+    defaults:
       description: The options whose value a new record has anyway.
       type: list
       elements: str
@@ -235,7 +235,7 @@ records:
     reason:
       description: Why the item cannot stand for the record, if it cannot.
       type: str
-    touched:
+    customized:
       description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
       type: bool
 rpc_calls:

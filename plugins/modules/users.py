@@ -23,7 +23,7 @@ options:
           - Login of the user.
         type: str
         required: true
-      was:
+      previous_login:
         description:
           - The login that the user had before. When a user still has it, that user is renamed, and none is created.
           - It may stay in the list after that. A circle of renames, and a former login whose record is still there beside the
@@ -191,7 +191,7 @@ gathered:
   elements: dict
 records:
   description: What is there, with secrets and empty options.
-  returned: when O(state=gathered) and O(complete=true)
+  returned: when O(state=gathered) and O(include_secrets=true)
   type: list
   elements: dict
   contains:
@@ -201,7 +201,7 @@ records:
     label:
       description: What to call it.
       type: str
-    usual:
+    defaults:
       description: The options whose value a new record has anyway.
       type: list
       elements: str
@@ -212,7 +212,7 @@ records:
     reason:
       description: Why the item cannot stand for the record, if it cannot.
       type: str
-    touched:
+    customized:
       description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
       type: bool
 rpc_calls:

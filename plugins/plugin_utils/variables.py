@@ -124,7 +124,7 @@ class Variables:
             "mail_domain_default_from": item.get("default_from", ""),
         }
         for option in ("sequence", "companies"):
-            if option in item and option not in self.domain["usual"]:
+            if option in item and option not in self.domain["defaults"]:
                 variables["mail_domain_" + option] = item[option]
         boxes, smtp = self._domain_boxes(mailboxes), self._domain_smtp(shared)
         passwords = {} if boxes is None else {each["item"]["login"]: _password(each) for each in mailboxes}
@@ -207,12 +207,12 @@ class Variables:
         return variables
 
     def _account(self, account):
-        item, usual, email = account["user"]["item"], account["user"]["usual"], account["user"]["item"]["email"]
+        item, defaults, email = account["user"]["item"], account["user"]["defaults"], account["user"]["item"]["email"]
         entry = {"name": item["name"], "email": email}
         if item["login"] != email:
             entry["odoo_login"] = item["login"]
         for option in ("groups", "company", "companies", "language", "timezone", "notification_type"):
-            if option in item and option not in usual:
+            if option in item and option not in defaults:
                 entry[option] = item[option]
         if not item.get("active", True):
             entry["active"] = False
@@ -300,7 +300,7 @@ class Variables:
             if option in given:
                 if given[option] != value:
                     said[option] = value
-            elif option not in record["usual"] and option != "password":
+            elif option not in record["defaults"] and option != "password":
                 said[option] = value
         if not said.keys() <= may or "password" not in record["item"]:
             return None
@@ -321,9 +321,9 @@ class Variables:
         settings = []
         for record in self.records.get("mail template", ()):
             item = dict(record["item"])
-            if "mail_server" in record["usual"] or not item.get("mail_server"):
+            if "mail_server" in record["defaults"] or not item.get("mail_server"):
                 item.pop("mail_server", None)
-            if record["touched"] and ("template" in item or any(item.get(each) for each in _SET_OF_TEMPLATES)):
+            if record["customized"] and ("template" in item or any(item.get(each) for each in _SET_OF_TEMPLATES)):
                 settings.append(item)
         return {"mail_templates_settings": settings} if settings else {}
 
@@ -346,7 +346,7 @@ class Variables:
     def _extra(self, kind, record):
         item = {}
         for option, value in record["item"].items():
-            if (option in ("name", "login", "email") and value) or option not in record["usual"]:
+            if (option in ("name", "login", "email") and value) or option not in record["defaults"]:
                 item[option] = value
         # Said even where a new server would have it: a list of servers is read for this.
         if "host" in item and "port" in record["item"]:
@@ -363,7 +363,7 @@ class Variables:
         parameters = []
         for record in self.records.get("system parameter", ()):
             key = record["item"]["key"]
-            if not _MAIL.match(key) or key in of_domain or not record["touched"]:
+            if not _MAIL.match(key) or key in of_domain or not record["customized"]:
                 continue
             if _MADE_BY_ODOO.match(key):
                 self.remarks.append("system parameter %r: Odoo makes its own in every database" % key)
@@ -430,8 +430,8 @@ def _closeness(record, email):
 
 def _connection(record, options):
     """The options that tell one provider from another, hashable; what a new server has anyway is not worth a word."""
-    item, usual = record["item"], record["usual"]
-    spoken = [each for each in options if each in item and (each in ("host", "port") or each not in usual)]
+    item, defaults = record["item"], record["defaults"]
+    spoken = [each for each in options if each in item and (each in ("host", "port") or each not in defaults)]
     return tuple((option, item[option]) for option in spoken)
 
 

@@ -27,7 +27,7 @@ def test_a_record_is_renamed(database, module):
     database.ok(module, [{"login": login, **values} for login in (OLD, OTHER)])
     before = {row["login"]: row["id"] for row in database.rows(f"SELECT {column} AS login, id FROM {table}")}
     # Another record changes in the same run, and keeps its login.
-    items = [{"login": NEW, "was": OLD.upper(), **values}, {"login": OTHER, **values, "name": "Renamed Other"}]
+    items = [{"login": NEW, "previous_login": OLD.upper(), **values}, {"login": OTHER, **values, "name": "Renamed Other"}]
     done = database.converge(module, items)
     assert done["counts"] == {"created": 0, "updated": 2, "adopted": 0, "deleted": 0, "unchanged": 0}
     (renamed,) = [label for label in done["diff"]["after"] if label.startswith(NEW)]
@@ -45,20 +45,22 @@ def test_a_record_is_renamed(database, module):
 def test_what_cannot_be_renamed_is_refused(database, module):
     _, _, values = KINDS[module]
     database.ok(module, [{"login": login, **values} for login in (OLD, NEW)])
-    refused = database.refuses(module, [{"login": OTHER, **values}, {"login": NEW, "was": OLD, **values}])
+    refused = database.refuses(module, [{"login": OTHER, **values}, {"login": NEW, "previous_login": OLD, **values}])
     assert [each["index"] for each in refused["problems"]] == [1]
     assert f"{OLD} (id " in refused["msg"].replace(" on imap.mydomain.com", "")
     assert f"{NEW} (id " in refused["msg"].replace(" on imap.mydomain.com", "")
     assert "both there" in refused["msg"]
-    refused = database.refuses(module, [{"login": OLD, "was": NEW, **values}, {"login": NEW, "was": OLD, **values}])
-    assert [(each["index"], each["option"]) for each in refused["problems"]] == [(0, "was"), (1, "was")]
+    refused = database.refuses(
+        module, [{"login": OLD, "previous_login": NEW, **values}, {"login": NEW, "previous_login": OLD, **values}]
+    )
+    assert [(each["index"], each["option"]) for each in refused["problems"]] == [(0, "previous_login"), (1, "previous_login")]
 
 
 def test_an_account_is_renamed(company):
     """In the inventory: the user, both servers, and what is named after the address."""
     database = company.database
     staying, leaving = company.account("staying"), company.account("maiden")
-    married = company.account("married", name="Maiden", was="maiden@mydomain.com")
+    married = company.account("married", name="Maiden", previous_email="maiden@mydomain.com")
     company.succeeds("site.yml", accounts=[staying, leaving])
     before = company.people()
     untouched = database.rows("SELECT * FROM ir_model_data WHERE module = '__postroom__' ORDER BY id")
@@ -80,16 +82,16 @@ def test_an_account_is_renamed(company):
     # Both there: nothing is written.
     open_mailbox("second@mydomain.com")
     company.succeeds("site.yml", accounts=[company.account("second")])
-    words = company.refused("site.yml", accounts=[staying, company.account("second", was="married@mydomain.com")])
+    words = company.refused("site.yml", accounts=[staying, company.account("second", previous_email="married@mydomain.com")])
     assert "second@mydomain.com (id " in words
     assert "married@mydomain.com (id " in words
     # A mistake in the list is told before the first role writes.
     for accounts in (
-        [dict(married, was="x")],
-        [dict(married, was=married["email"])],
-        [married, dict(staying, was=leaving["email"])],
+        [dict(married, previous_email="x")],
+        [dict(married, previous_email=married["email"])],
+        [married, dict(staying, previous_email=leaving["email"])],
     ):
-        assert "mail_users_accounts, was is no address" in company.refused("site.yml", accounts=accounts)
+        assert "mail_users_accounts, previous_email is no address" in company.refused("site.yml", accounts=accounts)
 
 
 def test_mailboxes_follow_the_provider_to_another_host(company):

@@ -36,9 +36,11 @@ def outgoing(options, **more):
 
 
 def test_an_account_is_a_user():
-    given = account(password="mailbox", odoo_password="odoo", groups=["a.b"], was="old@mydomain.com", smtp={"port": 25})
+    given = account(
+        password="mailbox", odoo_password="odoo", groups=["a.b"], previous_email="old@mydomain.com", smtp={"port": 25}
+    )
     expected = {"login": EMAIL, "name": "New User", "email": EMAIL, "active": True, "password": "odoo", "groups": ["a.b"]}
-    assert user_items([given]) == [{**expected, "was": "old@mydomain.com"}]
+    assert user_items([given]) == [{**expected, "previous_login": "old@mydomain.com"}]
 
 
 def test_a_user_has_another_login_if_it_says_so():
@@ -69,7 +71,7 @@ def test_the_provider_holds_where_an_account_says_nothing():
         "host": "imap.mydomain.com",
         "port": 143,
         "active": True,
-        "moves": True,
+        "match_by_login": True,
         "confirmed": True,
     }
     assert outgoing({"smtp": {"port": 25}}, provider=provider) == {
@@ -167,7 +169,13 @@ def test_addresses_that_cannot_be():
 
 
 def test_former_addresses_that_cannot_be():
-    given = [account(), account(was="old@mydomain.com"), account(was="Old@mydomain.com"), account(was="no"), account(was=EMAIL)]
+    given = [
+        account(),
+        account(previous_email="old@mydomain.com"),
+        account(previous_email="Old@mydomain.com"),
+        account(previous_email="no"),
+        account(previous_email=EMAIL),
+    ]
     assert unusable_former_addresses(given) == ["Old@mydomain.com", "no", EMAIL]
 
 

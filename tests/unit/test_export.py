@@ -10,14 +10,14 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.variables import Var
 ODD = ("{{ 7 * 7 }}", "{% if %}", "{# #}", "yes", "0123", "1e3", "12:30", "null", "~", "=", "<<", "a: b", "# c", "'\"\\", " x ")
 
 
-def record(item, usual=(), **more):
+def record(item, defaults=(), **more):
     return {
         "item": item,
         "label": item.get("name", ""),
-        "usual": usual,
+        "defaults": defaults,
         "left_out": [],
         "reason": None,
-        "touched": True,
+        "customized": True,
         **more,
     }
 

@@ -54,11 +54,15 @@ def _wrong_renames(resource, items):
         if former is None:
             continue
         if not item.get("login"):
-            yield index, "was", "is a former login; give login, the one of now, too"
-        elif normal(item["was"]) == normal(item["login"]):
-            yield index, "was", "is the login itself; give the former one, or remove was"
+            yield index, "previous_login", "is a former login; give login, the one of now, too"
+        elif normal(item["previous_login"]) == normal(item["login"]):
+            yield index, "previous_login", "is the login itself; give the former one, or remove previous_login"
         elif resource.key(former) != resource.key(item) and becomes.setdefault(resource.key(former), index) != index:
-            yield index, "was", "%s was item %d already; remove one" % (item["was"], becomes[resource.key(former)])
+            yield (
+                index,
+                "previous_login",
+                "%s was item %d already; remove one" % (item["previous_login"], becomes[resource.key(former)]),
+            )
     for index, item in enumerate(items):
         later, passed = becomes.get(resource.key(item)), set()
         while later not in (None, index) and later not in passed:
@@ -66,7 +70,11 @@ def _wrong_renames(resource, items):
             later = becomes.get(resource.key(items[later]))
         if later == index:
             # Afterwards everything looks as it did before: nobody could tell whether it is done.
-            yield index, "was", "goes round in a circle; rename one of them to a third login, and in a second run back"
+            yield (
+                index,
+                "previous_login",
+                "goes round in a circle; rename one of them to a third login, and in a second run back",
+            )
 
 
 def _wrong(field, value):
@@ -221,8 +229,8 @@ class _Conversion:
 
     def _foreseen(self, field, name):
         """What an earlier task of the real run would have made: a new record of that name, or a renamed one."""
-        if self.item.get("was"):
+        if self.item.get("previous_login"):
             with contextlib.suppress(LookupError):
-                return resolve(self.names, field, self.item["was"])
+                return resolve(self.names, field, self.item["previous_login"])
         self.unforeseen.name(field, name)
         return name

@@ -15,11 +15,11 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired impor
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import UPDATE, PlanError, make_plan
 
 
-def complete(resource, names, session, offer, records, items=()):
-    """The records as C([{item, usual, left_out, reason}]); of the items' records, or of all when there are none.
+def export_items(resource, names, session, offer, records, items=()):
+    """The records as C([{item, defaults, left_out, reason}]); of the items' records, or of all when there are none.
 
-    C(item): every option, empty ones too. C(usual): the options whose value a new record has unless told otherwise.
-    C(left_out): C([{option, reason}]) for options that an item cannot say. C(reason): why there can be no item. C(touched):
+    C(item): every option, empty ones too. C(defaults): the options whose value a new record has unless told otherwise.
+    C(left_out): C([{option, reason}]) for options that an item cannot say. C(reason): why there can be no item. C(customized):
     whether somebody has made or changed the record, or an addon brought it so.
     """
     keys = {resource.key(item) for item in items}
@@ -29,7 +29,7 @@ def complete(resource, names, session, offer, records, items=()):
     while proof.finds_fault([each for each in described if not each.reason]):
         pass
     standard, untouched = _standard(resource, session, offer), _untouched(resource, session)
-    return [dict(each.told(standard), touched=each.record["id"] not in untouched) for each in described]
+    return [dict(each.told(standard), customized=each.record["id"] not in untouched) for each in described]
 
 
 class _Described:
@@ -65,17 +65,17 @@ class _Described:
             self.reason = reason
 
     def told(self, standard):
-        usual = []
+        defaults = []
         for field in self.resource.fields:
             default = field.default(self.item) if callable(field.default) else field.default
             value = standard.get(field.option) if default is None else self._as_compared(field, default)
             if field.option in self.record and self.record[field.option] == value:
-                usual.append(field.option)
+                defaults.append(field.option)
         return {
             "item": self.item,
             "label": str(self.record.get("name") or self.resource.label(self.record)),
-            "usual": usual,
-            "left_out": [{"option": option, "reason": reason} for option, reason in self.left_out if option not in usual],
+            "defaults": defaults,
+            "left_out": [{"option": option, "reason": reason} for option, reason in self.left_out if option not in defaults],
             "reason": self.reason,
         }
 

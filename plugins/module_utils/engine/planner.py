@@ -144,13 +144,17 @@ class _Planner:
         if problem:
             return None, problem
         if record and former and former.get("active", True):
-            return None, "%s and %s, its former login, are both there; remove one of them in Odoo, or was from the list" % (
-                "%s (id %d)" % (self.resource.label(record), record["id"]),
-                "%s (id %d)" % (self.resource.label(former), former["id"]),
+            return (
+                None,
+                "%s and %s, its former login, are both there; remove one of them in Odoo, or previous_login from the list"
+                % (
+                    "%s (id %d)" % (self.resource.label(record), record["id"]),
+                    "%s (id %d)" % (self.resource.label(former), former["id"]),
+                ),
             )
         if record or former:
             return record or former, None
-        record, problem = self._elsewhere(wanted.item) if wanted.item.get("moves") else (None, None)
+        record, problem = self._elsewhere(wanted.item) if wanted.item.get("match_by_login") else (None, None)
         return (record, problem) if record or problem else self._without_login(wanted)
 
     def _only(self, matches):
@@ -177,7 +181,7 @@ class _Planner:
 
     def _elsewhere(self, item):
         """The record of the item's login, or former login, that is owned and was on another host."""
-        for login in (item.get("login"), item.get("was")):
+        for login in (item.get("login"), item.get("previous_login")):
             matches = [record for record in self.owned_logins.get(normal(login), []) if not self._is_listed(record)]
             if matches:
                 return self._only(matches)

@@ -330,8 +330,8 @@ class Resource:
                 yield identity, tuple(normal(value) for value in values)
 
     def former(self, item):
-        """The item under the login that it had before, as its option C(was) tells; None for one that keeps its name."""
-        return dict(item, login=item["was"]) if item.get("was") else None
+        """The item under its C(previous_login); None for an item that has none."""
+        return dict(item, login=item["previous_login"]) if item.get("previous_login") else None
 
     def label(self, item):
         """What to call an item in messages: its natural key, readable."""

@@ -27,10 +27,10 @@ def addons_path(text):
     return _folders(_options(text).get(KEY))
 
 
-def with_folder(text, folder, present=()):
+def with_folder(text, folder, fallback_paths=()):
     """The text with a folder at the end of its addons path, and otherwise as it was.
 
-    :param present: what Odoo uses while the text names no folder; written before the new one then.
+    :param fallback_paths: what Odoo uses while the text names no folder; written before the new one then.
     """
     lines = [line for line in re.split(r"(?<=\n)", text) if line]
     ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
@@ -38,10 +38,10 @@ def with_folder(text, folder, present=()):
     if named:
         _append(lines, folder)
     else:
-        _set(lines, ",".join([*present, folder]), ending)
+        _set(lines, ",".join([*fallback_paths, folder]), ending)
     changed = "".join(lines)
     wanted = dict(_options(text), **{KEY: None})
-    if addons_path(changed) != [*(named or present), folder] or dict(_options(changed), **{KEY: None}) != wanted:
+    if addons_path(changed) != [*(named or fallback_paths), folder] or dict(_options(changed), **{KEY: None}) != wanted:
         raise Unreadable("its addons_path is written in a way that cannot be added to safely; add %s by hand" % folder)
     return changed
 

@@ -12,7 +12,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import
     Verification,
     normal,
 )
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import MODEL, ROUTING_ADDON, WAS
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import MODEL, PREVIOUS_LOGIN, ROUTING_ADDON
 
 SECOND_INCOMING_SERVER = "second_incoming_server"
 
@@ -70,7 +70,7 @@ INCOMING_MAIL_SERVERS = Resource(
         Field("active", "active", type="boolean"),
         Field("confirmed", "state", type="boolean", state="done"),
     ),
-    extra=dict(WAS, moves={"type": "bool", "default": False}),
+    extra=dict(PREVIOUS_LOGIN, match_by_login={"type": "bool", "default": False}),
     checks=(_incoming_is_complete,),
     verification=Verification(
         option="confirmed",

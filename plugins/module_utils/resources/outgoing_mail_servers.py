@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Field, Resource, Verification, normal
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ROUTING_ADDON, USER, WAS
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import PREVIOUS_LOGIN, ROUTING_ADDON, USER
 
 SECOND_OUTGOING_SERVER = "second_outgoing_server"
 EARLIER_OUTGOING_SERVER = "earlier_outgoing_server"
@@ -99,7 +99,7 @@ OUTGOING_MAIL_SERVERS = Resource(
         Field("owner", "user_id", type="many2one", relation=USER, addon=ROUTING_ADDON),
         Field("active", "active", type="boolean"),
     ),
-    extra=dict(WAS, tested={"type": "bool", "default": False}),
+    extra=dict(PREVIOUS_LOGIN, tested={"type": "bool", "default": False}),
     checks=(_outgoing_has_an_own_address,),
     verification=Verification(
         option="tested",

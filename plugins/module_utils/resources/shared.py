@@ -13,7 +13,7 @@ MODEL = Relation("ir.model", "model", ("model",))
 USER = Relation("res.users", "user", ("login",), managed=True)
 
 # The login that a record had before: it is renamed, not joined by a second.
-WAS = {"was": {"type": "str"}}
+PREVIOUS_LOGIN = {"previous_login": {"type": "str"}}
 
 # The addon of the role routing_addon.
 ROUTING_ADDON = "smtp_server_per_user"

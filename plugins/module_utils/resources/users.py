@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Field, Invitation, Relation, Resource, normal
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import COMPANY, GROUP, WAS
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import COMPANY, GROUP, PREVIOUS_LOGIN
 
 SECOND_USER = "second_user"
 
@@ -70,7 +70,7 @@ USERS = Resource(
         Field("active", "active", type="boolean", after_creation=True),
     ),
     extra={
-        **WAS,
+        **PREVIOUS_LOGIN,
         "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
         "invite": {"type": "bool", "default": False},
     },
