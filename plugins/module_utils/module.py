@@ -17,6 +17,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import
     describe,
     diff,
     differences,
+    drift,
     gathered,
     is_confidential,
     problems_message,
@@ -272,33 +273,30 @@ class _Run:
         return shown(self.names, self.resource.field(option), value)
 
     def _drift(self, plan):
-        """What the database has otherwise than the list says, and besides it."""
-        rows = differences(self.resource, self.names, self.session.major, plan)
+        """What differs between the list and the database, and what interferes with it; engine/result.py describes it."""
         if self.view is None:
             # Where the model is missing, so is every record.
             rows = [
                 {"index": index, "record": self.resource.label(item), "kind": MISSING} for index, item in enumerate(self.items)
             ]
-            return {"differences": rows, "shadows": [], "unnamed": {}}
+            return drift(self.session, self.resource, self.items, rows)
+        rows = differences(self.resource, self.names, self.session.major, plan)
         finder = self.resource.conflicts if self.state != "deleted" else None
-        found = finder(self.view) if finder else ()
-        return {
-            "differences": rows,
-            "shadows": [
-                {
-                    "index": index,
-                    "record": self.resource.label(self.items[index]),
-                    "kind": kind,
-                    "id": record["id"],
-                    "name": record.get("name") or self.resource.label(record),
-                    # By these, another list may name it after all.
-                    "keys": [] if record["id"] in plan.named else [list(key[1]) for key in self.resource.keys(record)],
-                    "found": reason,
-                }
-                for kind, index, record, reason in found
-            ],
-            "unnamed": {record["id"]: self.resource.label(record) for record in self.view.unnamed()},
-        }
+        conflicts = [
+            {
+                "index": index,
+                "record": self.resource.label(self.items[index]),
+                "kind": kind,
+                "id": record["id"],
+                "name": record.get("name") or self.resource.label(record),
+                # By these, another list may name it after all.
+                "keys": [] if record["id"] in plan.named else [list(key[1]) for key in self.resource.keys(record)],
+                "found": reason,
+            }
+            for kind, index, record, reason in (finder(self.view) if finder else ())
+        ]
+        unnamed = {record["id"]: self.resource.label(record) for record in self.view.unnamed()}
+        return drift(self.session, self.resource, self.items, rows, conflicts, unnamed)
 
     def _owned(self):
         if not self.resource.creates or self.offer is None:

@@ -166,13 +166,37 @@ drift:
       type: list
       elements: dict
       sample: [{index: 0, record: newuser@mydomain.com, kind: differs, option: active, declared: true, found: false}]
-    shadows:
-      description: Records made by hand that take away what a record of O(config) is there for.
+    conflicts:
+      description: Records made by hand that interfere with a record of O(config), each with the keys by which another list may
+        name it.
       type: list
       elements: dict
     unnamed:
       description: Records that Postroom owns and O(config) does not name, by their database id.
       type: dict
+    records:
+      description: The records of O(config), as they are called in C(differences).
+      type: list
+      elements: str
+    keys:
+      description: What identifies each record of O(config).
+      type: list
+      elements: list
+    resource:
+      description: The name of this module.
+      type: str
+    noun:
+      description: What to call one such record.
+      type: str
+    url:
+      description: The address of the server.
+      type: str
+    database:
+      description: The name of the database.
+      type: str
+    series:
+      description: The Odoo series of the server.
+      type: str
 unpredicted:
   description: What check mode could not foresee, because an addon is not installed yet.
   returned: in check mode, when there is such

@@ -188,7 +188,7 @@ class Host:
         rows = {}
         for call in self.calls:
             others = [each for each in self.calls if each.module == call.module and each is not call]
-            for shadow in call.drift["shadows"]:
+            for shadow in call.drift["conflicts"]:
                 keys = {tuple(key) for key in shadow["keys"]}
                 if not any(each.names(keys) for each in others):
                     other = {"id": shadow["id"], "name": shadow["name"], "what": shadow["found"]}

@@ -27,7 +27,7 @@ def result(*items, differs=(), by_hand=(), unnamed=None, **more):
     return {
         "invocation": {"module_args": {"url": "http://127.0.0.1", "database": "mydomain", "config": list(items)}},
         "series": "19.0",
-        "drift": {"differences": list(differs), "shadows": list(by_hand), "unnamed": unnamed or {}},
+        "drift": {"differences": list(differs), "conflicts": list(by_hand), "unnamed": unnamed or {}},
         **more,
     }
 

@@ -104,6 +104,40 @@ def differences(resource, names, major, plan):
     return rows
 
 
+def drift(session, resource, items, differences, conflicts=(), unnamed=None):
+    """What check mode returns as C(drift): all that a report of several lists needs, so that it reads no module's options.
+
+    :returns: a dictionary with
+        C(resource): the module's name; C(noun): what to call one record, in Odoo's words;
+        C(url), C(database), C(series): where it was compared;
+        C(records): the label of each item of the list, in its order;
+        C(keys): the natural key of each item, a list of values in the form in which they are compared;
+        C(differences): C([{index, record, kind, option, declared, found, secret}]) as C(differences) gives them;
+        C(conflicts): C([{index, record, kind, id, name, keys, found}]), records made by hand that interfere with the record of
+        an item; another list names the record after all if one of its C(keys) is among that list's;
+        C(unnamed): C({database id: label}) of owned records that the list does not name.
+    """
+    return dict(
+        described(session, resource.name, resource.noun),
+        records=[resource.label(item) for item in items],
+        keys=[list(resource.key(item)[1]) for item in items],
+        differences=differences,
+        conflicts=list(conflicts),
+        unnamed=unnamed or {},
+    )
+
+
+def described(session, resource, noun):
+    """Which kind of thing was compared, and where."""
+    return {
+        "resource": resource,
+        "noun": noun,
+        "url": session.url,
+        "database": session.database,
+        "series": session.series,
+    }
+
+
 def _plain(field, names, value):
     # Where the model is not there yet, relations were left as the names that were given.
     if field.type == "many2many" and any(isinstance(each, str) for each in value):

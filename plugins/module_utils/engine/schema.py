@@ -255,6 +255,7 @@ class BulkSideEffect:
 class Resource:
     """A kind of record, as an inventory names and describes it.
 
+    :param name: the name of the module that manages such records.
     :param noun: what to call one such record, in Odoo's words.
     :param identities: tuples of options; the first whose options an item gives is the item's natural key.
     :param creates: whether a missing record is created.
@@ -275,6 +276,7 @@ class Resource:
         may name such a record with the value it has, but neither changes nor removes it.
     """
 
+    name: str
     model: str
     noun: str
     fields: tuple

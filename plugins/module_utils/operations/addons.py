@@ -6,7 +6,13 @@ from __future__ import annotations
 
 import time
 
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import DIFFERS, MISSING, UNWANTED, problems_message
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import (
+    DIFFERS,
+    MISSING,
+    UNWANTED,
+    described,
+    problems_message,
+)
 from ansible_collections.postroom.odoo.plugins.module_utils.module import Module, connect, new_module
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import BrokenConnection, OdooError
 
@@ -231,7 +237,15 @@ def _manage(module, session):
         carry_out(session, todo, module.params["operation_timeout"])
     counts = {done: len([name for operation, name in todo if DONE[operation] == done]) for done in DONE.values()}
     if module.check_mode:
-        result["drift"] = {"differences": _differences(items, todo, found, state), "shadows": [], "unnamed": {}}
+        named = [item["name"] for item in items if item["required"]]
+        result["drift"] = dict(
+            described(session, "addons", "addon"),
+            records=named,
+            keys=[[name] for name in named],
+            differences=_differences(items, todo, found, state),
+            conflicts=[],
+            unnamed={},
+        )
     result.update(
         changed=bool(todo),
         installed=_installed_then(found, todo),
@@ -251,7 +265,7 @@ def _manage(module, session):
 
 
 def _differences(items, todo, found, state):
-    """What a comparison found, as report.differences() tells it of records."""
+    """What a comparison found, as C(differences) of engine/result.py gives it of records."""
     rows = []
     for index, item in enumerate(items):
         addon, row = found.get(item["name"]), {"index": index, "record": item["name"]}

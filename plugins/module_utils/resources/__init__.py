@@ -35,10 +35,13 @@ __all__ = (
 
 # Each resource under the name of the module that manages it.
 BY_MODULE = {
-    "alias_domains": ALIAS_DOMAINS,
-    "config_parameters": CONFIG_PARAMETERS,
-    "incoming_mail_servers": INCOMING_MAIL_SERVERS,
-    "outgoing_mail_servers": OUTGOING_MAIL_SERVERS,
-    "mail_templates": MAIL_TEMPLATES,
-    "users": USERS,
+    each.name: each
+    for each in (
+        ALIAS_DOMAINS,
+        CONFIG_PARAMETERS,
+        INCOMING_MAIL_SERVERS,
+        OUTGOING_MAIL_SERVERS,
+        MAIL_TEMPLATES,
+        USERS,
+    )
 }

@@ -36,6 +36,7 @@ _ALIAS_DOMAIN_FIELDS = (
 )
 
 ALIAS_DOMAINS = Resource(
+    name="alias_domains",
     model="mail.alias.domain",
     noun="alias domain",
     brought_by={14: "mail"},
@@ -46,6 +47,7 @@ ALIAS_DOMAINS = Resource(
 )
 
 ALIAS_DOMAIN = Resource(
+    name="alias_domains",
     model="ir.config_parameter",
     noun="alias domain",
     brought_by={14: "mail"},

@@ -10,6 +10,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ALIAS_DOMAIN_PARAMETERS
 
 CONFIG_PARAMETERS = Resource(
+    name="config_parameters",
     model="ir.config_parameter",
     noun="system parameter",
     brought_by={14: "base"},

@@ -50,6 +50,7 @@ def _mailbox(values):
 
 
 INCOMING_MAIL_SERVERS = Resource(
+    name="incoming_mail_servers",
     model="fetchmail.server",
     noun="incoming mail server",
     brought_by={14: "fetchmail", 16: "mail"},

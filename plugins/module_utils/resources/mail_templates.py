@@ -15,6 +15,7 @@ def _template_is_named_one_way(item):
 
 
 MAIL_TEMPLATES = Resource(
+    name="mail_templates",
     model="mail.template",
     noun="mail template",
     brought_by={14: "mail"},

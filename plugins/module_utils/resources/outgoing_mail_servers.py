@@ -67,6 +67,7 @@ def _goes_before(record, first, view):
 
 
 OUTGOING_MAIL_SERVERS = Resource(
+    name="outgoing_mail_servers",
     model="ir.mail_server",
     noun="outgoing mail server",
     brought_by={14: "base"},

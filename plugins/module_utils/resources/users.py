@@ -35,6 +35,7 @@ def _conflicts(view):
 
 
 USERS = Resource(
+    name="users",
     model="res.users",
     noun="user",
     brought_by={14: "base"},
