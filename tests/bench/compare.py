@@ -238,14 +238,11 @@ def keep(result, file):
     file.write_text(json.dumps(sorted(results, key=what), indent=1))
 
 
-TITLE = (
-    "Odoo {series}, {people} people, {shape}: seconds, median (least to most), rounds: {rounds}, and how many times as long "
-    "as {first}"
-)
+TITLE = "Odoo {series}, {people} people, {shape}: seconds, median (least to most), rounds: {rounds}, and the ratio to {first}"
 
 
 def table(result):
-    """A result in Markdown: median seconds with the spread, and how many times as long as Postroom, by key where it can."""
+    """A result in Markdown: median seconds with the spread, and the ratio to Postroom, by key if available."""
     first = next(name for name in (contestants.PostroomWithKey.name, contestants.Postroom.name) if name in result["measured"])
     own = {row: statistics.median(each[0] for each in runs) for row, runs in result["measured"][first].items()}
     lines = [
@@ -266,7 +263,7 @@ def table(result):
         memory = [each[2] for runs in rows.values() for each in runs if each[2]]
         cells.append(f"{max(memory):.0f} MiB" if memory else "-")
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    lines += ["", "Asked of Odoo: requests, bytes there, bytes back", "", "| | " + " | ".join(ROWS) + " |"]
+    lines += ["", "Requests to Odoo, bytes sent, bytes received", "", "| | " + " | ".join(ROWS) + " |"]
     lines.append("| --- |" + " --- |" * len(ROWS))
     for name, rows in result["asked_of_odoo"].items():
         cells = [
