@@ -13,8 +13,8 @@ def proxy(port, answer=lambda path, body: None, certificate=None, note=lambda pa
 
     :param answer: function of a request's path and body. None has the request passed on; a number is the HTTP status that
         the proxy answers by itself, and 0 is no answer at all.
-    :param note: function that is told of each request that is passed on: path, body, and the answer's body. When it raises, the
-        answer is lost on its way back.
+    :param note: function of each request that is passed on: path, body, and the answer's body. What it returns, unless None, is
+        the body that the client gets. When it raises, the answer is lost on its way back.
     """
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -36,7 +36,8 @@ def proxy(port, answer=lambda path, body: None, certificate=None, note=lambda pa
             odoo.request(self.command, self.path, body or None, dict(self.headers))
             answer = odoo.getresponse()
             content = answer.read()
-            note(self.path, body, content)
+            changed = note(self.path, body, content)
+            content = content if changed is None else changed
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() in ("content-type", "set-cookie", "location"):

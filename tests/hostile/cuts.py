@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Break a run of site.yml at each of its requests, in each way in which requests break, and see that the next run mends it.
+
+usage: cuts.py [--series 14 19] [--transport jsonrpc json2] [--ways NAME …] [--sample N] [--seed N] [--wrong-password]
+
+After each broken run, another one must succeed, a third one must have nothing to do, and the database must hold what it holds
+when nothing breaks. The broken run itself may succeed, or fail with one error; it must never show a traceback.
+With a wrong password in the inventory, the run after the broken one must be refused: what was not tested is not forgotten.
+Ends with one line of figures; the exit code is 1 if anything was not as it must be.
+"""
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import random
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1] / name) for name in ("integration", "lab")]
+
+from company import Company
+from facts import read_lab, wanted_series
+from proxy import proxy
+
+HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+# What comes instead of Odoo's answer: before the request reaches Odoo, or after Odoo has done what it asks.
+BEFORE = {
+    "refused": 0,
+    "redirected": 302,
+    "too large": 413,
+    "bad gateway": 502,
+    "timed out": 504,
+}
+AFTER = {
+    "lost": None,
+    "empty": lambda content: b"",
+    "truncated": lambda content: content[: len(content) // 2],
+    "null": lambda content: b"null",
+    "page": lambda content: HTML,
+}
+WAYS = (*BEFORE, *AFTER)
+# What a run leaves, without what differs from run to run: numbers, times, random names.
+LEFT = {
+    "outgoing": """SELECT name, smtp_host, smtp_port, smtp_encryption, smtp_user, smtp_pass, sequence, active
+                   FROM ir_mail_server""",
+    "incoming": 'SELECT name, server, port, server_type, "user", password, priority, state, active FROM fetchmail_server',
+    "users": "SELECT u.login, u.active, p.name, p.email FROM res_users u JOIN res_partner p ON p.id = u.partner_id",
+    "parameters": "SELECT key, value FROM ir_config_parameter WHERE key LIKE 'mail.%' OR key LIKE 'postroom.%'",
+    "owned": "SELECT model, count(*) FROM ir_model_data WHERE module = '__postroom__' GROUP BY model",
+    "templates": "SELECT email_from::text, reply_to::text FROM mail_template",
+}
+DOMAINS = "SELECT name, catchall_alias, bounce_alias, default_from FROM mail_alias_domain"
+
+
+def left(database):
+    """What the database holds, to compare."""
+    queries = {**LEFT, "domains": DOMAINS} if database.major >= 17 else LEFT
+    return {name: sorted(map(json.dumps, database.rows(query))) for name, query in queries.items()}
+
+
+class Cut:
+    """A proxy's two functions: one request of a run goes wrong, all others are passed on."""
+
+    def __init__(self, number, way):
+        self.number, self.way = number, way
+        self.seen = itertools.count()
+        self.now = False
+        self.done = False
+
+    def answer(self, path, body):
+        self.now = next(self.seen) == self.number
+        self.done = self.done or self.now
+        return BEFORE[self.way] if self.now and self.way in BEFORE else None
+
+    def note(self, path, body, content):
+        if not (self.now and self.way in AFTER):
+            return None
+        if AFTER[self.way] is None:
+            raise ConnectionAbortedError
+        return AFTER[self.way](content)
+
+
+@dataclass
+class Outcome:
+    reached: bool
+    failed: bool
+    complaint: str = ""
+
+
+class Bench:
+    """A database of one series, reached by one API, and an inventory for it."""
+
+    def __init__(self, lab, series, transport, wrong_password=False):
+        # Read when the first database is made.
+        os.environ["POSTROOM_TRANSPORT"] = transport
+        import support  # noqa: PLC0415, the transport is decided there
+
+        support.TRANSPORT = transport
+        self.make = lambda: support.Database(lab, series)
+        self.folder = Path(tempfile.mkdtemp(prefix="cuts-"))
+        self.wrong_password = wrong_password
+        self.expected = None
+
+    def company(self, database):
+        company = Company(database, self.folder)
+        company.variables["mail_users_accounts"] = [company.account("cut"), company.account("short")]
+        company.variables["mail_extras_parameters"] = [{"key": "postroom.cut", "value": "1"}]
+        if self.wrong_password:
+            company.variables["mail_users_accounts"][0]["password"] = "not-this-one"
+        return company
+
+    def whole(self):
+        """Run it without a break; what it leaves."""
+        with self.database() as database:
+            company = self.company(database)
+            if self.wrong_password:
+                assert company.play("site.yml").status
+                return
+            company.succeeds("site.yml")
+            assert company.succeeds("site.yml").changed == 0
+            self.expected = left(database)
+
+    @contextlib.contextmanager
+    def database(self):
+        database = self.make()
+        try:
+            yield database
+        finally:
+            database.drop()
+
+    def broken(self, number, way):
+        with self.database() as database:
+            company, cut = self.company(database), Cut(number, way)
+            with proxy(database.server["port"], cut.answer, note=cut.note) as url:
+                company.variables["odoo_url"] = url
+                first = company.play("site.yml")
+            company.variables["odoo_url"] = database.server["url"]
+            if not cut.done:
+                return Outcome(reached=False, failed=False)
+            complaints = []
+            if "Traceback" in first.output:
+                complaints.append("the broken run shows a traceback: " + first.output[-1500:])
+            if self.wrong_password:
+                if company.play("site.yml").status == 0:
+                    complaints.append("the next run accepts a password that was never tested")
+                return Outcome(reached=True, failed=first.status != 0, complaint="\n".join(complaints))
+            if first.status == 0 and company.play("site.yml").changed:
+                complaints.append("the broken run succeeded and left something to do")
+            second = company.play("site.yml")
+            if second.status:
+                complaints.append("the next run fails: " + second.output[-1500:])
+            elif company.play("site.yml").changed:
+                complaints.append("the run after the next still changes something")
+            found = left(database)
+            complaints += [
+                f"{name}: {sorted(set(found[name]) ^ set(rows))}" for name, rows in self.expected.items() if found[name] != rows
+            ]
+            return Outcome(reached=True, failed=first.status != 0, complaint="\n".join(complaints))
+
+
+def run(series, transport, ways=WAYS, sample=None, seed=0, wrong_password=False):
+    """Break each request in each way, or a sample of these.
+
+    :returns: how many runs were broken, how many of these failed, and the complaints
+    """
+    bench = Bench(read_lab(), series, transport, wrong_password)
+    bench.whole()
+    broken = failed = 0
+    complaints = []
+    if sample:
+        # How many requests there are is not known: a number that is not reached is drawn again.
+        draw = random.Random(seed)
+        cases = ((draw.randrange(40), draw.choice(ways)) for _ in itertools.count())
+    else:
+        cases = itertools.product(itertools.count(), ways)
+    for number, way in cases:
+        outcome = bench.broken(number, way)
+        if not outcome.reached:
+            if not sample:
+                break
+            continue
+        broken += 1
+        failed += outcome.failed
+        if outcome.complaint:
+            complaints.append(f"Odoo {series}, {transport}, request {number}, {way}:\n{outcome.complaint}")
+            print(complaints[-1], flush=True)
+        if sample and broken == sample:
+            break
+    return broken, failed, complaints
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--series", nargs="+", default=wanted_series())
+    parser.add_argument("--transport", nargs="+", default=["jsonrpc", "json2"], choices=["jsonrpc", "json2"])
+    parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS)
+    parser.add_argument("--sample", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--wrong-password", action="store_true")
+    asked = parser.parse_args()
+    total = wrong = 0
+    for series, transport in itertools.product(asked.series, asked.transport):
+        if transport == "json2" and int(series) < 19:
+            continue
+        broken, failed, complaints = run(series, transport, asked.ways, asked.sample, asked.seed, asked.wrong_password)
+        print(f"Odoo {series}, {transport}: {broken} runs broken, {failed} of them failed, {len(complaints)} not mended")
+        total, wrong = total + broken, wrong + len(complaints)
+    print(f"cuts: {total - wrong} passed, {wrong} failed")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
