@@ -1,0 +1,31 @@
+"""docs/promises.md names tests that exist, for statements that are in the README."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROWS = re.findall(r"^\| (?!README \||---)(.+?) \| (.+) \|$", (ROOT / "docs" / "promises.md").read_text(), re.MULTILINE)
+PROOFS = sorted({proof for _, tests in ROWS for proof in re.findall(r"`([\w/]+\.(?:py|yml)[:\w]*)`", tests)})
+
+
+def test_every_statement_is_in_the_readme():
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert len(ROWS) > 40
+    assert [quote for quote, _ in ROWS if quote not in readme] == []
+
+
+def test_every_statement_has_a_proof_or_the_reason_why_not():
+    assert [quote for quote, tests in ROWS if "`" not in tests and not tests.startswith("not tested")] == []
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+def test_every_proof_exists(proof):
+    path, _, function = proof.partition("::")
+    file = ROOT / path if path.startswith("extensions/") else ROOT / "tests" / path
+    assert file.is_file()
+    if function:
+        defined = ast.parse(file.read_text()).body
+        assert function in {node.name for node in defined if isinstance(node, ast.FunctionDef)}
