@@ -6,6 +6,7 @@ from .classes import (
     HAS_PERSONAL_SERVERS,
     FetchmailServer,
     IrMailServer,
+    MailComposeMessage,
     MailMail,
     offers,
 )

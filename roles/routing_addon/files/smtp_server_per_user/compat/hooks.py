@@ -91,6 +91,34 @@ HOOKS = [
     _hook("mail.mail", IS_NOTIFICATION, "14: notification; later: is_notification", "keep what an answer needs"),
     _hook("mail.message", "_get_message_id", "14 to 20", "have an answer find its record", ["values"]),
     _hook("mail.message", STARTS_ANEW, "14: no_auto_thread; later: reply_to_force_new", "have an answer find its record"),
+    # Automatic mail
+    _hook(
+        "mail.thread",
+        "_message_route_process",
+        "14 to 20",
+        "note automatic answers instead of posting them",
+        ["message", "message_dict", "routes"],
+    ),
+    _hook(
+        "mail.thread",
+        ("_process_attachments_for_post", "_message_post_process_attachments"),
+        "14 to 16: _message_post_process_attachments; 17 to 20: _process_attachments_for_post",
+        "keep the attachments of automatic answers",
+        ["attachments", "attachment_ids", "message_values"],
+    ),
+    _hook(
+        "mail.thread",
+        "_routing_create_bounce_email",
+        "14 to 20",
+        "send nothing back to programs",
+        ["email_from", "body_html", "message"],
+    ),
+    _hook(
+        "mail.compose.message",
+        ("_action_send_mail", "send_mail"),
+        "14: send_mail; 15 to 20: _action_send_mail",
+        "tell what people write from what Odoo sends by itself",
+    ),
     # Incoming mail
     _hook(
         "fetchmail.server",

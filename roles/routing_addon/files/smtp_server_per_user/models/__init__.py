@@ -8,6 +8,7 @@ from . import (
     ir_mail_server,
     mail_mail,
     mail_message,
+    mail_thread,
     res_partner,
     res_users,
 )

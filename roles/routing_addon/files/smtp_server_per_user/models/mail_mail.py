@@ -1,11 +1,56 @@
-from odoo import models
+import ast
+
+from odoo import api, models
 from odoo.tools import split_every
 
 from .. import compat
+from ..tools import automatic
+
+# Set where a person sends what the composer holds to several records.
+WRITTEN_BY_HAND = "smtp_server_per_user_written_by_hand"
 
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
+
+    # ------------------------------------------------------------------
+    # Marked as automatic, unless a person wrote it
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Mark what nobody wrote, so that out-of-office programs do not answer it."""
+        return super().create([self._marked(values) for values in vals_list])
+
+    @api.model
+    def _marked(self, values):
+        if self._is_written_by_hand(values):
+            return values
+        try:
+            headers = ast.literal_eval(str(values.get("headers") or {}))
+        except (SyntaxError, ValueError):
+            return values  # core ignores such headers, too
+        if not isinstance(headers, dict):
+            return values
+        # What core or another addon says of a message is more exact.
+        return dict(values, headers=repr(dict(automatic.marks(), **headers)))
+
+    @api.model
+    def _is_written_by_hand(self, values):
+        """Whether a mail carries what a person wrote in the chatter or the composer.
+
+        A customer's answer that is passed on to followers is not: who gets it did not get it from the customer.
+        """
+        by_composer = bool(self.env.context.get(WRITTEN_BY_HAND))
+        if not values.get("mail_message_id"):
+            return by_composer
+        kind = self.env["mail.message"].sudo().browse(values["mail_message_id"]).message_type
+        # The composer has no comments where a record has no messages.
+        return kind == "comment" or (by_composer and kind == "user_notification")
+
+    # ------------------------------------------------------------------
+    # By the sender's own server
+    # ------------------------------------------------------------------
 
     def _carrier(self):
         """The server that sends this mail as its own sender's, or none: set by hand, or found by From."""

@@ -1,1 +1,10 @@
-from . import test_addresses, test_fetching, test_from_filter, test_mail_server, test_mailbox, test_messages, test_users
+from . import (
+    test_addresses,
+    test_automatic,
+    test_fetching,
+    test_from_filter,
+    test_mail_server,
+    test_mailbox,
+    test_messages,
+    test_users,
+)
