@@ -2,7 +2,7 @@
 """Postroom beside what one would use instead: mail servers, and users with mail servers, for 10 to 10,000 people.
 
 usage: compare.py [--users "10 100 1000"] [--series 19] [--rounds 3] [--shapes "servers users"] [--json FILE]
-                  [--without "odoo-configurator, load"]
+                  [--without "odoo-configurator, load"] [--beside CHECKOUT]
        compare.py --show FILE
 
 Needs the lab (make lab-up); `make bench` does all of it. Whole processes are timed, one at a time, each contestant on a copy
@@ -111,8 +111,8 @@ class Bench:
 
     def race(self, shape, count, rounds, folder):
         """Seconds and memory of each contestant's rows, round by round: C({contestant: {row: [(seconds, cpu, MiB)]}})."""
-        by_key = int(self.series) >= 19
-        kinds = [kind for kind in self.kinds if count <= kind.most and (by_key or kind is not contestants.PostroomWithKey)]
+        keys = int(self.series) >= 19
+        kinds = [kind for kind in self.kinds if count <= kind.most and (keys or not kind.by_key)]
         found = {}
         for number in range(rounds):
             for kind in kinds[number % len(kinds) :] + kinds[: number % len(kinds)]:
@@ -174,7 +174,8 @@ def run(command, folder, row):
     with tempfile.TemporaryFile("w+") as output:
         begun = time.monotonic()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-        environment["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
+        settings = (each / "ansible.cfg" for each in (folder, ROOT))
+        environment["ANSIBLE_CONFIG"] = str(next(each for each in settings if each.is_file()))
         process = subprocess.Popen(
             [str(part) for part in command], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
@@ -195,6 +196,7 @@ def arguments():
     parser.add_argument("--shapes", default="servers users")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--without", action="append", default=[], choices=[kind.name for kind in KINDS if kind not in OURS])
+    parser.add_argument("--beside", help="another checkout of Postroom, on Odoo 19 and later")
     parser.add_argument("--show", type=Path)
     return parser.parse_args()
 
@@ -207,6 +209,8 @@ def main():
     lab = read_lab()
     environment.install()
     kinds = [kind for kind in KINDS if kind.name not in asked.without]
+    if asked.beside:
+        kinds.insert(1, contestants.another(asked.beside))
     for series, shape in itertools.product(asked.series.split(), asked.shapes.split()):
         bench = Bench(lab, series, kinds)
         for count in map(int, asked.users.split()):

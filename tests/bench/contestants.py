@@ -1,6 +1,7 @@
 """Who sets up mail servers and users in the benchmark, each as its own users would have it."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -69,11 +70,13 @@ class Contestant:
     :cvar name: the column's title.
     :cvar most: of how many people it is tried at most; beyond, it takes too long to wait for.
     :cvar rows: what it can do at all.
+    :cvar by_key: whether it is tried only where an API key means another API.
     """
 
     name = ""
     most = 10**6
     rows = ("first", "again", "added", "password", "drift")
+    by_key = False
 
     def __init__(self, folder, server, database, shape):
         self.folder, self.server, self.database, self.shape = folder, server, database, shape
@@ -91,6 +94,7 @@ class Contestant:
 
 class Postroom(Contestant):
     name = "Postroom"
+    root = ROOT
 
     def connection(self):
         return {"odoo_password": self.server["password"]}
@@ -124,20 +128,31 @@ class Postroom(Contestant):
         inventory = self.write("inventory/hosts.json", json.dumps({"odoo_databases": {"hosts": {"mydomain": {}}}}))
         self.write("inventory/host_vars/mydomain.json", json.dumps(variables))
         playbook = "playbooks/drift.yml" if row == "drift" else "site.yml"
-        return [Path(sys.executable).with_name("ansible-playbook"), "-i", inventory, playbook], ROOT
+        return [Path(sys.executable).with_name("ansible-playbook"), "-i", inventory, playbook], self.root
 
 
 class PostroomWithKey(Postroom):
     name = "Postroom, API key"
+    by_key = True
 
     def connection(self):
         return {"odoo_api_key": self.server["api_key"]}
+
+
+def another(checkout):
+    """Postroom as another checkout has it, such as one of an earlier revision."""
+    described = ["git", "-C", checkout, "describe", "--always", "--dirty"]
+    revision = subprocess.run(described, check=True, capture_output=True, text=True).stdout.strip()
+    return type(
+        "AnotherPostroom", (PostroomWithKey,), {"name": f"Postroom {revision}, API key", "root": Path(checkout).resolve()}
+    )
 
 
 class AnsibleAlone(PostroomWithKey):
     """What Ansible takes to read the same inventory and run one task that does nothing."""
 
     name = "Ansible alone"
+    by_key = False
     rows = ("again",)
 
     def command(self, row, someone):
