@@ -58,8 +58,8 @@ routing: env browser ## Run the addon's own tests, its round trips through real 
 	@pytest tests/e2e
 
 # `make --keep-going lint` reports what every one of them finds.
-.PHONY: lint format lint-python lint-yaml lint-ansible lint-changelog lint-docs
-lint: lint-python lint-yaml lint-ansible lint-changelog lint-docs ## Lint everything
+.PHONY: lint format lint-python lint-yaml lint-ansible lint-changelog lint-docs lint-generated
+lint: lint-python lint-yaml lint-ansible lint-changelog lint-docs lint-generated ## Lint everything
 lint-python: env
 	@ruff check .
 	@ruff format --check .
@@ -72,6 +72,13 @@ lint-changelog: env
 lint-docs: env
 	@antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs --validate-collection-refs all \
 	  --disallow-unknown-collection-refs .
+
+lint-generated: env
+	@python tests/docs/make.py --check
+
+.PHONY: docs
+docs: env ## Write what several files must hold literally: argument_specs, tables, the supported series
+	@python tests/docs/make.py
 
 format: env ## Put Python into its form
 	@ruff check --fix .

@@ -16,9 +16,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE, ROUTING_ADDON
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.backward import Variables
 from ansible_collections.postroom.odoo.plugins.plugin_utils.files import write
-from ansible_collections.postroom.odoo.plugins.plugin_utils.text import inventory_text, vault_text
-from ansible_collections.postroom.odoo.plugins.plugin_utils.variables import Variables
+from ansible_collections.postroom.odoo.plugins.plugin_utils.yaml_writer import inventory_text, vault_text
 
 OPTIONS = {
     "folder": {"type": "path", "required": True},

@@ -20,7 +20,7 @@ def offboard(office, **told):
         "odoo_url": office.server["url"],
         "odoo_database": office.name,
         "odoo_login": office.server["login"],
-        "email": address(LEAVER),
+        "person_email": address(LEAVER),
         **told,
     }
     command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "office,", "-e", json.dumps(variables)]
@@ -106,7 +106,7 @@ def test_answers_that_the_provider_forwards(new_office, series, addon):
     if addon:
         office.call("fetchmail.server", "write", [office.fetching[SUCCESSOR]], {"only_replies": True})
     trip = correspondence(office)
-    offboard(office, deliver_to=address(SUCCESSOR), mailbox="closed")
+    offboard(office, deliver_to=address(SUCCESSOR), person_mailbox="closed")
     assert not office.read("fetchmail.server", office.fetching[LEAVER], "active")[0]["active"]
     # To the person, and brought to the successor.
     deliver = office.deliver

@@ -10,7 +10,7 @@ LEAVER, SUCCESSOR = "leaver@mydomain.com", "successor@mydomain.com"
 
 
 def told(**more):
-    return {"email": LEAVER, "deliver_to": SUCCESSOR, **more}
+    return {"person_email": LEAVER, "deliver_to": SUCCESSOR, **more}
 
 
 def with_two_users(database, folder):
@@ -94,7 +94,7 @@ def test_one_person_and_nobody_else(company):
     accounts = [entry, company.variables["mail_users_accounts"][1]]
     assert company.succeeds("site.yml", accounts=accounts).changed == 0
     # Later, the mailbox is closed at the provider.
-    closed = company.settles(PLAYBOOK, accounts=accounts, told=told(mailbox="closed"))[1]
+    closed = company.settles(PLAYBOOK, accounts=accounts, told=told(person_mailbox="closed"))[1]
     assert not company.people()[LEAVER]["incoming"]["active"]
     accounts[0] = printed_entry(closed.output)
     assert company.succeeds("site.yml", accounts=accounts).changed == 0
@@ -105,7 +105,7 @@ def test_one_person_and_nobody_else(company):
 
 def test_the_catchall_takes_the_mail(company):
     record = follow(company, LEAVER)
-    done = company.settles(PLAYBOOK, told=told(deliver_to="catchall", mailbox="closed"))[1]
+    done = company.settles(PLAYBOOK, told=told(deliver_to="catchall", person_mailbox="closed"))[1]
     assert "forward that address to catchall@mydomain.com" in done.output
     assert not any(row["active"] for row in company.people()[LEAVER].values())
     assert followers(company, record) == [LEAVER]
@@ -119,7 +119,7 @@ def test_somebody_who_was_set_up_by_hand(company):
         {"name": "Hand in", "server": "imap.other.example", "user": "hand@mydomain.com", "state": "done"}
     )
     before = company.people()
-    done = company.settles(PLAYBOOK, told=told(email="hand@mydomain.com"))[1]
+    done = company.settles(PLAYBOOK, told=told(person_email="hand@mydomain.com"))[1]
     assert "mail_users_accounts" not in done.output
     before["hand"]["user"]["active"] = False
     assert company.people() == before
@@ -133,11 +133,11 @@ def test_templates_may_stay(company):
 
 
 BAD = (
-    ({"email": None}, "email"),
+    ({"person_email": None}, "email"),
     ({"deliver_to": None}, "deliver_to"),
     ({"mailbox": "burnt"}, "mailbox"),
-    ({"email": "nobody@mydomain.com"}, "has 0 users of nobody@mydomain.com"),
-    ({"email": "admin"}, "this very run"),
+    ({"person_email": "nobody@mydomain.com"}, "has 0 users of nobody@mydomain.com"),
+    ({"person_email": "admin"}, "this very run"),
     ({"deliver_to": "nobody@mydomain.com"}, "no other active user nobody@mydomain.com"),
     ({"deliver_to": LEAVER}, f"no other active user {LEAVER}"),
     ({"templates_from": "nobody@mydomain.com"}, "templates_from: no outgoing mail server"),
@@ -165,10 +165,10 @@ def test_what_must_be_decided_is_asked_before_anything_is_written(company):
     # Answers would be lost.
     company.database.sql(f"UPDATE fetchmail_server SET state = 'draft' WHERE \"user\" = '{LEAVER}'")
     words = company.refused(PLAYBOOK, told=told(accept_templates=True))
-    assert "mailbox=closed" in words
+    assert "person_mailbox=closed" in words
     company.database.sql("UPDATE fetchmail_server SET active = false")
     for deliver_to in ("catchall", SUCCESSOR):
-        words = company.refused(PLAYBOOK, told=told(accept_templates=True, mailbox="closed", deliver_to=deliver_to))
+        words = company.refused(PLAYBOOK, told=told(accept_templates=True, person_mailbox="closed", deliver_to=deliver_to))
         assert "no incoming mail server in use reads" in words
 
     # Nobody is there to take over.

@@ -26,7 +26,7 @@ def company(database, tmp_path):
 
 
 def told(**more):
-    return {"email": NEW, "name": "New Comer", "password": "newcomer-pw", **more}
+    return {"person_email": NEW, "person_name": "New Comer", "person_password": "newcomer-pw", **more}
 
 
 def printed_entry(output):
@@ -40,7 +40,7 @@ def test_one_person_and_nothing_else(company):
     database = company.database
     company.succeeds("site.yml")
     before, records = company.people(), database.fingerprints()
-    _, done, _ = company.settles(PLAYBOOK, told=told(account={"timezone": "Europe/Vienna"}))
+    _, done, _ = company.settles(PLAYBOOK, told=told(person_account={"timezone": "Europe/Vienna"}))
     assert "newcomer-pw" not in done.output
     people = company.people()
     newcomer = people.pop(NEW)
@@ -64,9 +64,9 @@ def test_one_person_and_nothing_else(company):
     listed = [*company.variables["mail_users_accounts"], entry]
     assert company.succeeds("site.yml", accounts=listed).changed == 0
     # Once it stands there, nothing but the address and the name is needed, and no second entry is printed.
-    again = company.succeeds(PLAYBOOK, accounts=listed, told={"email": NEW.upper(), "name": "New Comer"})
+    again = company.succeeds(PLAYBOOK, accounts=listed, told={"person_email": NEW.upper(), "person_name": "New Comer"})
     assert again.changed == 0
-    assert "stands in the inventory already" in again.output
+    assert "is in the inventory already" in again.output
 
 
 def test_a_database_without_mail_gets_it(new_database, tmp_path):
@@ -87,21 +87,21 @@ def test_one_of_several_databases(company, new_database):
     words = company.refused(PLAYBOOK, told=told())
     assert "2 databases: mydomain, other" in words
     untouched = other.fingerprints()
-    done = company.succeeds(PLAYBOOK, "--limit", "mydomain", told={"email": NEW, "name": "New Comer"})
+    done = company.succeeds(PLAYBOOK, "--limit", "mydomain", told={"person_email": NEW, "person_name": "New Comer"})
     assert other.fingerprints() == untouched
     assert NEW in company.people()
     assert "password" not in printed_entry(done.output)
 
 
 BAD = (
-    ({"email": None}, "email"),
-    ({"name": None}, "name"),
-    ({"email": "nobody"}, "email=name@mydomain.com"),
-    ({"name": " "}, "name="),
-    ({"password": None}, "No mailbox password for newcomer@mydomain.com"),
-    ({"account": {"timezon": "Europe/Vienna"}}, "timezon"),
-    ({"account": {"timezone": "Europe/Nowhere"}}, "Europe/Nowhere"),
-    ({"account": {"groups": ["base.nobody"]}}, "base.nobody"),
+    ({"person_email": None}, "person_email"),
+    ({"person_name": None}, "person_name"),
+    ({"person_email": "nobody"}, "email=name@mydomain.com"),
+    ({"person_name": " "}, "person_name="),
+    ({"person_password": None}, "No mailbox password for newcomer@mydomain.com"),
+    ({"person_account": {"timezon": "Europe/Vienna"}}, "timezon"),
+    ({"person_account": {"timezone": "Europe/Nowhere"}}, "Europe/Nowhere"),
+    ({"person_account": {"groups": ["base.nobody"]}}, "base.nobody"),
 )
 
 
@@ -111,8 +111,16 @@ def test_bad_input(company):
         assert words in company.refused(PLAYBOOK, told=given), change
 
 
+@pytest.mark.any_series
+def test_a_name_that_the_shell_divided(company):
+    """-e person_name='New Comer' reaches Ansible without the quotes."""
+    words = company.refused(PLAYBOOK, "-e", f"person_email={NEW} person_name=New Comer")
+    assert """-e "person_name='First Last'\"""" in words
+    assert "left over: Comer" in words
+
+
 def test_a_refused_password_leaves_no_server(company):
-    run = company.play(PLAYBOOK, told=told(password="wr0ng-p4ss"))
+    run = company.play(PLAYBOOK, told=told(person_password="wr0ng-p4ss"))
     assert run.status != 0
     assert "wr0ng-p4ss" not in run.output
     assert company.people().get(NEW, {}).keys() <= {"user"}
@@ -124,7 +132,7 @@ def test_a_password_can_be_typed(company):
     company.play(PLAYBOOK, "--syntax-check")
     command = ["setsid", "--ctty", "--wait", Path(sys.executable).with_name("ansible-playbook")]
     command += ["-i", company.folder / "hosts.yml", PLAYBOOK]
-    command += ["-e", f"email={NEW}", "-e", "name='New Comer'"]
+    command += ["-e", f"person_email={NEW}", "-e", "person_name='New Comer'"]
     master, terminal = pty.openpty()
     environment = plain_ansible(**company.database.environment)
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=terminal, stdout=terminal, stderr=terminal)

@@ -48,8 +48,10 @@ def quick_start(new_database, tmp_path, lab):
         environment = plain_ansible(**database.environment)
         done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+        assert "WARNING" not in done.stdout + done.stderr
         return {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", done.stdout.rpartition("PLAY RECAP")[2])}
 
+    run.database = database
     return run
 
 
@@ -64,3 +66,6 @@ def test_the_quick_start_runs(quick_start):
     for command in commands:
         assert quick_start(*shlex.split(command))["changed"] > 0
         assert quick_start(*shlex.split(command))["changed"] == 0
+    # The shell and Ansible have left the name whole.
+    names = "SELECT p.name FROM res_users u JOIN res_partner p ON p.id = u.partner_id WHERE u.login = 'third@mydomain.com'"
+    assert quick_start.database.value(names) == "Third User"

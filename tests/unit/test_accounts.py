@@ -10,14 +10,19 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.postroom.odoo.plugins.filter.accounts import (
     account_of,
+    account_problems,
     incoming_server_items,
     outgoing_server_items,
-    unusable_addresses,
-    unusable_former_addresses,
     user_items,
     without_password,
 )
 from ansible_collections.postroom.odoo.plugins.filter.labelled import labelled
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import (
+    BadEntry,
+    MailDomain,
+    unusable_addresses,
+    unusable_former_addresses,
+)
 
 ROOT = Path(__file__).parents[2]
 EMAIL = "new@mydomain.com"
@@ -108,8 +113,9 @@ def test_the_nearest_password_is_taken(make):
     ],
 )
 def test_how_a_mailbox_is_read(options, protocol, expected):
-    provider = {each: {"host": each} for each in ("imap", "pop")}
-    server = incoming(options, protocol=protocol, provider=provider)
+    """By what the account says, else by what the provider has."""
+    provider = {each: {"host": each} for each in ({"imap", "pop"} if options else {protocol})}
+    server = incoming(options, provider=provider)
     assert (server["type"], server["host"]) == (expected, expected)
 
 
@@ -156,10 +162,17 @@ def test_servers_that_are_left_alone(no):
         ({"outgoing": False, "imap": {"type": "gmail"}}, []),
         ({"smtp": {"password": "server's"}}, [EMAIL]),
         ({"smtp": {"password": "server's"}, "pop": {"password": "server's"}}, []),
+        # Of the provider only what has the account's own protocol.
+        ({"outgoing": False, "pop": {}, "provider": {"imap": {"type": "gmail"}, "pop": {}}}, [EMAIL]),
+        ({"outgoing": False, "provider": {"imap": {"type": "gmail"}, "pop": {}}}, []),
+        ({"outgoing": False, "provider": {"pop": {}}}, [EMAIL]),
+        ({"incoming": False, "provider": {"smtp": {"authentication": "outlook"}}}, []),
     ],
 )
 def test_accounts_without_password(options, expected):
-    assert without_password([account(**options)]) == expected
+    options = dict(options)
+    provider = options.pop("provider", None)
+    assert without_password([account(**options)], provider=provider) == expected
     assert without_password([account(**options)], passwords={EMAIL: "from the list"}) == []
 
 
@@ -179,6 +192,99 @@ def test_former_addresses_that_cannot_be():
     assert unusable_former_addresses(given) == ["Old@mydomain.com", "no", EMAIL]
 
 
+# -- the mail domain --
+
+DOMAIN = {"name": "mydomain.com", "catchall": "catchall", "bounce": "bounce", "default_from": "office", "pop": False}
+
+
+def domain(**given):
+    passwords = dict.fromkeys(("catchall", "bounce", "office"), "pw")
+    return MailDomain({**DOMAIN, "passwords": passwords, **given})
+
+
+def test_a_domain_has_a_mailbox_for_catchall_and_bounce():
+    made = domain(provider={"imap": {"host": "imap.mydomain.com"}})
+    assert made.incoming_servers() == [
+        {
+            "name": f"{alias}@mydomain.com",
+            "login": f"{alias}@mydomain.com",
+            "password": "pw",
+            "type": "imap",
+            "active": True,
+            "match_by_login": True,
+            "confirmed": True,
+            "host": "imap.mydomain.com",
+        }
+        for alias in ("catchall", "bounce")
+    ]
+    assert len(domain(bounce="catchall").incoming_servers()) == 1
+    assert domain(catchall="", bounce="").incoming_servers() == []
+    assert domain(incoming=False).incoming_servers() == []
+
+
+def test_a_domain_has_a_shared_server():
+    (server,) = domain(provider={"smtp": {"host": "smtp.mydomain.com"}}, smtp={"port": 25}).outgoing_servers()
+    assert server == {
+        "name": "office@mydomain.com",
+        "login": "office@mydomain.com",
+        "password": "pw",
+        "from_filter": "own",
+        "priority": 1,
+        "active": True,
+        "tested": True,
+        "host": "smtp.mydomain.com",
+        "port": 25,
+    }
+    (server,) = domain(smtp={"login": "apikey"}, passwords={"apikey": "key"}).outgoing_servers()
+    assert (server["from_filter"], server["password"], server["name"]) == (
+        "office@mydomain.com",
+        "key",
+        "office@mydomain.com",
+    )
+    assert domain(default_from="office@other.example").outgoing_servers()[0]["login"] == "office@other.example"
+    assert domain(outgoing=False).outgoing_servers() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "imap"),
+        ({"provider": {"pop": {}}}, "pop"),
+        ({"provider": {"pop": {}}, "imap": {"host": "h"}}, "imap"),
+        ({"provider": {"pop": {}, "imap": {}}}, "imap"),
+        ({"provider": {"pop": {}, "imap": {}}, "pop": {}}, "pop"),
+        ({"pop": None}, "pop"),
+    ],
+)
+def test_how_a_domains_mailboxes_are_read(given, expected):
+    assert {each["type"] for each in domain(**given).incoming_servers()} == {expected}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, None),
+        ({"name": "my domain"}, "mail_domain_name is not a domain"),
+        ({"name": "mydomain"}, "mail_domain_name is not a domain"),
+        ({"passwords": {}}, "no password for catchall@mydomain.com, bounce@mydomain.com, office@mydomain.com"),
+        ({"passwords": {"catchall@mydomain.com": "a", "bounce": "b"}}, "no password for office@mydomain.com"),
+        ({"passwords": {}, "provider": {"imap": {"type": "gmail"}, "smtp": {"authentication": "gmail"}}}, None),
+        ({"passwords": {}, "incoming": False, "outgoing": "no"}, None),
+        ({"passwords": {}, "incoming": False, "pop": {}, "provider": {"imap": {"type": "gmail"}}}, "for office@"),
+        ({"default_from": ""}, "mail_domain_default_from is empty"),
+        ({"default_from": "", "outgoing": False}, None),
+    ],
+)
+def test_what_is_wrong_with_a_domain(given, words):
+    problems = domain(**given).problems()
+    assert problems == [] if words is None else words in problems[0]
+
+
+def test_a_domain_whose_options_are_no_dictionary():
+    with pytest.raises(BadEntry, match=r"mail_provider.smtp must be a dictionary"):
+        domain(provider={"smtp": True}).outgoing_servers()
+
+
 def test_the_account_of_an_address():
     accounts = [account(email="other@mydomain.com"), account(groups=[])]
     assert account_of(accounts, "New@MyDomain.com") == accounts[1]
@@ -189,12 +295,12 @@ def test_records_are_named_with_their_kind():
     assert labelled({"user": ["a", "b"], "alias domain": [], "mail server": ["c"]}) == ["user a", "user b", "mail server c"]
 
 
-@pytest.mark.parametrize(
-    "make", [user_items, incoming_server_items, outgoing_server_items, without_password, unusable_addresses]
-)
-def test_an_account_without_address_is_told_by_its_number(make):
-    with pytest.raises(AnsibleError, match="mail_users_accounts: number 2 of the list has no email"):
+@pytest.mark.parametrize("make", [user_items, incoming_server_items, outgoing_server_items, without_password, account_problems])
+def test_an_account_without_address_is_named(make):
+    with pytest.raises(AnsibleError, match=r"entry 2 \(name: New User\) has no email"):
         make([account(password="own"), {"name": "New User"}])
+    with pytest.raises(AnsibleError, match="entry 1 is not a dictionary"):
+        make(["New User"])
 
 
 @pytest.mark.parametrize("make", [outgoing_server_items, without_password])
@@ -202,7 +308,7 @@ def test_options_that_are_no_dictionary_are_named_and_not_shown(make):
     with pytest.raises(AnsibleError, match=EMAIL + ": smtp must be a dictionary") as refused:
         make([account(smtp="password=secret")])
     assert "secret" not in str(refused.value)
-    with pytest.raises(AnsibleError, match="mail_provider: smtp must be a dictionary"):
+    with pytest.raises(AnsibleError, match=r"mail_provider\.smtp must be a dictionary"):
         make([account()], provider={"smtp": "password=secret"})
 
 

@@ -4,8 +4,9 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.text import inventory_text, vault_text
-from ansible_collections.postroom.odoo.plugins.plugin_utils.variables import Variables
+from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.backward import EXPORTED, Variables
+from ansible_collections.postroom.odoo.plugins.plugin_utils.yaml_writer import inventory_text, vault_text
 
 ODD = ("{{ 7 * 7 }}", "{% if %}", "{# #}", "yes", "0123", "1e3", "12:30", "null", "~", "=", "<<", "a: b", "# c", "'\"\\", " x ")
 
@@ -56,6 +57,17 @@ def test_an_owner_who_is_another_is_said():
     given, _ = variables(routed=True, user=[user("a@b.example")], outgoing_mail_server=servers)
     assert given["mail_users_accounts"][0]["outgoing"] is False
     assert given["mail_extras_outgoing_servers"][0]["owner"] == "somebody"
+
+
+def test_a_kind_of_record_without_a_variable_is_reported():
+    """A resource that is added to the collection is exported, or its records are named."""
+    _, exported = variables(user=[user("a@b.example")], mail_blacklist=[record({"name": "spam@b.example"})])
+    assert exported.remarks == ["mail blacklist 'spam@b.example': the export has no variable for it"]
+
+
+def test_every_resource_is_exported():
+    """Or this list says which are not, and the export reports their records."""
+    assert {resource.noun for resource in resources.BY_MODULE.values()} == EXPORTED
 
 
 def test_what_all_accounts_say_is_said_once():

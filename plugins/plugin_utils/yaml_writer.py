@@ -9,7 +9,7 @@ import re
 
 import yaml
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.variables import Secret
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.backward import Secret
 
 WIDTH = 100
 # What Ansible would take for a template.

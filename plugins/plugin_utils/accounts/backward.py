@@ -13,23 +13,43 @@ from collections import Counter
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import is_confidential
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import ALIAS_DOMAIN_PARAMETERS
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import (
+    ADDRESS,
+    PERSONAL_PRIORITY,
+    SHARED_PRIORITY,
+)
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import (
+    ABSENT,
+    ACCOUNT,
+    ANY_ACCOUNT,
+    DEFAULTS,
+    DOMAIN,
+    ENTRY,
+    MAILBOX,
+    OWN,
+    SERVERS,
+    SMTP,
+    USER,
+    Owner,
+    holding,
+    names,
+    needs_password,
+)
 
-# What the variables of each role can say of a server; see their argument_specs.yml.
-_SMTP = {"host", "port", "encryption", "authentication", "debug", "max_email_size", "tested"}
-_MAILBOX = {"host", "port", "ssl", "type", "keep_attachments", "keep_original", "confirmed"}
-DOMAIN_SMTP = _SMTP | {"name", "login", "ssl_certificate", "ssl_private_key", "from_filter", "priority", "active"}
-DOMAIN_MAILBOX = _MAILBOX | {"model", "priority", "active"}
-ACCOUNT_SMTP = DOMAIN_SMTP | {"owner", "password"}
-ACCOUNT_MAILBOX = DOMAIN_MAILBOX | {"name", "login", "only_replies", "password"}
-DEFAULT_SMTP = _SMTP | {"priority", "owner"}
-DEFAULT_MAILBOX = _MAILBOX | {"model", "priority", "only_replies"}
-DEFAULTS = ("groups", "company", "companies", "language", "timezone", "notification_type", "incoming", "outgoing")
+# What accounts can have in common, beside their servers' options.
+DEFAULTS_OF_ACCOUNTS = [option.name for option in (*USER, *ENTRY) if DEFAULTS in option.places and option.kept]
+# What a user's entry repeats of the user when it is not what a new user gets anyway.
+OF_USERS = [option.name for option in USER if option.places == ANY_ACCOUNT and option.kept]
 
-# As the role mail_users reads an account's address.
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
 # Parameters that concern mail, and those of them that Odoo makes for itself, others in every database.
 _MAIL = re.compile(r"mail\.")
 _MADE_BY_ODOO = re.compile(r"mail\.web_push_vapid_")
+
+
+# The kinds of records, by the noun of their resource, for which there are variables.
+EXPORTED = frozenset(
+    ("alias domain", "incoming mail server", "mail template", "outgoing mail server", "system parameter", "user")
+)
 
 
 class Secret:
@@ -55,6 +75,11 @@ class Variables:
         self.vault = {}
         self.remarks = []
         self.records = {kind: [each for each in records if self._is_usable(kind, each)] for kind, records in found.items()}
+        for kind in self.records.keys() - EXPORTED:
+            # A kind that was added to the collection, and for which no role has a variable yet.
+            self.remarks.extend(
+                "%s %r: the export has no variable for it" % (kind, each["label"]) for each in self.records[kind]
+            )
         self.claimed = []
         self.domain = self._claim(self._main_domain())
         shared, mailboxes = self._shared_server(), self._domain_mailboxes()
@@ -151,20 +176,17 @@ class Variables:
         return {"mail_domain_smtp": smtp} if smtp else {}
 
     def _domain_smtp(self, shared):
+        """What is given for the shared server besides; None when the domain's variables cannot say it."""
         if not shared:
             return None
-        login = shared["item"]["login"]
-        given = {"name": login, "login": login, "priority": 1, "active": True, "from_filter": login, **self.provider["smtp"]}
-        return self._difference(shared, given, DOMAIN_SMTP, "outgoing")
+        return self._difference(shared, Owner(shared["item"]["login"], _no_password, SHARED_PRIORITY), "smtp", DOMAIN)
 
     def _domain_boxes(self, mailboxes):
-        """What is said of the mailboxes besides; None when the domain's variables cannot say it."""
-        said = []
-        for record in mailboxes:
-            login, protocol = record["item"]["login"], _protocol(record)
-            given = {"name": login, "type": protocol, "login": login, "active": True, "confirmed": True}
-            given.update(self.provider[protocol])
-            said.append(self._difference(record, given, DOMAIN_MAILBOX, "incoming"))
+        """What is given for the mailboxes besides; None when the domain's variables cannot say it."""
+        said = [
+            self._difference(each, Owner(each["item"]["login"], _no_password, SHARED_PRIORITY), _protocol(each), DOMAIN)
+            for each in mailboxes
+        ]
         if not said or any(each is None or each != said[0] for each in said):
             return None
         return said[0]
@@ -179,7 +201,7 @@ class Variables:
         for user in self.records.get("user", ()):
             email = user["item"].get("email", "")
             # One of several users with an address has the servers: the one who logs in with it.
-            if not _ADDRESS.match(email) or "name" not in user["item"]:
+            if not ADDRESS.match(email) or "name" not in user["item"]:
                 continue
             if addresses[email.casefold()] > 1 and user["item"]["login"].casefold() != email.casefold():
                 continue
@@ -211,12 +233,12 @@ class Variables:
         entry = {"name": item["name"], "email": email}
         if item["login"] != email:
             entry["odoo_login"] = item["login"]
-        for option in ("groups", "company", "companies", "language", "timezone", "notification_type"):
+        for option in OF_USERS:
             if option in item and option not in defaults:
                 entry[option] = item[option]
         if not item.get("active", True):
             entry["active"] = False
-        smtp, mailbox = self._account_smtp(account), self._account_mailbox(account)
+        smtp, mailbox = self._account_server(account, "outgoing"), self._account_server(account, "incoming")
         for kind, said in (("incoming", mailbox), ("outgoing", smtp)):
             if said is None:
                 entry[kind] = False
@@ -232,35 +254,20 @@ class Variables:
                 entry[protocol] = mailbox
         return entry
 
-    def _account_smtp(self, account):
-        if not account["outgoing"]:
+    def _account_server(self, account, kind):
+        """What is given for one of the user's servers besides; None when an account cannot say it."""
+        record, item = account[kind], account["user"]["item"]
+        if not record:
             return None
-        item, email = account["user"]["item"], account["user"]["item"]["email"]
-        given = {
-            "name": email,
-            "login": email,
-            "priority": 100,
-            "active": item.get("active", True),
-            "from_filter": email,
-            **({"owner": item["login"]} if self.routed else {}),
-            **self.provider["smtp"],
-        }
-        return self._difference(account["outgoing"], given, ACCOUNT_SMTP, "outgoing", item.get("active", True))
-
-    def _account_mailbox(self, account):
-        if not account["incoming"]:
-            return None
-        item, record = account["user"]["item"], account["incoming"]
-        given = {
-            "name": item["email"],
-            "type": _protocol(record),
-            "login": item["email"],
-            "active": item.get("active", True),
-            **({"only_replies": not record["item"].get("model")} if self.routed else {}),
-            **({"confirmed": True} if item.get("active", True) else {}),
-            **self.provider[_protocol(record)],
-        }
-        return self._difference(record, given, ACCOUNT_MAILBOX, "incoming", item.get("active", True))
+        owner = Owner(
+            item["email"],
+            _no_password,
+            PERSONAL_PRIORITY,
+            user=item["login"],
+            active=item.get("active", True),
+            routed=self.routed,
+        )
+        return self._difference(record, owner, "smtp" if kind == "outgoing" else _protocol(record), ACCOUNT)
 
     def _account_passwords(self, account, smtp, mailbox):
         """One for both servers under the user's address; where they differ, each its own."""
@@ -293,23 +300,20 @@ class Variables:
         provider = {protocol: options for protocol, options in self.provider.items() if options}
         return {"mail_provider": provider} if provider else {}
 
-    def _difference(self, record, given, may, kind, tried=True):
-        """What is to be said of a server besides what it is given; None when those options cannot say it."""
-        said = {}
-        for option, value in record["item"].items():
-            if option in given:
-                if given[option] != value:
-                    said[option] = value
-            elif option not in record["defaults"] and option != "password":
-                said[option] = value
-        if not said.keys() <= may or "password" not in record["item"]:
+    def _difference(self, record, owner, protocol, place):
+        """What is to be given for a server besides what holds anyway; None when the options of that place cannot say it."""
+        holds = holding(SERVERS[protocol], owner, protocol, record["item"])
+        if holds.get("from_filter") == OWN:
+            # In Odoo, and in what is given, it stands spelled out.
+            holds["from_filter"] = record["item"].get("login")
+        # What is given for all of a provider's mailboxes counts more than what holds anyway.
+        holds.update(self.provider[protocol])
+        said = _besides(record, holds)
+        if not said.keys() <= names(SERVERS[protocol], place) or "password" not in record["item"]:
             return None
-        for option in given:
-            # Where the series has no such field, nothing can be given; the login alone is left out by itself.
-            if option not in record["item"] and not (option == "from_filter" and given[option] == record["item"].get("login")):
-                said[option] = None
-        if tried and not record["item"].get("active", True) and kind == "outgoing":
-            # What is put away is not tried out.
+        said.update(dict.fromkeys(_without_place(record, holds, protocol)))
+        if protocol == "smtp" and "tested" in holds and not record["item"].get("active", True):
+            # What is archived is not tested.
             said["tested"] = False
         if said.get("ssl_private_key"):
             said["ssl_private_key"] = self._keep("key of " + record["item"]["login"], said["ssl_private_key"])
@@ -406,7 +410,30 @@ def _protocol(record):
 def _logs_in(record):
     """Whether Odoo needs a password to log in there."""
     item = record["item"]
-    return item.get("authentication", "login") == "login" if "encryption" in item else item.get("type") in ("imap", "pop")
+    return needs_password("smtp" if "encryption" in item else _protocol(record), item)
+
+
+def _besides(record, holds):
+    """The options of a record that hold neither anyway nor for every new record."""
+    return {
+        option: value
+        for option, value in record["item"].items()
+        if option != "password" and (holds[option] != value if option in holds else option not in record["defaults"])
+    }
+
+
+def _without_place(record, holds, protocol):
+    """The options that would be given, and for which the record's series has no field."""
+    missing = [each.name for each in SERVERS[protocol] if each.kept and each.name in holds and each.name not in record["item"]]
+    if "from_filter" in missing and holds["from_filter"] == record["item"].get("login"):
+        # The login alone, as filter, is left out by itself.
+        missing.remove("from_filter")
+    return missing
+
+
+def _no_password(login):
+    """Passwords are not compared with what holds: they go to the vault."""
+    return ABSENT
 
 
 def _is_own_server(record, user):
@@ -440,14 +467,14 @@ def _factored(entries):
     defaults = {}
     if len(entries) < 2:
         return defaults
-    for option in DEFAULTS:
+    for option in DEFAULTS_OF_ACCOUNTS:
         if all(option in entry and entry[option] == entries[0][option] for entry in entries):
             defaults[option] = entries[0][option]
             for entry in entries:
                 del entry[option]
-    protocols = [("smtp", "outgoing", DEFAULT_SMTP)]
+    protocols = [("smtp", "outgoing", names(SMTP, DEFAULTS))]
     # An account that says imap is read by it, and one that says pop too: only one of both can be all accounts' default.
-    protocols += [("imap", "incoming", DEFAULT_MAILBOX)] if not any("pop" in entry for entry in entries) else []
+    protocols += [("imap", "incoming", names(MAILBOX, DEFAULTS))] if not any("pop" in entry for entry in entries) else []
     for protocol, kind, may in protocols:
         having = [entry for entry in entries if entry.get(kind, defaults.get(kind, True))]
         said = [entry.get(protocol, {}) for entry in having]

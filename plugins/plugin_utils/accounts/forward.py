@@ -1,0 +1,345 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From the inventory to the lists that the modules take, and to what is missing in it. Pure: no I/O.
+
+In Python, as there may be thousands of accounts: every call of a filter in a loop of Jinja costs as much as a whole
+account here. Ansible hands over containers that template a value when it is looked at; so each is looked up by its key, and
+what is not known is left out instead of omitted.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import (
+    ABSENT,
+    ENTRY,
+    SERVERS,
+    SMTP,
+    USER,
+    Owner,
+    holding,
+    is_true,
+    needs_password,
+    protocol_of,
+)
+
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
+DOMAIN = re.compile(r"([^@\s]+\.[^@\s.]+)?\Z")
+# Places of a mailbox's outgoing mail server among all: the shared one first; see options.py.
+SHARED_PRIORITY, PERSONAL_PRIORITY = 1, 100
+
+NO_DEFAULT_FROM = (
+    "mail_domain_default_from is empty, and the shared outgoing mail server needs an address. "
+    "Give it, or say mail_domain_outgoing: false"
+)
+
+
+class BadEntry(Exception):
+    """Something in the inventory that no list can be made of. Its text names the place and the cure, and no secret."""
+
+
+def server_item(options, owner, protocol, *layers):
+    """One server as its module takes it.
+
+    :param layers: what the inventory gives, from the farthest (the provider) to the nearest.
+    """
+    given = {}
+    for layer in layers:
+        given.update(layer)
+    item = holding(options, owner, protocol, given)
+    item.update(given)
+    return item
+
+
+# -- the mail domain ----------------------------------------------------------------------------------------------------
+
+
+class MailDomain:
+    """The mailboxes of a mail domain, by the variables of the role mail_domain.
+
+    :param given: C({variable without mail_domain_: value}), and C(provider). C(imap) and C(pop) are false where not given.
+    """
+
+    def __init__(self, given):
+        self.given = given
+        self.name = given["name"]
+        self.provider = given.get("provider") or {}
+        self.default_from = self._address(given["default_from"]) if given["default_from"] else ""
+        imap, pop = given.get("imap"), given.get("pop", False)
+        self.protocol = protocol_of(self.provider, bool(imap), pop is not False)
+
+    def _address(self, alias):
+        return alias if "@" in alias else "%s@%s" % (alias, self.name)
+
+    def mailboxes(self):
+        """The addresses of catchall and bounce: one when they are the same, none for an alias that is cleared."""
+        aliases = [self.given[each] for each in ("catchall", "bounce") if self.given[each]]
+        return list(dict.fromkeys("%s@%s" % (alias, self.name) for alias in aliases))
+
+    def alias_domains(self):
+        """The alias domain as a list of the module's items; empty where the database has none."""
+        if not self.name:
+            return []
+        item = {option: self.given[option] for option in ("name", "catchall", "bounce", "default_from")}
+        for option in ("sequence", "companies"):
+            if self.given.get(option) not in (None, ""):
+                item[option] = self.given[option]
+        return [item]
+
+    def incoming_servers(self):
+        if not is_true(self.given.get("incoming", True)):
+            return []
+        said = self.given.get(self.protocol)
+        layers = _part(self.provider, self.protocol, "mail_provider"), _options(said or None, "mail_domain_" + self.protocol)
+        options = SERVERS[self.protocol]
+        return [server_item(options, self._owner(address), self.protocol, *layers) for address in self.mailboxes()]
+
+    def outgoing_servers(self):
+        if not is_true(self.given.get("outgoing", True)):
+            return []
+        layers = _part(self.provider, "smtp", "mail_provider"), _options(self.given.get("smtp"), "mail_domain_smtp")
+        return [server_item(SMTP, self._owner(self.default_from), "smtp", *layers)]
+
+    def _owner(self, address):
+        return Owner(address, self._password, SHARED_PRIORITY)
+
+    def _password(self, login):
+        """By login: a key without @ may be the local part of an address of the domain, or be the login as it stands."""
+        passwords = self.given.get("passwords") or {}
+        if login in passwords:
+            return passwords[login]
+        alias, _at, domain = login.partition("@")
+        if domain == self.name and alias in passwords:
+            return passwords[alias]
+        return ABSENT
+
+    def problems(self):
+        if not DOMAIN.match(self.name):
+            return ["mail_domain_name is not a domain: %s. Give one like mydomain.com" % self.name]
+        if not self.default_from and is_true(self.given.get("outgoing", True)):
+            return [NO_DEFAULT_FROM]
+        servers = [(self.protocol, each) for each in self.incoming_servers()]
+        servers += [("smtp", each) for each in self.outgoing_servers()]
+        missing = [each["login"] for protocol, each in servers if needs_password(protocol, each) and "password" not in each]
+        if not missing:
+            return []
+        return [
+            "mail_domain_passwords has no password for %s. Add it under the full address, or under the part before the @"
+            % ", ".join(dict.fromkeys(missing))
+        ]
+
+
+# -- users' accounts ----------------------------------------------------------------------------------------------------
+
+
+class Accounts:
+    """The accounts of the role mail_users.
+
+    :param accounts: the entries of mail_users_accounts.
+    :param defaults, provider, passwords: mail_users_defaults, mail_provider and mail_users_passwords.
+    :param routed: whether the database has the fields of the routing addon.
+    """
+
+    def __init__(self, accounts, defaults=None, provider=None, passwords=None, routed=False):
+        self.accounts = accounts
+        self.defaults = defaults or {}
+        self.provider = provider or {}
+        self.passwords = passwords or {}
+        self.routed = routed
+
+    def users(self):
+        return [_user(account) for account in self._completed()]
+
+    def incoming_servers(self):
+        return [self._incoming(account) for account in self._completed() if _holds(account, "incoming")]
+
+    def outgoing_servers(self):
+        return [self._outgoing(account) for account in self._completed() if _holds(account, "outgoing")]
+
+    def without_password(self):
+        """The addresses of accounts in use one of whose servers needs a password that the inventory does not give."""
+        return [
+            account["email"] for account in self._completed() if _holds(account, "active") and self._lacks_password(account)
+        ]
+
+    def _lacks_password(self, account):
+        if self._password(account) is not ABSENT:
+            return False
+        servers = []
+        if _holds(account, "outgoing"):
+            servers.append(("smtp", self._outgoing(account)))
+        if _holds(account, "incoming"):
+            servers.append((self.protocol(account), self._incoming(account)))
+        return any(needs_password(protocol, server) and "password" not in server for protocol, server in servers)
+
+    def protocol(self, account):
+        return protocol_of(self.provider, "imap" in account, "pop" in account)
+
+    def _incoming(self, account):
+        protocol = self.protocol(account)
+        layers = _part(self.provider, protocol, "mail_provider"), _part(account, protocol, _place(account))
+        return server_item(SERVERS[protocol], self._owner(account), protocol, *layers)
+
+    def _outgoing(self, account):
+        layers = _part(self.provider, "smtp", "mail_provider"), _part(account, "smtp", _place(account))
+        return server_item(SMTP, self._owner(account), "smtp", *layers)
+
+    def _owner(self, account):
+        password = self._password(account)
+        return Owner(
+            account["email"],
+            lambda login: password,
+            PERSONAL_PRIORITY,
+            user=account.get("odoo_login", account["email"]),
+            active=account.get("active", True),
+            previous=account.get("previous_email", ABSENT),
+            routed=self.routed,
+        )
+
+    def _password(self, account):
+        if "password" in account:
+            return account["password"]
+        return self.passwords.get(account["email"], ABSENT)
+
+    def _completed(self):
+        """Every account, completed by the defaults."""
+        for account in each_account(self.accounts):
+            yield _overlaid(self.defaults, account) if self.defaults else account
+
+    def problems(self):
+        """What is wrong with the entries beyond their argument specification, a line each."""
+        found = []
+        addresses = unusable_addresses(self.accounts)
+        if addresses:
+            found.append(
+                "In mail_users_accounts, email is not an address, or is used twice: %s. "
+                "Give each account one address like name@mydomain.com" % ", ".join(addresses)
+            )
+        addresses = unusable_former_addresses(self.accounts)
+        if addresses:
+            found.append(
+                "In mail_users_accounts, previous_email must be a valid, unique address other than email: %s. "
+                "Give the address that the account had before, or remove previous_email" % ", ".join(addresses)
+            )
+        addresses = self.without_password()
+        if addresses:
+            found.append(
+                "No mailbox password for %s. Give password in the entry of mail_users_accounts, or add the address to "
+                "mail_users_passwords" % ", ".join(addresses)
+            )
+        return found
+
+
+def unusable_addresses(accounts):
+    """The addresses that are not addresses, or that another account has already, in small or capital letters."""
+    found, seen = [], set()
+    for account in each_account(accounts):
+        address = _folded(account["email"])
+        if not ADDRESS.match(address) or address in seen:
+            found.append(str(account["email"]))
+        seen.add(address)
+    return found
+
+
+def unusable_former_addresses(accounts):
+    found, seen = [], set()
+    for account in each_account(accounts):
+        if "previous_email" not in account:
+            continue
+        address = _folded(account["previous_email"])
+        if not ADDRESS.match(address) or address in seen or address == _folded(account["email"]):
+            found.append(str(account["previous_email"]))
+        seen.add(address)
+    return found
+
+
+def account_of(accounts, address):
+    """The account of an address, or an empty dictionary."""
+    return next((account for account in each_account(accounts) if _folded(account["email"]) == _folded(address)), {})
+
+
+def offboarded(account, provider, closed):
+    """The entry of somebody who has left, with which the roles have nothing to do.
+
+    :param closed: whether the mailbox is closed; otherwise Odoo goes on reading it.
+    """
+    entry = dict(account, active=False)
+    protocol = protocol_of(provider or {}, "imap" in account, "pop" in account)
+    if protocol in account or not closed:
+        entry[protocol] = dict(account.get(protocol) or {}, active=not closed)
+    return entry
+
+
+def without_secrets(account):
+    """An entry as it can be shown: its secrets belong in the vault. Name and address come first."""
+    shown = {option: account[option] for option in ("name", "email") if option in account}
+    for option, value in account.items():
+        if option in SERVERS and isinstance(value, dict):
+            secrets = {each.name for each in SERVERS[option] if each.secret}
+            shown[option] = {name: each for name, each in value.items() if name not in secrets}
+        elif option not in _SECRETS:
+            shown[option] = value
+    return shown
+
+
+_SECRETS = {option.name for option in ENTRY if option.secret}
+
+
+def each_account(accounts):
+    """The accounts; each has an address.
+
+    :raises BadEntry: names the one that has none.
+    """
+    for number, account in enumerate(accounts, 1):
+        if not isinstance(account, dict):
+            raise BadEntry("mail_users_accounts: entry %d is not a dictionary. Write it like {name: …, email: …}" % number)
+        if "email" not in account:
+            named = " (name: %s)" % account["name"] if isinstance(account.get("name"), str) else ""
+            raise BadEntry("mail_users_accounts: entry %d%s has no email. Add it, such as name@mydomain.com" % (number, named))
+        yield account
+
+
+def _user(account):
+    user = {"login": account.get("odoo_login", account["email"]), "active": True}
+    if "odoo_password" in account:
+        user["password"] = account["odoo_password"]
+    if "previous_email" in account:
+        user["previous_login"] = account["previous_email"]
+    user.update((option.name, account[option.name]) for option in USER if option.name in account)
+    return user
+
+
+def _place(account):
+    return "mail_users_accounts: %s" % account["email"]
+
+
+def _overlaid(below, above):
+    """Dictionaries are joined key by key; of everything else, what lies above is taken."""
+    joined = dict(below.items())
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(joined.get(key), dict)
+        joined[key] = _overlaid(joined[key], value) if both else value
+    return joined
+
+
+def _part(holder, part, place):
+    return _options(holder.get(part), "%s.%s" % (place, part) if place == "mail_provider" else "%s: %s" % (place, part))
+
+
+def _options(options, place):
+    """A server's options; a bare C(pop:) has none. They may be secret, so none is shown."""
+    if options is None:
+        return {}
+    if not isinstance(options, dict):
+        raise BadEntry("%s must be a dictionary of options, such as {host: mail.mydomain.com}" % place)
+    return dict(options.items())
+
+
+def _holds(account, option):
+    """Whether something holds that holds where it is not given."""
+    return is_true(account.get(option, True))
+
+
+def _folded(address):
+    return str(address).lower()

@@ -1,0 +1,471 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The account model: every option that the inventory has for a mailbox or a user, in one table. Pure: no I/O.
+
+The table says what an option is called, where it may be given, and what holds where it is not given. It is read forward
+(forward.py: from the inventory to the lists for the modules), backward (backward.py: from a database to the inventory), and
+shown to people (`make docs`: the roles' argument_specs and the tables in their READMEs).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+# Where an option may be given: for all mailboxes of a provider, for the mailboxes of the mail domain, for all accounts, for
+# one account. What is given nearer to the mailbox counts.
+PROVIDER, DOMAIN, DEFAULTS, ACCOUNT = "provider", "domain", "defaults", "account"
+EVERYWHERE = frozenset((PROVIDER, DOMAIN, DEFAULTS, ACCOUNT))
+ANY_ACCOUNT = frozenset((DEFAULTS, ACCOUNT))
+ONE_MAILBOX = frozenset((DOMAIN, ACCOUNT))
+ONE_ACCOUNT = frozenset((ACCOUNT,))
+
+# The option is not given to the module: Odoo, or the module, decides.
+ABSENT = object()
+# Stands for the login in the option from_filter; see the module outgoing_mail_servers.
+OWN = "own"
+
+IMAP_TYPES = ("imap", "gmail", "outlook")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose mailbox it is.
+
+    :param address: the mailbox's address.
+    :param password: function of a login that gives its password, or ABSENT.
+    :param priority: of the outgoing mail server.
+    :param user: login of the Odoo user, or None for a mailbox of the mail domain.
+    :param active: whether the mailbox is in use; a boolean in any spelling.
+    :param previous: the address that it had before, or ABSENT.
+    :param routed: whether the database has the fields of the routing addon.
+    """
+
+    address: str
+    password: Callable
+    priority: int
+    user: Any = None
+    active: Any = True
+    previous: Any = ABSENT
+    routed: bool = False
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of the inventory.
+
+    :param name: its name, which is that of the module's option, too.
+    :param type: as in an argument spec.
+    :param description: paragraphs, in the markup of Ansible's documentation.
+    :param places: where it may be given.
+    :param holds: function of an Owner, the protocol and what is given that tells what holds where the option is not given.
+    :param kept: whether Odoo keeps the value; otherwise it is an instruction to the module.
+    :param documented: the default that the documentation names, by place where it differs.
+    :param notes: further paragraphs, by place.
+    :param in_pop: whether it may be given for a mailbox that is read by POP3.
+    """
+
+    name: str
+    type: str
+    description: tuple
+    places: frozenset = EVERYWHERE
+    elements: str | None = None
+    choices: tuple = ()
+    secret: bool = False
+    required: bool = False
+    holds: Callable | None = None
+    kept: bool = True
+    documented: Any = None
+    notes: Any = None
+    in_pop: bool = True
+
+    def default_at(self, place):
+        return self.documented.get(place) if isinstance(self.documented, dict) else self.documented
+
+    def described_at(self, place):
+        return [*self.description, *(self.notes or {}).get(place, ())]
+
+
+# Of both kinds of servers; the role decides it, and nobody gives it for a server.
+_RENAMED = Option(
+    "previous_login",
+    "str",
+    ("The login that the server had before.",),
+    frozenset(),
+    kept=False,
+    holds=lambda owner, protocol, given: owner.previous,
+)
+
+
+# -- outgoing mail servers ----------------------------------------------------------------------------------------------
+
+
+def _filter(owner, protocol, given):
+    """Exactly the mailbox's own address: with an empty filter, or a whole domain, Odoo puts the bounce address on the
+    envelope, and a strict provider refuses that. From of mail whose sender has no server becomes the shared one's filter.
+    """
+    return OWN if given.get("login", owner.address) == owner.address else owner.address
+
+
+_SMTP_LOGIN = {
+    DOMAIN: ("Its password is looked up in O(mail_domain_passwords) under this login.",),
+}
+
+SMTP = (
+    _RENAMED,
+    Option(
+        "name",
+        "str",
+        ("The server's name in Odoo. When omitted, the address.",),
+        ONE_MAILBOX,
+        holds=lambda owner, protocol, given: owner.address,
+    ),
+    Option(
+        "login",
+        "str",
+        ("The login, when it is not the address.",),
+        ONE_MAILBOX,
+        notes=_SMTP_LOGIN,
+        holds=lambda owner, protocol, given: owner.address,
+    ),
+    Option(
+        "password",
+        "str",
+        ("The password, when it is not the mailbox's.",),
+        ONE_ACCOUNT,
+        secret=True,
+        holds=lambda owner, protocol, given: owner.password(given.get("login", owner.address)),
+    ),
+    Option("host", "str", ("Name or IP address of the SMTP server.",)),
+    Option("port", "int", ("Its port. When omitted, the registered port of the O(mail_provider.smtp.encryption).",)),
+    Option(
+        "encryption",
+        "str",
+        (
+            "How the connection is encrypted.",
+            "The strict kinds also verify the server's certificate (Odoo 19 and later).",
+        ),
+        choices=("none", "starttls", "ssl", "starttls_strict", "ssl_strict"),
+    ),
+    Option(
+        "authentication",
+        "str",
+        ("How Odoo logs in (Odoo 15 and later; not every series has every kind).",),
+        choices=("login", "certificate", "cli", "gmail", "outlook"),
+    ),
+    Option(
+        "ssl_certificate",
+        "str",
+        ("The client certificate (PEM), for C(authentication=certificate).",),
+        ONE_MAILBOX,
+    ),
+    Option("ssl_private_key", "str", ("The private key (PEM) of the client certificate.",), ONE_MAILBOX, secret=True),
+    Option(
+        "from_filter",
+        "str",
+        (
+            "Addresses and domains whose mail the server sends, separated by commas (Odoo 15 and later, 14 with the addon).",
+            "When omitted, exactly the mailbox's address, as strict providers require.",
+        ),
+        ONE_MAILBOX,
+        holds=_filter,
+    ),
+    # Odoo 14 sends everything through the first server, whatever From says. From 15 on the first one is the last resort
+    # for mail whose sender has no server. So the shared one (1) comes before what Odoo gives a server made by hand (10)
+    # and before every personal one (100), which must not become everybody's.
+    Option(
+        "priority",
+        "int",
+        ("The server's place among outgoing mail servers, the lowest first.",),
+        EVERYWHERE - {PROVIDER},
+        documented={DOMAIN: 1, DEFAULTS: 100, ACCOUNT: 100},
+        notes={
+            DOMAIN: ("Odoo 14 sends everything through the first one.",),
+            DEFAULTS: ("It belongs behind the shared one.",),
+            ACCOUNT: ("It belongs behind the shared one.",),
+        },
+        holds=lambda owner, protocol, given: owner.priority,
+    ),
+    Option(
+        "owner",
+        "str",
+        (
+            "Login of the user who owns the server, empty for nobody. Needs the addon of P(postroom.odoo.routing_addon#role).",
+            "When omitted, the account's user, and nothing without the addon.",
+        ),
+        ANY_ACCOUNT,
+        holds=lambda owner, protocol, given: owner.user if owner.routed and owner.user is not None else ABSENT,
+    ),
+    Option(
+        "active",
+        "bool",
+        ("Whether the server is in use, or archived.",),
+        ONE_MAILBOX,
+        notes={ACCOUNT: ("When omitted, as the user.",)},
+        holds=lambda owner, protocol, given: owner.active,
+    ),
+    Option("debug", "bool", ("Whether Odoo logs the SMTP session.",)),
+    Option("max_email_size", "float", ("Largest mail in megabytes that the server accepts (Odoo 18 and later).",)),
+    # What is archived may have no mailbox any more.
+    Option(
+        "tested",
+        "bool",
+        (
+            "Whether Odoo tests the connection when the server is created or changed.",
+            "If the provider refuses, the run fails with the provider's own words.",
+        ),
+        documented=True,
+        kept=False,
+        holds=lambda owner, protocol, given: True if is_true(owner.active) else ABSENT,
+    ),
+)
+
+
+# -- incoming mail servers ----------------------------------------------------------------------------------------------
+
+
+def _only_replies(owner, protocol, given):
+    """People read their mailboxes: with the addon Odoo takes only what answers it, unless new mail is to create records."""
+    return not given.get("model", "") if owner.routed and owner.user is not None else ABSENT
+
+
+MAILBOX = (
+    _RENAMED,
+    Option(
+        "match_by_login",
+        "bool",
+        ("Whether a server that Postroom owns follows its mailbox to another host.",),
+        frozenset(),
+        kept=False,
+        holds=lambda owner, protocol, given: True,
+    ),
+    Option(
+        "name",
+        "str",
+        ("The server's name in Odoo. When omitted, the address.",),
+        ONE_ACCOUNT,
+        holds=lambda owner, protocol, given: owner.address,
+    ),
+    Option(
+        "login",
+        "str",
+        ("The login, when it is not the address.",),
+        ONE_ACCOUNT,
+        holds=lambda owner, protocol, given: owner.address,
+    ),
+    Option(
+        "password",
+        "str",
+        ("The password, when it is not the mailbox's.",),
+        ONE_ACCOUNT,
+        secret=True,
+        holds=lambda owner, protocol, given: owner.password(owner.address),
+    ),
+    Option("host", "str", ("Name or IP address of the server.",)),
+    Option("port", "int", ("Its port. When omitted, the registered port of the protocol.",)),
+    Option("ssl", "bool", ("Whether the connection uses TLS from its first byte.",)),
+    Option(
+        "type",
+        "str",
+        ("V(gmail) and V(outlook) are IMAP with OAuth of these providers, which Odoo addons of their own bring.",),
+        choices=IMAP_TYPES,
+        documented="imap",
+        in_pop=False,
+        holds=lambda owner, protocol, given: protocol,
+    ),
+    Option(
+        "model",
+        "str",
+        ("Technical name of the model of which new mail creates a record, such as V(crm.lead).",),
+        EVERYWHERE - {PROVIDER},
+    ),
+    Option(
+        "priority",
+        "int",
+        ("The order in which Odoo fetches the mailboxes, the lowest first.",),
+        EVERYWHERE - {PROVIDER},
+    ),
+    Option(
+        "only_replies",
+        "bool",
+        (
+            "Whether Odoo takes only answers to its own messages, and bounces of these, and leaves the rest as it was.",
+            "Needs the addon of the role P(postroom.odoo.routing_addon#role).",
+            "When omitted, V(true) for a mailbox that creates no records. Without the addon Odoo takes everything.",
+        ),
+        ANY_ACCOUNT,
+        holds=_only_replies,
+    ),
+    Option(
+        "active",
+        "bool",
+        ("Whether the server is in use, or archived.",),
+        ONE_MAILBOX,
+        notes={ACCOUNT: ("When omitted, as the user.",)},
+        holds=lambda owner, protocol, given: owner.active,
+    ),
+    Option("keep_attachments", "bool", ("Whether attachments are kept.",)),
+    Option("keep_original", "bool", ("Whether the original of each mail is attached to its message.",)),
+    Option(
+        "confirmed",
+        "bool",
+        (
+            "Whether Odoo logs in for real, without which it does not fetch.",
+            "If the provider refuses, the run fails with the provider's own words.",
+        ),
+        documented=True,
+        holds=lambda owner, protocol, given: True if is_true(owner.active) else ABSENT,
+    ),
+)
+
+
+# -- users --------------------------------------------------------------------------------------------------------------
+
+# Options of an account that mean the same to the module users.
+USER = (
+    Option("name", "str", ("The user's name.",), ONE_ACCOUNT, required=True),
+    Option(
+        "email",
+        "str",
+        ("The user's address. It is the login in Odoo and at both mail servers, unless you give another.",),
+        ONE_ACCOUNT,
+        required=True,
+    ),
+    Option(
+        "update_password",
+        "str",
+        (
+            "When the password with which the user logs in to Odoo is written.",
+            "Odoo does not reveal the current one, so V(always) is a change in every run.",
+        ),
+        ANY_ACCOUNT,
+        choices=("on_create", "always"),
+        documented="on_create",
+        kept=False,
+    ),
+    Option(
+        "groups",
+        "list",
+        (
+            "External identifiers of groups that the user is in, such as V(sales_team.group_sale_salesman).",
+            "Other groups of the user are left alone.",
+        ),
+        ANY_ACCOUNT,
+        elements="str",
+    ),
+    Option("company", "str", ("Name of the user's main company.",), ANY_ACCOUNT),
+    Option("companies", "list", ("Names of all companies that the user has access to.",), ANY_ACCOUNT, elements="str"),
+    Option(
+        "language",
+        "str",
+        ("Code of the user's language, such as V(fr_FR). It must be installed in Odoo.",),
+        ANY_ACCOUNT,
+    ),
+    Option("timezone", "str", ("The user's time zone, such as V(Europe/Paris).",), ANY_ACCOUNT),
+    Option(
+        "notification_type",
+        "str",
+        ("Whether the user gets notifications by mail or inside Odoo.",),
+        ANY_ACCOUNT,
+        choices=("email", "inbox"),
+    ),
+    Option(
+        "active",
+        "bool",
+        (
+            "Whether the user and both servers are in use. They are restored if somebody archived them by hand.",
+            "V(false) archives the user and both servers, whose connections are then not tested.",
+        ),
+        ONE_ACCOUNT,
+        documented=True,
+    ),
+    Option("invite", "bool", ("Whether Odoo sends a new user an invitation.",), ANY_ACCOUNT, documented=False, kept=False),
+)
+
+# Options of an account that are called otherwise in a module, or that decide what there is.
+ENTRY = (
+    Option(
+        "previous_email",
+        "str",
+        (
+            "The address that the account had before. The user and both servers are renamed, and nothing is created.",
+            "You can leave it in the entry. When there are records of both addresses, nothing is written.",
+        ),
+        ONE_ACCOUNT,
+    ),
+    Option(
+        "password",
+        "str",
+        (
+            "The mailbox's password at both mail servers. Never the one with which the user logs in to Odoo.",
+            "When omitted, the one in O(mail_users_passwords).",
+        ),
+        ONE_ACCOUNT,
+        secret=True,
+    ),
+    Option("odoo_login", "str", ("The user's login in Odoo, when it is not the address.",), ONE_ACCOUNT),
+    Option(
+        "odoo_password",
+        "str",
+        (
+            "The password with which the user logs in to Odoo.",
+            "When omitted, a new user has none, and sets one through the link on Odoo's login page.",
+        ),
+        ONE_ACCOUNT,
+        secret=True,
+    ),
+    Option(
+        "incoming",
+        "bool",
+        ("Whether Odoo fetches the mailbox. V(false) leaves incoming mail servers alone.",),
+        ANY_ACCOUNT,
+        documented=True,
+    ),
+    Option(
+        "outgoing",
+        "bool",
+        ("Whether the user's mail has a server of its own. V(false) leaves outgoing mail servers alone.",),
+        ANY_ACCOUNT,
+        documented=True,
+    ),
+)
+
+# The servers of a mailbox, by the key under which the inventory has their options.
+SERVERS = {"smtp": SMTP, "imap": MAILBOX, "pop": MAILBOX}
+INCOMING, OUTGOING = "incoming", "outgoing"
+
+
+def names(options, place):
+    """The names of the options that may be given there."""
+    return {option.name for option in options if place in option.places}
+
+
+def holding(options, owner, protocol, given):
+    """What a server gets unless the inventory gives the option: C({option: value})."""
+    found = {}
+    for option in options:
+        value = option.holds(owner, protocol, given) if option.holds else ABSENT
+        if value is not ABSENT:
+            found[option.name] = value
+    return found
+
+
+def protocol_of(provider, imap_given, pop_given):
+    """How a mailbox is read: by what its owner gives, else by what the provider has; C(pop) where that is POP3 alone."""
+    if pop_given:
+        return "pop"
+    return "pop" if not imap_given and "pop" in provider and "imap" not in provider else "imap"
+
+
+def needs_password(protocol, server):
+    """Whether Odoo logs in to a server by a password. Gmail's and Outlook's OAuth, and certificates, need none."""
+    if protocol == "smtp":
+        return server.get("authentication", "login") == "login"
+    return server.get("type", protocol) in ("imap", "pop")
+
+
+def is_true(value):
+    """A boolean in any of YAML's spellings; what is no boolean is false."""
+    return boolean(value, strict=False)

@@ -1,0 +1,120 @@
+"""The argument specifications of the roles, and the tables of their variables in the READMEs.
+
+What a role takes is in roles/<role>.yml of this folder. There, `made of` stands for the options that the account model has
+at a place, such as `smtp at account`; what several roles have alike is in roles/shared.yml.
+"""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import ENTRY, SERVERS, USER
+
+SOURCES = Path(__file__).with_suffix("")
+ROLES = ("mail_domain", "mail_extras", "mail_templates", "mail_users")
+HEAD = "---\n# Written by `make docs` from {source} and plugins/plugin_utils/accounts/options.py.\n"
+MARK = re.compile(r"(<!-- make docs: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+# The order of an account's options, as people write them.
+ENTRY_ORDER = (
+    *("name", "email", "previous_email", "password", "odoo_login", "odoo_password", "update_password", "groups", "company"),
+    *("companies", "language", "timezone", "notification_type", "active", "invite", "incoming", "outgoing"),
+)
+
+
+class Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow=False, indentless=False):
+        return super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data):
+        return True
+
+
+def files(root):
+    shared, made = source("shared"), {}
+    for role in ROLES:
+        specs = {"argument_specs": completed(source(role), shared)}
+        head = HEAD.format(source=(SOURCES / f"{role}.yml").relative_to(root))
+        text = yaml.dump(specs, Dumper=Dumper, sort_keys=False, width=80, allow_unicode=True)
+        made[f"roles/{role}/meta/argument_specs.yml"] = head + text
+        readme = f"roles/{role}/README.md"
+        made[readme] = MARK.sub(
+            lambda mark, specs=specs: mark[1] + table(specs, mark[2], shared) + mark[3], (root / readme).read_text()
+        )
+    return made
+
+
+def source(name):
+    return yaml.safe_load((SOURCES / f"{name}.yml").read_text())
+
+
+def completed(declared, shared):
+    """The same with what is shared, and with the options of the account model, in the places that stand for them."""
+    if not isinstance(declared, dict):
+        return declared
+    made = {}
+    for name, value in declared.items():
+        if name == "made of":
+            made.update(options_of(*value.split(" at ")))
+        elif name.startswith("shared "):
+            for part in value:
+                made.update(completed(shared[part], shared))
+        else:
+            made[name] = completed(value, shared)
+    return made
+
+
+def options_of(what, place):
+    if what == "account":
+        declared = {option.name: option for option in (*USER, *ENTRY)}
+        options = [declared[name] for name in ENTRY_ORDER]
+        assert len(options) == len(declared)
+    else:
+        options = [option for option in SERVERS[what] if what != "pop" or option.in_pop]
+    return {option.name: specification(option, place) for option in options if place in option.places}
+
+
+def specification(option, place):
+    """One option of the account model as an argument specification."""
+    spec = {"type": option.type}
+    if option.elements:
+        spec["elements"] = option.elements
+    if option.secret:
+        spec["no_log"] = True
+    if option.required:
+        spec["required"] = True
+    if option.choices:
+        spec["choices"] = list(option.choices)
+    if option.default_at(place) is not None:
+        spec["default"] = option.default_at(place)
+    return {**spec, "description": option.described_at(place)}
+
+
+def table(specs, place, shared):
+    """The table of the options to which a mark leads, such as main.mail_users_accounts."""
+    entry_point, *path = place.split(".")
+    options = specs["argument_specs"][entry_point]["options"]
+    for name in path:
+        options = options[name]["options"]
+    lines = [f"| {'option' if path else 'variable'} | default | what it is |", "|---|---|---|"]
+    for name, option in options.items():
+        # How to reach Odoo is in a sentence.
+        if path or name not in shared["connection"]:
+            lines.append(f"| `{name}` | {default(option)} | {plain(option['description'][0])} |")
+    return "\n".join(lines) + "\n"
+
+
+def default(option):
+    if option.get("required"):
+        return "required"
+    if "default" not in option:
+        return ""
+    value = option["default"]
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def plain(text):
+    """Ansible's markup as Markdown."""
+    text = re.sub(r"P\(postroom\.odoo\.(\w+)#role\)", r"[`\1`](../\1/README.md)", text)
+    text = re.sub(r"M\(postroom\.odoo\.(\w+)\)", r"the module `\1`", text)
+    return re.sub(r"\b[OVCE]\(([^()]*)\)", r"`\1`", text)

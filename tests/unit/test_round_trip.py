@@ -1,0 +1,231 @@
+"""Property: what the roles make of an inventory, read back as an export reads it, is the inventory that made it."""
+
+import copy
+import string
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.backward import Secret, Variables
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import Accounts, MailDomain
+
+DOMAIN = "mydomain.com"
+# What a new record has in Odoo where nobody gives the option.
+STANDARD = {
+    "incoming mail server": {
+        "host": "",
+        "password": "",
+        "ssl": False,
+        "model": "",
+        "keep_attachments": True,
+        "keep_original": False,
+        "priority": 5,
+        "only_replies": False,
+        "active": True,
+        "confirmed": False,
+        "type": "imap",
+    },
+    "outgoing mail server": {
+        "password": "",
+        "encryption": "none",
+        "authentication": "login",
+        "ssl_certificate": "",
+        "ssl_private_key": "",
+        "from_filter": "",
+        "priority": 10,
+        "debug": False,
+        "max_email_size": 0.0,
+        "owner": "",
+        "active": True,
+    },
+    "user": {
+        "email": "",
+        "groups": [],
+        "company": "My Company",
+        "companies": ["My Company"],
+        "language": "en_US",
+        "timezone": "",
+        "notification_type": "email",
+        "active": True,
+    },
+    "alias domain": {"catchall": "", "bounce": "", "default_from": "", "sequence": 10, "companies": []},
+}
+RESOURCES = {
+    "incoming mail server": resources.INCOMING_MAIL_SERVERS,
+    "outgoing mail server": resources.OUTGOING_MAIL_SERVERS,
+    "user": resources.USERS,
+    "alias domain": resources.ALIAS_DOMAINS,
+}
+# Instructions to a module, which Odoo does not keep.
+NOT_KEPT = {"tested", "match_by_login", "previous_login", "invite", "update_password"}
+
+
+def record(kind, item):
+    """The record that an item makes, as the state gathered with include_secrets returns it."""
+    kept = {option: value for option, value in item.items() if option not in NOT_KEPT and value is not None}
+    if kind == "user":
+        kept.pop("password", None)
+    if kept.get("from_filter") == "own":
+        kept["from_filter"] = kept["login"]
+    standard = dict(STANDARD[kind])
+    for field in RESOURCES[kind].fields:
+        default = field.default(item) if callable(field.default) else field.default
+        if default is not None:
+            standard[field.option] = default
+    whole = {**standard, **kept}
+    return {
+        "item": whole,
+        "label": whole.get("name"),
+        "defaults": [option for option, value in standard.items() if whole[option] == value],
+        "left_out": [],
+        "reason": None,
+        "customized": True,
+    }
+
+
+def lists(inventory, routed):
+    """The items by kind that the roles mail_domain, mail_users and mail_extras make of an inventory."""
+    provider = inventory.get("mail_provider", {})
+    given = {name.removeprefix("mail_domain_"): value for name, value in inventory.items() if name.startswith("mail_domain_")}
+    domain = MailDomain({"pop": False, "imap": False, **given, "provider": provider})
+    accounts = Accounts(
+        inventory.get("mail_users_accounts", []),
+        inventory.get("mail_users_defaults"),
+        provider,
+        inventory.get("mail_users_passwords"),
+        routed,
+    )
+    assert domain.problems() == []
+    assert accounts.problems() == []
+    return {
+        "alias domain": domain.alias_domains(),
+        "user": accounts.users() + inventory.get("mail_extras_users", []),
+        "incoming mail server": [
+            *domain.incoming_servers(),
+            *accounts.incoming_servers(),
+            *inventory.get("mail_extras_incoming_servers", []),
+        ],
+        "outgoing mail server": [
+            *domain.outgoing_servers(),
+            *accounts.outgoing_servers(),
+            *inventory.get("mail_extras_outgoing_servers", []),
+        ],
+    }
+
+
+def records(inventory, routed):
+    return {kind: [record(kind, item) for item in items] for kind, items in lists(inventory, routed).items()}
+
+
+def exported(found, routed):
+    """The export as an inventory whose vault is filled in."""
+    made = Variables(copy.deepcopy(found), routed)
+    assert made.remarks == []
+
+    def opened(value):
+        if isinstance(value, Secret):
+            return made.vault[value.variable] if value.key is None else made.vault[value.variable][value.key]
+        if isinstance(value, dict):
+            return {name: opened(each) for name, each in value.items()}
+        return [opened(each) for each in value] if isinstance(value, list) else value
+
+    return {name: opened(value) for _heading, group in made.groups for name, value in group.items()}
+
+
+def options(**strategies):
+    """A dictionary that has any of these options."""
+    return st.fixed_dictionaries({}, optional=strategies)
+
+
+WORD = st.text(string.ascii_lowercase, min_size=1, max_size=8)
+HOST = st.sampled_from(["a.example", "b.example", "192.0.2.1"])
+PORT = st.sampled_from([25, 143, 465, 587, 993, 995, 2525])
+CONNECTION = {"host": HOST, "port": PORT}
+SMTP = {**CONNECTION, "encryption": st.sampled_from(["none", "starttls", "ssl"]), "debug": st.booleans()}
+SMTP["authentication"] = st.sampled_from(["login", "certificate", "gmail"])
+BOX = {**CONNECTION, "ssl": st.booleans(), "keep_original": st.booleans(), "confirmed": st.booleans()}
+PERSONAL = {"active": st.booleans(), "priority": st.integers(1, 300), "name": WORD}
+ACCOUNT_SMTP = options(
+    **SMTP, **PERSONAL, password=WORD, owner=st.just(""), from_filter=st.sampled_from(["", "a.example", "a@b.example"])
+)
+ACCOUNT_BOX = {**BOX, **PERSONAL, "password": WORD, "model": st.sampled_from(["", "crm.lead"]), "only_replies": st.booleans()}
+OF_USER = {
+    "language": st.sampled_from(["fr_FR", "en_US"]),
+    "timezone": st.sampled_from(["Europe/Paris", ""]),
+    "groups": st.lists(st.sampled_from(["a.b", "c.d"]), unique=True),
+    "notification_type": st.sampled_from(["email", "inbox"]),
+    "incoming": st.booleans(),
+    "outgoing": st.booleans(),
+}
+ACCOUNT = st.fixed_dictionaries(
+    {"name": WORD, "password": WORD},
+    optional={
+        **OF_USER,
+        "active": st.booleans(),
+        "odoo_login": WORD,
+        "smtp": ACCOUNT_SMTP,
+        "imap": options(**ACCOUNT_BOX, type=st.sampled_from(["imap", "gmail", "outlook"])),
+        "pop": options(**ACCOUNT_BOX),
+    },
+)
+
+
+def at_host(of):
+    return st.fixed_dictionaries({"host": HOST}, optional={name: each for name, each in of.items() if name != "host"})
+
+
+PROVIDER = st.fixed_dictionaries({"smtp": at_host(SMTP), "imap": at_host(BOX), "pop": at_host(BOX)})
+
+
+@st.composite
+def inventories(draw):
+    """Inventories that may say anything at any place, in any order."""
+    addresses = draw(st.lists(WORD, unique=True, max_size=4))
+    accounts = []
+    for address in addresses:
+        account = draw(ACCOUNT)
+        account = {"name": account.pop("name"), "email": f"{address}@people.example", **account}
+        account.pop("odoo_login", None) if account.get("odoo_login") in addresses else None
+        accounts.append(account)
+    logins = [each.get("odoo_login", each["email"]) for each in accounts]
+    if len(set(logins)) < len(logins):
+        for account in accounts:
+            account.pop("odoo_login", None)
+    catchall, bounce, default_from = draw(WORD), draw(WORD), draw(WORD)
+    return {
+        "mail_provider": draw(PROVIDER),
+        "mail_domain_name": DOMAIN,
+        "mail_domain_catchall": catchall,
+        "mail_domain_bounce": draw(st.sampled_from([catchall, bounce, ""])),
+        "mail_domain_default_from": default_from,
+        "mail_domain_passwords": dict.fromkeys((catchall, bounce, default_from), draw(WORD)),
+        "mail_domain_incoming": draw(st.booleans()),
+        "mail_domain_outgoing": draw(st.booleans()),
+        "mail_domain_smtp": draw(options(**SMTP, priority=st.integers(1, 300), active=st.booleans())),
+        **draw(st.fixed_dictionaries({}, optional={"mail_domain_imap": options(**BOX), "mail_domain_pop": options(**BOX)})),
+        "mail_users_defaults": draw(options(**OF_USER, smtp=options(**SMTP), imap=options(**BOX))),
+        "mail_users_accounts": accounts,
+    }
+
+
+PROPERTY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def sorted_records(found):
+    return {kind: sorted((each["item"] for each in records), key=str) for kind, records in found.items()}
+
+
+@PROPERTY
+@given(inventories(), st.booleans())
+def test_an_export_makes_the_records_that_it_was_made_of(inventory, routed):
+    found = records(inventory, routed)
+    again = records(exported(found, routed), routed)
+    assert sorted_records(again) == sorted_records(found)
+
+
+@PROPERTY
+@given(inventories(), st.booleans())
+def test_an_inventory_that_an_export_wrote_comes_back_as_it_was(inventory, routed):
+    first = exported(records(inventory, routed), routed)
+    assert exported(records(first, routed), routed) == first
