@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an inventory gives, looked at before Ansible converts it. Pure: no I/O.
+
+YAML reads an unquoted `yes`, `0123`, `12:30`, `1.10` or `[a]` as something else than text, and Ansible makes text of it again:
+`True`, `83`, `750`, `1.1`, `['a']`. No password or name may change like that, so text is taken as text only. No value is
+shown, as it may be a secret.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+# What a problem is about is cut after so many characters.
+LONGEST = 200
+
+
+def wrong_kinds(spec, given, place=""):
+    """The values that are not of the kind that their option takes.
+
+    :param spec: an argument spec, or the options of a role's argument specification.
+    :param given: C({option: value}) as YAML or a template gave it.
+    :param place: where it is, such as C(mail_users_accounts[3]).
+    :returns: an iterator of lines, each with the place, the cause and the cure.
+    """
+    for name, value in given.items():
+        if name in spec and value is not None:
+            yield from _wrong(spec[name], value, "%s.%s" % (place, name) if place else str(name))
+
+
+def _wrong(option, value, place):
+    kind = option.get("type", "str")
+    if kind == "str":
+        return _not_text(value, place)
+    if kind == "list":
+        return _in_list(option, value, place)
+    if kind == "dict":
+        return _in_dictionary(option, value, place)
+    if kind in ("int", "float") and isinstance(value, (bool, list, dict)):
+        return ["%s: must be a number, not %s" % (place, read_as(value))]
+    if kind == "bool" and not isinstance(value, (bool, int, str)):
+        return ["%s: must be true or false, not %s" % (place, read_as(value))]
+    return []
+
+
+def _not_text(value, place):
+    if not isinstance(value, str):
+        cure = "put it in quotes" if not isinstance(value, (list, dict)) else "put it in quotes if it is meant as text"
+        yield "%s: must be text, and without quotes YAML reads it as %s; %s" % (place, read_as(value), cure)
+    elif not value.isascii() and not _is_whole(value):
+        yield "%s: has half of a character (a lone surrogate), which cannot be stored; write the whole character" % place
+
+
+def _is_whole(value):
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _in_list(option, value, place):
+    if not isinstance(value, (list, tuple)):
+        # Ansible makes a list of text with commas.
+        if not isinstance(value, str) or option.get("elements") == "dict":
+            yield "%s: must be a list, not %s" % (place, read_as(value))
+        return
+    element = dict(option, type=option.get("elements", "raw"))
+    for number, each in enumerate(value):
+        if each is None:
+            yield "%s[%d]: is empty; remove it" % (place, number)
+        else:
+            yield from _wrong(element, each, "%s[%d]%s" % (place, number, _label(each)))
+
+
+def _in_dictionary(option, value, place):
+    if not isinstance(value, dict):
+        yield "%s: must be a dictionary of options, such as {host: mail.mydomain.com}, not %s" % (place, read_as(value))
+        return
+    if option.get("options"):
+        yield from wrong_kinds(option["options"], value, place)
+    elif option.get("no_log"):
+        # Secrets by name, such as mail_users_passwords. One that is empty is not filled in yet.
+        for name, each in value.items():
+            yield from _not_text(name, "%s: key %s" % (place, cut(name)))
+            if each is not None:
+                yield from _not_text(each, "%s[%s]" % (place, cut(name)))
+
+
+def _label(item):
+    """How people find an item of a list: by its address, login or name."""
+    if isinstance(item, dict):
+        for option in ("email", "login", "template", "key", "name"):
+            if isinstance(item.get(option), str):
+                return " (%s)" % cut(item[option])
+    return ""
+
+
+def read_as(value):
+    """What YAML took a value for, as people call it."""
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        return "a date"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "a dictionary" if isinstance(value, dict) else "text" if isinstance(value, str) else "something else"
+
+
+def cut(text, longest=LONGEST):
+    """Text for a message: in one line, printable, and not longer than people read."""
+    text = str(text)
+    if len(text) > longest:
+        text = "%s… (%d characters)" % (text[:longest], len(text))
+    return (
+        text
+        if text.isprintable()
+        else "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    )

@@ -1,0 +1,89 @@
+"""What YAML reads otherwise than a person meant it is refused, at every level, and never shown."""
+
+import pytest
+import yaml
+
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, wrong_kinds
+
+SPEC = {
+    "text": {"type": "str"},
+    "number": {"type": "int"},
+    "switch": {"type": "bool"},
+    "names": {"type": "list", "elements": "str"},
+    "secrets": {"type": "dict", "no_log": True},
+    "server": {"type": "dict", "options": {"host": {"type": "str"}, "port": {"type": "int"}}},
+    "items": {"type": "list", "elements": "dict", "options": {"login": {"type": "str"}, "password": {"type": "str"}}},
+}
+
+
+def wrong(text):
+    return list(wrong_kinds(SPEC, yaml.safe_load(text)))
+
+
+@pytest.mark.parametrize(
+    ("unquoted", "read_as"),
+    [
+        ("yes", "true or false"),
+        ("off", "true or false"),
+        ("0123", "a number"),
+        ("12:30", "a number"),
+        ("1.10", "a number"),
+        (".5", "a number"),
+        ("1e3.0", None),
+        ("2026-11-25", "a date"),
+        ("[a]", "a list"),
+        ("{a: b}", "a dictionary"),
+        ("plain", None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("place", "given"),
+    [
+        ("text", "text: %s"),
+        ("names[1]", "names: [a, %s]"),
+        ("secrets[a@b.example]", "secrets: {a@b.example: %s}"),
+        ("server.host", "server: {host: %s}"),
+        ("items[1] (x).password", "items: [{login: y}, {login: x, password: %s}]"),
+    ],
+)
+def test_text_is_text_only(place, given, unquoted, read_as):
+    found = wrong(given % unquoted)
+    if read_as is None:
+        assert found == []
+        return
+    (line,) = found
+    assert line.startswith(f"{place}: must be text")
+    assert read_as in line
+    assert "quotes" in line
+    assert unquoted not in line.partition(":")[2].replace("without", "")
+    assert wrong(given % f'"{unquoted}"') == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("server: on", "server: must be a dictionary of options"),
+        ("server: .5", "not a number"),
+        ("server: [a]", "not a list"),
+        ("items: {login: x}", "items: must be a list"),
+        ("items: [x]", "items[0]: must be a dictionary"),
+        ("items: [null]", "items[0]: is empty"),
+        ("number: yes", "number: must be a number, not true or false"),
+        ("switch: [a]", "switch: must be true or false"),
+        ('text: "a\\ud800"', "half of a character"),
+        ("secrets: {1: a}", "secrets: key 1: must be text"),
+    ],
+)
+def test_other_kinds(given, words):
+    (line,) = wrong(given)
+    assert words in line
+
+
+@pytest.mark.parametrize("given", ["number: '587'", "switch: 'yes'", "names: a,b", "secrets: {a: }", "server:", "text: ''"])
+def test_what_is_accepted(given):
+    assert wrong(given) == []
+
+
+def test_a_long_value_is_cut():
+    assert len(cut("x" * 100_000)) < 250
+    assert cut("two\nlines") == "two\\nlines"
