@@ -1,11 +1,11 @@
-# Postroom's commands. `make demo` and `make test` are the two that matter.
+# Postroom's commands. Start with `make demo` and `make test`.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Ansible and molecule find each other's commands, and pip's output stays out of the way.
+# Ansible and Molecule find each other's commands.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
@@ -13,7 +13,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-env: $(VENV)/.complete ## Make the Python environment (.venv)
+env: $(VENV)/.complete ## Create the Python environment (.venv)
 
 $(VENV)/.complete: requirements.txt requirements-dev.txt
 	@python3 -c 'import ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -qq -y python3-venv; }
@@ -23,7 +23,7 @@ $(VENV)/.complete: requirements.txt requirements-dev.txt
 
 CHROMIUM := /usr/bin/chromium
 .PHONY: browser
-browser: $(CHROMIUM) ## Install the browser that tests look at pages with
+browser: $(CHROMIUM) ## Install the browser for the tests
 
 $(CHROMIUM):
 	apt-get update -qq
@@ -47,12 +47,12 @@ unit: env ## Run the tests that need no server
 sanity: env ## Run ansible-test sanity on the built collection
 	@python3 tests/gates/sanity.py
 
-build-check: env ## Build the collection, install it where nothing else is, run it
+build-check: env ## Build the collection, install it into an empty environment, run it
 	@$(MAKE) --no-print-directory lab-up ODOO=19
 	@python3 tests/gates/build_check.py
 
 .PHONY: routing
-routing: env browser ## Run the addon's own tests, its round trips through real mail, and its forms, on Odoo 14 and 19
+routing: env browser ## Run the addon's own tests, round trips through real mail, and tests of its forms, on Odoo 14 and 19
 	@$(MAKE) --no-print-directory lab-up ODOO="14 19"
 	@pytest tests/addon
 	@pytest tests/e2e
@@ -77,9 +77,9 @@ lint-generated: env
 	@python tests/docs/make.py --check
 
 .PHONY: docs
-docs: env ## Write what several files must hold literally: argument_specs, tables, the supported series
+docs: env ## Generate argument_specs, the tables in the READMEs, and the lists of supported series
 	@python tests/docs/make.py
 
-format: env ## Put Python into its form
+format: env ## Format the Python code
 	@ruff check --fix .
 	@ruff format .

@@ -5,7 +5,7 @@ MOLECULE_STATE := $(CURDIR)/.cache/molecule
 integration: export MOLECULE_EPHEMERAL_DIRECTORY := $(MOLECULE_STATE)
 # What molecule remembers of a run that was killed would have the next one skip steps, and to a step whose playbook is
 # missing it says no more than a warning.
-integration: env browser ## Run all of molecule's scenarios on Odoo 14 and 19
+integration: env browser ## Run all Molecule scenarios on Odoo 14 and 19
 	@rm -rf $(MOLECULE_STATE) && mkdir -p $(MOLECULE_STATE)
 	@molecule test --all --no-command-borders 2>&1 | tee $(MOLECULE_STATE)/output.log
 	@! grep 'Missing playbook' $(MOLECULE_STATE)/output.log

@@ -7,7 +7,7 @@ BENCH_BESIDE ?=
 BENCH_RESULTS := .cache/bench/results.json
 
 .PHONY: bench
-bench: env ## Measure site.yml beside what one would use instead (BENCH_USERS="10 100 1000", ODOO=19)
+bench: env ## Compare the speed of site.yml with the alternatives (BENCH_USERS="10 100 1000", ODOO=19)
 	@$(MAKE) --no-print-directory lab-up ODOO="$(ODOO)"
 	@python3 $(BENCH)/compare.py --users "$(BENCH_USERS)" --series "$(ODOO)" --rounds $(BENCH_ROUNDS) --json $(BENCH_RESULTS) \
 	  $(if $(BENCH_BESIDE),--beside $(BENCH_BESIDE))

@@ -4,7 +4,7 @@ DEMO_INVENTORIES := --inventory inventories/lab --inventory tests/lab/servers.ym
 DEMO_PLAYBOOK := ansible-playbook $(DEMO_INVENTORIES) --limit server19,odoo19
 
 .PHONY: demo
-demo: env ## Set up a real Odoo 19, configure its e-mail, write to a customer and take in the answer
+demo: env ## Set up a real Odoo 19, configure its e-mail, write to a customer and receive the reply
 	@$(MAKE) --no-print-directory lab-up ODOO=19
 	@$(DEMO_PLAYBOOK) $(DEMO)/database.yml
 	@$(DEMO_PLAYBOOK) --diff site.yml

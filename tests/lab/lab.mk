@@ -4,11 +4,11 @@ ODOO ?= 19
 
 .PHONY: lab-up lab-down lab-wipe
 
-lab-up: env ## Bring the test servers up (ODOO="14 19", default 19)
+lab-up: env ## Start the test servers (ODOO="14 19", default 19)
 	@ODOO="$(ODOO)" $(BIN)/ansible-playbook --inventory localhost, $(LAB)/up.yml
 
-lab-down: ## Stop the test servers, keep their data
+lab-down: ## Stop the test servers and keep their data
 	@python3 $(LAB)/service.py stop
 
-lab-wipe: lab-down ## Stop the test servers, remove all but the downloads
+lab-wipe: lab-down ## Stop the test servers and remove everything but the downloads
 	@python3 $(LAB)/wipe.py
