@@ -96,7 +96,7 @@ def table(specs, place, shared):
     options = specs["argument_specs"][entry_point]["options"]
     for name in path:
         options = options[name]["options"]
-    lines = [f"| {'option' if path else 'variable'} | default | what it is |", "|---|---|---|"]
+    lines = [f"| {'option' if path else 'variable'} | default | description |", "|---|---|---|"]
     for name, option in options.items():
         # How to reach Odoo is in a sentence.
         if path or name not in shared["connection"]:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The account model: every option that the inventory has for a mailbox or a user, in one table. Pure: no I/O.
 
-The table says what an option is called, where it may be given, and what holds where it is not given. It is read forward
+The table defines the name of each option, where it may be given, and its value if it is not given. It is read forward
 (forward.py: from the inventory to the lists for the modules), backward (backward.py: from a database to the inventory), and
-shown to people (`make docs`: the roles' argument_specs and the tables in their READMEs).
+documented (`make docs`: the roles' argument_specs and the tables in their READMEs).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any, Callable
 from ansible.module_utils.parsing.convert_bool import boolean
 
 # Where an option may be given: for all mailboxes of a provider, for the mailboxes of the mail domain, for all accounts, for
-# one account. What is given nearer to the mailbox counts.
+# one account. The most specific value takes precedence.
 PROVIDER, DOMAIN, DEFAULTS, ACCOUNT = "provider", "domain", "defaults", "account"
 EVERYWHERE = frozenset((PROVIDER, DOMAIN, DEFAULTS, ACCOUNT))
 ANY_ACCOUNT = frozenset((DEFAULTS, ACCOUNT))
 ONE_MAILBOX = frozenset((DOMAIN, ACCOUNT))
 ONE_ACCOUNT = frozenset((ACCOUNT,))
 
-# The option is not given to the module: Odoo, or the module, decides.
+# The option is not passed to the module: Odoo, or the module, decides.
 ABSENT = object()
 # Stands for the login in the option from_filter; see the module outgoing_mail_servers.
 OWN = "own"
@@ -32,14 +32,14 @@ IMAP_TYPES = ("imap", "gmail", "outlook")
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose mailbox it is.
+    """The owner of a mailbox.
 
     :param address: the mailbox's address.
-    :param password: function of a login that gives its password, or ABSENT.
-    :param priority: of the outgoing mail server.
+    :param password: function that returns the password of a login, or ABSENT.
+    :param priority: priority of the outgoing mail server.
     :param user: login of the Odoo user, or None for a mailbox of the mail domain.
-    :param active: whether the mailbox is in use; a boolean in any spelling.
-    :param previous: the address that it had before, or ABSENT.
+    :param active: whether the mailbox is active; a boolean in any spelling.
+    :param previous: the previous address, or ABSENT.
     :param routed: whether the database has the fields of the routing addon.
     """
 
@@ -56,15 +56,15 @@ class Owner:
 class Option:
     """One option of the inventory.
 
-    :param name: its name, which is that of the module's option, too.
+    :param name: its name, which is also the name of the module's option.
     :param type: as in an argument spec.
     :param description: paragraphs, in the markup of Ansible's documentation.
     :param places: where it may be given.
-    :param holds: function of an Owner, the protocol and what is given that tells what holds where the option is not given.
-    :param kept: whether Odoo keeps the value; otherwise it is an instruction to the module.
-    :param documented: the default that the documentation names, by place where it differs.
+    :param holds: function of an Owner, the protocol and the given options that returns the value if the option is not given.
+    :param kept: whether Odoo stores the value; otherwise it is an instruction to the module.
+    :param documented: the documented default, by place if it differs.
     :param notes: further paragraphs, by place.
-    :param in_pop: whether it may be given for a mailbox that is read by POP3.
+    :param in_pop: whether it may be given for a mailbox that is fetched by POP3.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Option:
         return [*self.description, *(self.notes or {}).get(place, ())]
 
 
-# Of both kinds of servers; the role decides it, and nobody gives it for a server.
+# For both kinds of servers. The role sets it; users cannot.
 _RENAMED = Option(
     "previous_login",
     "str",
@@ -118,14 +118,14 @@ SMTP = (
     Option(
         "name",
         "str",
-        ("The server's name in Odoo. When omitted, the address.",),
+        ("The server's name in Odoo. Defaults to the address.",),
         ONE_MAILBOX,
         holds=lambda owner, protocol, given: owner.address,
     ),
     Option(
         "login",
         "str",
-        ("The login, when it is not the address.",),
+        ("The login. Defaults to the address.",),
         ONE_MAILBOX,
         notes=_SMTP_LOGIN,
         holds=lambda owner, protocol, given: owner.address,
@@ -133,13 +133,13 @@ SMTP = (
     Option(
         "password",
         "str",
-        ("The password, when it is not the mailbox's.",),
+        ("The password. Defaults to the mailbox's password.",),
         ONE_ACCOUNT,
         secret=True,
         holds=lambda owner, protocol, given: owner.password(given.get("login", owner.address)),
     ),
     Option("host", "str", ("Name or IP address of the SMTP server.",)),
-    Option("port", "int", ("Its port. When omitted, the registered port of the O(mail_provider.smtp.encryption).",)),
+    Option("port", "int", ("The port. Defaults to the registered port for O(mail_provider.smtp.encryption).",)),
     Option(
         "encryption",
         "str",
@@ -152,7 +152,7 @@ SMTP = (
     Option(
         "authentication",
         "str",
-        ("How Odoo logs in (Odoo 15 and later; not every series has every kind).",),
+        ("How Odoo logs in (Odoo 15 and later). The available choices depend on the series.",),
         choices=("login", "certificate", "cli", "gmail", "outlook"),
     ),
     Option(
@@ -167,7 +167,7 @@ SMTP = (
         "str",
         (
             "Addresses and domains whose mail the server sends, separated by commas (Odoo 15 and later, 14 with the addon).",
-            "When omitted, exactly the mailbox's address, as strict providers require.",
+            "Defaults to the mailbox's address only, as strict providers require.",
         ),
         ONE_MAILBOX,
         holds=_filter,
@@ -178,13 +178,13 @@ SMTP = (
     Option(
         "priority",
         "int",
-        ("The server's place among outgoing mail servers, the lowest first.",),
+        ("Priority among the outgoing mail servers. The lowest number comes first.",),
         EVERYWHERE - {PROVIDER},
         documented={DOMAIN: 1, DEFAULTS: 100, ACCOUNT: 100},
         notes={
-            DOMAIN: ("Odoo 14 sends everything through the first one.",),
-            DEFAULTS: ("It belongs behind the shared one.",),
-            ACCOUNT: ("It belongs behind the shared one.",),
+            DOMAIN: ("Odoo 14 sends all mail through the first server.",),
+            DEFAULTS: ("Use a higher number than that of the shared server.",),
+            ACCOUNT: ("Use a higher number than that of the shared server.",),
         },
         holds=lambda owner, protocol, given: owner.priority,
     ),
@@ -192,8 +192,9 @@ SMTP = (
         "owner",
         "str",
         (
-            "Login of the user who owns the server, empty for nobody. Needs the addon of P(postroom.odoo.routing_addon#role).",
-            "When omitted, the account's user, and nothing without the addon.",
+            "Login of the user who owns the server. An empty string clears it.",
+            "Requires the addon of P(postroom.odoo.routing_addon#role).",
+            "Defaults to the account's user if the addon is installed.",
         ),
         ANY_ACCOUNT,
         holds=lambda owner, protocol, given: owner.user if owner.routed and owner.user is not None else ABSENT,
@@ -201,20 +202,20 @@ SMTP = (
     Option(
         "active",
         "bool",
-        ("Whether the server is in use, or archived.",),
+        ("Whether the server is active. V(false) archives it.",),
         ONE_MAILBOX,
-        notes={ACCOUNT: ("When omitted, as the user.",)},
+        notes={ACCOUNT: ("Defaults to the same value as for the user.",)},
         holds=lambda owner, protocol, given: owner.active,
     ),
     Option("debug", "bool", ("Whether Odoo logs the SMTP session.",)),
-    Option("max_email_size", "float", ("Largest mail in megabytes that the server accepts (Odoo 18 and later).",)),
-    # What is archived may have no mailbox any more.
+    Option("max_email_size", "float", ("Maximum size in megabytes of a message that the server accepts (Odoo 18 and later).",)),
+    # An archived account may no longer have a mailbox.
     Option(
         "tested",
         "bool",
         (
             "Whether Odoo tests the connection when the server is created or changed.",
-            "If the provider refuses, the run fails with the provider's own words.",
+            "If the provider rejects the connection, the run fails with the provider's message.",
         ),
         documented=True,
         kept=False,
@@ -227,7 +228,7 @@ SMTP = (
 
 
 def _only_replies(owner, protocol, given):
-    """People read their mailboxes: with the addon Odoo takes only what answers it, unless new mail is to create records."""
+    """People read their mailboxes: with the addon, Odoo fetches only replies, unless new mail creates records."""
     return not given.get("model", "") if owner.routed and owner.user is not None else ABSENT
 
 
@@ -244,32 +245,32 @@ MAILBOX = (
     Option(
         "name",
         "str",
-        ("The server's name in Odoo. When omitted, the address.",),
+        ("The server's name in Odoo. Defaults to the address.",),
         ONE_ACCOUNT,
         holds=lambda owner, protocol, given: owner.address,
     ),
     Option(
         "login",
         "str",
-        ("The login, when it is not the address.",),
+        ("The login. Defaults to the address.",),
         ONE_ACCOUNT,
         holds=lambda owner, protocol, given: owner.address,
     ),
     Option(
         "password",
         "str",
-        ("The password, when it is not the mailbox's.",),
+        ("The password. Defaults to the mailbox's password.",),
         ONE_ACCOUNT,
         secret=True,
         holds=lambda owner, protocol, given: owner.password(owner.address),
     ),
     Option("host", "str", ("Name or IP address of the server.",)),
-    Option("port", "int", ("Its port. When omitted, the registered port of the protocol.",)),
+    Option("port", "int", ("The port. Defaults to the registered port of the protocol.",)),
     Option("ssl", "bool", ("Whether the connection uses TLS from its first byte.",)),
     Option(
         "type",
         "str",
-        ("V(gmail) and V(outlook) are IMAP with OAuth of these providers, which Odoo addons of their own bring.",),
+        ("V(gmail) and V(outlook) use IMAP with OAuth of these providers, and require the Odoo addon for the provider.",),
         choices=IMAP_TYPES,
         documented="imap",
         in_pop=False,
@@ -278,22 +279,22 @@ MAILBOX = (
     Option(
         "model",
         "str",
-        ("Technical name of the model of which new mail creates a record, such as V(crm.lead).",),
+        ("Technical name of the model in which new mail creates a record, such as V(crm.lead).",),
         EVERYWHERE - {PROVIDER},
     ),
     Option(
         "priority",
         "int",
-        ("The order in which Odoo fetches the mailboxes, the lowest first.",),
+        ("Priority among the incoming mail servers. The lowest number is fetched first.",),
         EVERYWHERE - {PROVIDER},
     ),
     Option(
         "only_replies",
         "bool",
         (
-            "Whether Odoo takes only answers to its own messages, and bounces of these, and leaves the rest as it was.",
-            "Needs the addon of the role P(postroom.odoo.routing_addon#role).",
-            "When omitted, V(true) for a mailbox that creates no records. Without the addon Odoo takes everything.",
+            "Whether Odoo fetches only replies to its own messages and their bounces, and leaves all other mail as it is.",
+            "Requires the addon of the role P(postroom.odoo.routing_addon#role).",
+            "Defaults to V(true) for a mailbox that creates no records. Without the addon, Odoo fetches everything.",
         ),
         ANY_ACCOUNT,
         holds=_only_replies,
@@ -301,19 +302,19 @@ MAILBOX = (
     Option(
         "active",
         "bool",
-        ("Whether the server is in use, or archived.",),
+        ("Whether the server is active. V(false) archives it.",),
         ONE_MAILBOX,
-        notes={ACCOUNT: ("When omitted, as the user.",)},
+        notes={ACCOUNT: ("Defaults to the same value as for the user.",)},
         holds=lambda owner, protocol, given: owner.active,
     ),
     Option("keep_attachments", "bool", ("Whether attachments are kept.",)),
-    Option("keep_original", "bool", ("Whether the original of each mail is attached to its message.",)),
+    Option("keep_original", "bool", ("Whether the original of each message is kept as an attachment.",)),
     Option(
         "confirmed",
         "bool",
         (
-            "Whether Odoo logs in for real, without which it does not fetch.",
-            "If the provider refuses, the run fails with the provider's own words.",
+            "Whether Odoo tests the login. It only fetches mail from confirmed servers.",
+            "If the provider rejects the connection, the run fails with the provider's message.",
         ),
         documented=True,
         holds=lambda owner, protocol, given: True if is_true(owner.active) else ABSENT,
@@ -323,13 +324,13 @@ MAILBOX = (
 
 # -- users --------------------------------------------------------------------------------------------------------------
 
-# Options of an account that mean the same to the module users.
+# Options of an account that are also options of the module users.
 USER = (
     Option("name", "str", ("The user's name.",), ONE_ACCOUNT, required=True),
     Option(
         "email",
         "str",
-        ("The user's address. It is the login in Odoo and at both mail servers, unless you give another.",),
+        ("The user's address. It is the login in Odoo and at both mail servers, unless you specify another.",),
         ONE_ACCOUNT,
         required=True,
     ),
@@ -338,7 +339,7 @@ USER = (
         "str",
         (
             "When the password with which the user logs in to Odoo is written.",
-            "Odoo does not reveal the current one, so V(always) is a change in every run.",
+            "Odoo does not reveal the current password, so V(always) is a change in every run.",
         ),
         ANY_ACCOUNT,
         choices=("on_create", "always"),
@@ -350,13 +351,13 @@ USER = (
         "list",
         (
             "External identifiers of groups that the user is in, such as V(sales_team.group_sale_salesman).",
-            "Other groups of the user are left alone.",
+            "Other groups of the user are not changed.",
         ),
         ANY_ACCOUNT,
         elements="str",
     ),
     Option("company", "str", ("Name of the user's main company.",), ANY_ACCOUNT),
-    Option("companies", "list", ("Names of all companies that the user has access to.",), ANY_ACCOUNT, elements="str"),
+    Option("companies", "list", ("Names of all companies that the user can access.",), ANY_ACCOUNT, elements="str"),
     Option(
         "language",
         "str",
@@ -375,7 +376,7 @@ USER = (
         "active",
         "bool",
         (
-            "Whether the user and both servers are in use. They are restored if somebody archived them by hand.",
+            "Whether the user and both servers are active. They are restored if they were archived manually.",
             "V(false) archives the user and both servers, whose connections are then not tested.",
         ),
         ONE_ACCOUNT,
@@ -384,14 +385,14 @@ USER = (
     Option("invite", "bool", ("Whether Odoo sends a new user an invitation.",), ANY_ACCOUNT, documented=False, kept=False),
 )
 
-# Options of an account that are called otherwise in a module, or that decide what there is.
+# Options of an account that have another name in a module, or that decide which records exist.
 ENTRY = (
     Option(
         "previous_email",
         "str",
         (
             "The address that the account had before. The user and both servers are renamed, and nothing is created.",
-            "You can leave it in the entry. When there are records of both addresses, nothing is written.",
+            "You can leave it in the entry. If records of both addresses exist, the run fails and nothing is written.",
         ),
         ONE_ACCOUNT,
     ),
@@ -399,19 +400,19 @@ ENTRY = (
         "password",
         "str",
         (
-            "The mailbox's password at both mail servers. Never the one with which the user logs in to Odoo.",
-            "When omitted, the one in O(mail_users_passwords).",
+            "The mailbox's password at both mail servers. This is not the user's password in Odoo.",
+            "Defaults to the one in O(mail_users_passwords).",
         ),
         ONE_ACCOUNT,
         secret=True,
     ),
-    Option("odoo_login", "str", ("The user's login in Odoo, when it is not the address.",), ONE_ACCOUNT),
+    Option("odoo_login", "str", ("The user's login in Odoo. Defaults to the address.",), ONE_ACCOUNT),
     Option(
         "odoo_password",
         "str",
         (
             "The password with which the user logs in to Odoo.",
-            "When omitted, a new user has none, and sets one through the link on Odoo's login page.",
+            "If omitted, a new user has no password, and sets one with the link on Odoo's login page.",
         ),
         ONE_ACCOUNT,
         secret=True,
@@ -419,14 +420,14 @@ ENTRY = (
     Option(
         "incoming",
         "bool",
-        ("Whether Odoo fetches the mailbox. V(false) leaves incoming mail servers alone.",),
+        ("Whether Odoo fetches the mailbox. V(false) does not change incoming mail servers.",),
         ANY_ACCOUNT,
         documented=True,
     ),
     Option(
         "outgoing",
         "bool",
-        ("Whether the user's mail has a server of its own. V(false) leaves outgoing mail servers alone.",),
+        ("Whether the user has an outgoing mail server. V(false) does not change outgoing mail servers.",),
         ANY_ACCOUNT,
         documented=True,
     ),
@@ -438,12 +439,12 @@ INCOMING, OUTGOING = "incoming", "outgoing"
 
 
 def names(options, place):
-    """The names of the options that may be given there."""
+    """The names of the options that may be given at a place."""
     return {option.name for option in options if place in option.places}
 
 
 def holding(options, owner, protocol, given):
-    """What a server gets unless the inventory gives the option: C({option: value})."""
+    """The values of a server's options that the inventory does not give: C({option: value})."""
     found = {}
     for option in options:
         value = option.holds(owner, protocol, given) if option.holds else ABSENT
@@ -453,19 +454,19 @@ def holding(options, owner, protocol, given):
 
 
 def protocol_of(provider, imap_given, pop_given):
-    """How a mailbox is read: by what its owner gives, else by what the provider has; C(pop) where that is POP3 alone."""
+    """The protocol of a mailbox: the one that its owner gives; otherwise C(pop) if the provider only has POP3, else C(imap)."""
     if pop_given:
         return "pop"
     return "pop" if not imap_given and "pop" in provider and "imap" not in provider else "imap"
 
 
 def needs_password(protocol, server):
-    """Whether Odoo logs in to a server by a password. Gmail's and Outlook's OAuth, and certificates, need none."""
+    """Whether Odoo logs in to a server with a password. Gmail's and Outlook's OAuth, and certificates, need none."""
     if protocol == "smtp":
         return server.get("authentication", "login") == "login"
     return server.get("type", protocol) in ("imap", "pop")
 
 
 def is_true(value):
-    """A boolean in any of YAML's spellings; what is no boolean is false."""
+    """A boolean in any of YAML's spellings; any other value is false."""
     return boolean(value, strict=False)
