@@ -31,6 +31,56 @@ def test_a_from_is_text_or_an_expression(value):
     assert problems(resources.MAIL_TEMPLATES, {"template": "a.b", "email_from": value}) == [(0, "email_from")]
 
 
+MAIL_SERVERS = [resources.INCOMING_MAIL_SERVERS, resources.OUTGOING_MAIL_SERVERS]
+
+
+@pytest.mark.parametrize("resource", MAIL_SERVERS)
+@pytest.mark.parametrize("password", ["P\u00e4ssw\u00f6rt", "secret\n", "secret\r\n", "sec\nret", "sec\0ret"])
+def test_a_password_is_one_that_mail_can_carry(resource, password):
+    """And is not shown."""
+    with pytest.raises(BadItems) as caught:
+        check_items(resource, [{"host": "h", "login": "a@b.example", "password": password}])
+    assert [(index, option) for index, option, dummy in caught.value.problems] == [(0, "password")]
+    assert "ret" not in str(caught.value)
+    assert "P\u00e4" not in str(caught.value)
+
+
+@pytest.mark.parametrize("password", ["with blank ", "{{ }}", "'\"\\", "~" * 500, ""])
+def test_a_password_may_have_anything_else(password):
+    for resource in MAIL_SERVERS:
+        check_items(resource, [{"host": "h", "login": "a@b.example", "password": password}])
+
+
+def test_a_user_may_log_in_by_other_letters():
+    check_items(resources.USERS, [{"login": "a", "password": "P\u00e4ssw\u00f6rt"}])
+    assert problems(resources.USERS, {"login": "a", "password": "secret\n"}) == [(0, "password")]
+
+
+@pytest.mark.parametrize(
+    ("resource", "item", "option"),
+    [
+        (resources.USERS, {"login": "a", "name": "two\nlines"}, "name"),
+        (resources.OUTGOING_MAIL_SERVERS, {"login": "a", "name": "two\nlines"}, "name"),
+        (resources.INCOMING_MAIL_SERVERS, {"host": "h", "login": "b\u00fcro@b.example"}, "login"),
+        (resources.OUTGOING_MAIL_SERVERS, {"login": "a", "from_filter": "*@mydomain.com"}, "from_filter"),
+        (resources.OUTGOING_MAIL_SERVERS, {"login": "a", "from_filter": "*.mydomain.com"}, "from_filter"),
+        (resources.INCOMING_MAIL_SERVERS, {"name": "a", "type": "gmail", "ssl": False}, "ssl"),
+        (resources.INCOMING_MAIL_SERVERS, {"name": "a", "type": "outlook", "host": ""}, "host"),
+        (resources.OUTGOING_MAIL_SERVERS, {"login": "a", "authentication": "gmail", "encryption": "none"}, "encryption"),
+        (resources.OUTGOING_MAIL_SERVERS, {"login": "a", "authentication": "outlook", "password": "x"}, "password"),
+    ],
+)
+def test_what_mail_cannot_carry(resource, item, option):
+    assert problems(resource, item) == [(0, option)]
+
+
+def test_a_long_value_is_not_quoted_whole():
+    with pytest.raises(BadItems) as caught:
+        check_items(resources.OUTGOING_MAIL_SERVERS, [{"login": "a", "host": "x/" * 50_000}])
+    assert len(str(caught.value)) < 500
+    assert "100000 characters" in str(caught.value)
+
+
 def test_a_template_has_one_name():
     assert problems(resources.MAIL_TEMPLATES, {"template": "a.b", "name": "x", "model": "y"}) == [(0, "template")]
 

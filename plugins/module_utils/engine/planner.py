@@ -203,7 +203,8 @@ class _Planner:
 
     def _create(self, wanted):
         after = {**wanted.defaults, **wanted.values}
-        missing = [each.option for each in self.resource.fields if each.required and after.get(each.option) in (None, "")]
+        required = [each.option for each in self.resource.fields if each.is_required(wanted.item)]
+        missing = [option for option in required if after.get(option) in (None, "")]
         for option in missing:
             self.problems.append((wanted.index, option, "is needed to create this %s" % self.resource.noun))
         if not missing and not self._is_managed_elsewhere(wanted.item, wanted):

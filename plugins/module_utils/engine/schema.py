@@ -60,7 +60,7 @@ class Field:
         many2one, many2many or external_id.
     :param since, until: first and last major that have the field, for the error that explains its absence.
     :param addon: the addon that brings the field, or, with C(since), brings it to the series before.
-    :param required: needed to create a record.
+    :param required: needed to create a record, or a function of the item that tells.
     :param default: value for a new record where the option is omitted, or a function of the item that gives it.
     :param check: function of validators.py.
     :param choices: values that some series knows; what this server knows is asked of the server.
@@ -85,7 +85,7 @@ class Field:
     since: int = 0
     until: int = 99
     addon: str | None = None
-    required: bool = False
+    required: Any = False
     default: Any = None
     check: Callable | None = None
     choices: tuple = ()
@@ -117,6 +117,10 @@ class Field:
             spec["choices"] = list(self.choices)
         spec["no_log"] = self.secret  # Said of every option, or Ansible guesses by names such as "key".
         return spec
+
+    def is_required(self, item):
+        """Whether a new record of that item needs a value."""
+        return self.required(item) if callable(self.required) else self.required
 
     def is_native_in(self, major):
         """Whether that series has the field without the addon."""

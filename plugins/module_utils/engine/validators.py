@@ -11,15 +11,55 @@ from email.utils import getaddresses
 
 LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
 DOMAIN = re.compile(r"%s(?:\.%s)*\Z" % (LABEL, LABEL))
+# A value is cut in messages after so many characters.
+LONGEST = 100
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 # What nearly all addresses look like. It saves the long way by RFC 5322, which takes a list of thousands seconds.
 PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@%s(?:\.%s)*\Z" % (LABEL, LABEL), re.ASCII)
+
+
+def quoted(value):
+    """A value for a message, as long as people read it."""
+    return repr(value) if len(str(value)) <= LONGEST else "%r… (%d characters)" % (str(value)[:LONGEST], len(str(value)))
+
+
+def one_line(value):
+    """A name, a login or whatever else people read and type in one line."""
+    if value.isprintable() or not CONTROL.search(value):
+        return None
+    return "%s has a line break or another control character; write it in one line" % quoted(value)
+
+
+def mail_login(value):
+    """What Odoo sends a mail server as login: smtplib and imaplib send ASCII."""
+    if not value.isascii():
+        return "%s has characters outside ASCII, which Odoo cannot send to a mail server; ask your provider for another" % (
+            quoted(value)
+        )
+    return one_line(value)
+
+
+def mail_password(value):
+    """What Odoo sends a mail server as password. The message never has the value."""
+    if not value.isascii():
+        return "has characters outside ASCII, which Odoo cannot send to a mail server; choose another password"
+    return password(value)
+
+
+def password(value):
+    """A secret that people type. The message never has the value."""
+    if value.endswith(("\n", "\r")):
+        return "ends with a line break, as a YAML block (|) or a file does; write it in quotes, or use |-"
+    if CONTROL.search(value):
+        return "has a line break or another control character; choose another password"
+    return None
 
 
 def address(value):
     """An addr-spec of RFC 5322 with a domain, such as C(newuser@mydomain.com); not a display name with it."""
     if PLAIN_ADDRESS.match(str(value)) or is_addr_spec(value):
         return None
-    return "%r is not an e-mail address; give one like name@mydomain.com" % value
+    return "%s is not an e-mail address; give one like name@mydomain.com" % quoted(value)
 
 
 def is_addr_spec(value):
@@ -35,7 +75,7 @@ def alias(value):
     """What stands before the @ of an alias: of the characters of RFC 5322 those that Odoo keeps as they are."""
     if re.match(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\Z", value):
         return None
-    return "%r is not the part of an address before the @; give a name like catchall" % value
+    return "%s is not the part of an address before the @; give a name like catchall" % quoted(value)
 
 
 def address_or_alias(value):
@@ -45,14 +85,14 @@ def address_or_alias(value):
 def domain(value):
     if DOMAIN.match(value) and "." in value:
         return None
-    return "%r is not a domain name; give one like mydomain.com" % value
+    return "%s is not a domain name; give one like mydomain.com" % quoted(value)
 
 
 def host(value):
     """A host name or an IP address (not a URL, no port)."""
     if DOMAIN.match(value) or re.match(r"\[?[0-9A-Fa-f:]+(%\w+)?\]?\Z", value):
         return None
-    return "%r is not a host name or IP address; give the bare name, without scheme and port" % value
+    return "%s is not a host name or IP address; give the bare name, without scheme and port" % quoted(value)
 
 
 def port(value):
@@ -61,20 +101,22 @@ def port(value):
 
 def from_filter(value):
     """Addresses and domains, separated by commas, as Odoo reads them."""
+    if "*" in value:
+        return "%s has a wildcard, which Odoo does not know; give the domain alone, such as mydomain.com" % quoted(value)
     for part in (part.strip() for part in value.split(",")):
         if not part or (address(part) if "@" in part else None if DOMAIN.match(part) else True):
-            return "%r is neither an e-mail address nor a domain; separate several by commas" % part
+            return "%s is neither an e-mail address nor a domain; separate several by commas" % quoted(part)
     return None
 
 
 def external_id(value):
     if re.match(r"\w+\.[\w.-]+\Z", value):
         return None
-    return "%r is not an external identifier; give addon.name, such as base.group_user" % value
+    return "%s is not an external identifier; give addon.name, such as base.group_user" % quoted(value)
 
 
 def technical_name(value):
-    return None if re.match(r"\w+(\.\w+)*\Z", value) else "%r is not a technical name, such as res.partner" % value
+    return None if re.match(r"\w+(\.\w+)*\Z", value) else "%s is not a technical name, such as res.partner" % quoted(value)
 
 
 def header_addresses(value):
@@ -83,4 +125,4 @@ def header_addresses(value):
         return None
     if all(address(spec) is None for dummy, spec in getaddresses([value]) or [("", "")]):
         return None
-    return '%r is no e-mail address, or list of them; write like "My Company, Inc." <office@mydomain.com>' % value
+    return '%s is not an e-mail address, or a list of them; write like "My Company, Inc." <office@mydomain.com>' % quoted(value)

@@ -14,6 +14,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import
 )
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import MODEL, PREVIOUS_LOGIN, ROUTING_ADDON
 
+# The providers that Odoo logs in to by OAuth, each by an addon of its own.
+OAUTH_HOSTS = {"gmail": "imap.gmail.com", "outlook": "outlook.office365.com"}
 SECOND_INCOMING_SERVER = "second_incoming_server"
 
 
@@ -21,8 +23,12 @@ def _incoming_port(item):
     """The registered port of the protocol (RFC 8314): Odoo's own default over RPC is 0."""
     if item.get("type") == "local":
         return 0
-    ssl = item.get("ssl") or item.get("type") in ("gmail", "outlook")
+    ssl = item.get("ssl") or item.get("type") in OAUTH_HOSTS
     return {True: {"pop": 995}, False: {"pop": 110}}[bool(ssl)].get(item.get("type"), 993 if ssl else 143)
+
+
+def _has_a_host(item):
+    return item.get("type") != "local"
 
 
 def _incoming_is_complete(item):
@@ -30,6 +36,16 @@ def _incoming_is_complete(item):
         for option in ("host", "login"):
             if item.get(option) == "":
                 yield option, "an IMAP or POP server needs one"
+
+
+def _oauth_is_encrypted(item):
+    """Google and Microsoft accept nothing else, and Odoo refuses to set it up."""
+    kind = item.get("type")
+    if kind in OAUTH_HOSTS:
+        if item.get("ssl") is False:
+            yield "ssl", "a server of type %s is reached by TLS only; remove ssl, or set it to true" % kind
+        if item.get("host") == "":
+            yield "host", "a server of type %s needs one, such as %s" % (kind, OAUTH_HOSTS[kind])
 
 
 def _conflicts(view):
@@ -56,13 +72,19 @@ INCOMING_MAIL_SERVERS = Resource(
     brought_by={14: "fetchmail", 16: "mail"},
     identities=(("host", "login"), ("name",)),
     fields=(
-        Field("name", "name", default=lambda item: item.get("login") or item.get("host")),
+        Field("name", "name", check=validators.one_line, default=lambda item: item.get("login") or item.get("host")),
         Field("type", "server_type", type="selection", default="imap", choices=("imap", "pop", "local", "gmail", "outlook")),
-        Field("host", "server", check=validators.host),
+        Field(
+            "host",
+            "server",
+            check=validators.host,
+            default=lambda item: OAUTH_HOSTS.get(item.get("type")),
+            required=_has_a_host,
+        ),
         Field("port", "port", type="integer", default=_incoming_port, check=validators.port),
-        Field("ssl", "is_ssl", type="boolean"),
-        Field("login", "user"),
-        Field("password", "password", secret=True),
+        Field("ssl", "is_ssl", type="boolean", default=lambda item: True if item.get("type") in OAUTH_HOSTS else None),
+        Field("login", "user", check=validators.mail_login),
+        Field("password", "password", secret=True, check=validators.mail_password),
         Field("model", "object_id", type="many2one", relation=MODEL, check=validators.technical_name),
         Field("keep_attachments", "attach", type="boolean"),
         Field("keep_original", "original", type="boolean"),
@@ -72,7 +94,7 @@ INCOMING_MAIL_SERVERS = Resource(
         Field("confirmed", "state", type="boolean", state="done"),
     ),
     extra=dict(PREVIOUS_LOGIN, match_by_login={"type": "bool", "default": False}),
-    checks=(_incoming_is_complete,),
+    checks=(_incoming_is_complete, _oauth_is_encrypted),
     verification=Verification(
         option="confirmed",
         method="button_confirm_login",

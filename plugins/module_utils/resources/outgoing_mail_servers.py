@@ -8,6 +8,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine import valida
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Field, Resource, Verification, normal
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import PREVIOUS_LOGIN, ROUTING_ADDON, USER
 
+# The providers that Odoo logs in to by OAuth, each by an addon of its own.
+OAUTH = ("gmail", "outlook")
 SECOND_OUTGOING_SERVER = "second_outgoing_server"
 EARLIER_OUTGOING_SERVER = "earlier_outgoing_server"
 
@@ -17,12 +19,26 @@ PRIORITY_BY_HAND = 10
 
 def _outgoing_port(item):
     """The registered port (RFC 6409, RFC 8314): over RPC Odoo takes 25 whatever the encryption."""
+    if item.get("authentication") in OAUTH:
+        return 587
     return {"ssl": 465, "ssl_strict": 465, "starttls": 587, "starttls_strict": 587}.get(item.get("encryption"), 25)
 
 
 def _outgoing_has_an_own_address(item):
     if item.get("from_filter") == "own" and validators.address(item.get("login") or ""):
         yield "from_filter", "own stands for the login, which must then be an e-mail address"
+
+
+def _oauth_is_encrypted(item):
+    """Google and Microsoft accept nothing else, and Odoo refuses to set it up."""
+    kind = item.get("authentication")
+    if kind in OAUTH:
+        if item.get("encryption") not in (None, "starttls"):
+            yield "encryption", "authentication %s needs starttls; remove encryption, or set it to that" % kind
+        if item.get("password"):
+            yield "password", "authentication %s needs none; remove it" % kind
+        if item.get("login") == "":
+            yield "login", "authentication %s needs the address of the mailbox" % kind
 
 
 def _conflicts(view):
@@ -73,7 +89,7 @@ OUTGOING_MAIL_SERVERS = Resource(
     brought_by={14: "base"},
     identities=(("login",), ("name",)),
     fields=(
-        Field("name", "name", default=lambda item: item.get("login")),
+        Field("name", "name", check=validators.one_line, default=lambda item: item.get("login")),
         Field("host", "smtp_host", required=True, check=validators.host),
         Field("port", "smtp_port", type="integer", default=_outgoing_port, check=validators.port),
         Field(
@@ -81,6 +97,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             "smtp_encryption",
             type="selection",
             choices=("none", "starttls", "ssl", "starttls_strict", "ssl_strict"),
+            default=lambda item: "starttls" if item.get("authentication") in OAUTH else None,
         ),
         Field(
             "authentication",
@@ -89,8 +106,8 @@ OUTGOING_MAIL_SERVERS = Resource(
             since=15,
             choices=("login", "certificate", "cli", "gmail", "outlook"),
         ),
-        Field("login", "smtp_user"),
-        Field("password", "smtp_pass", secret=True),
+        Field("login", "smtp_user", check=validators.mail_login),
+        Field("password", "smtp_pass", secret=True, check=validators.mail_password),
         Field("ssl_certificate", "smtp_ssl_certificate", type="binary", since=15),
         Field("ssl_private_key", "smtp_ssl_private_key", type="binary", secret=True, since=15),
         Field("from_filter", "from_filter", since=15, addon=ROUTING_ADDON, check=validators.from_filter, own="login"),
@@ -101,7 +118,7 @@ OUTGOING_MAIL_SERVERS = Resource(
         Field("active", "active", type="boolean"),
     ),
     extra=dict(PREVIOUS_LOGIN, tested={"type": "bool", "default": False}),
-    checks=(_outgoing_has_an_own_address,),
+    checks=(_outgoing_has_an_own_address, _oauth_is_encrypted),
     verification=Verification(
         option="tested",
         method="test_smtp_connection",

@@ -43,10 +43,10 @@ USERS = Resource(
     removal="archive",
     fields=(
         Field("login", "login", notify_on_write=True),
-        Field("name", "name", required=True),
+        Field("name", "name", required=True, check=validators.one_line),
         Field("email", "email", check=validators.address),
         # 0.3 s each on 19, which hashes a password in 600,000 rounds.
-        Field("password", "password", secret=True, write_only=True, rows=20),
+        Field("password", "password", secret=True, check=validators.password, write_only=True, rows=20),
         Field(
             "groups",
             {14: "groups_id", 19: "group_ids"},
