@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Names in an inventory that nobody reads, because they are misspelled. Pure: no I/O.
+
+A variable that starts with the name of a role is one of that role, or a mistake. Any other, such as `mail_host`, may be
+somebody's own; but if it is nearly the name of a variable that the inventory does not set, that one was meant. A name that
+starts with an underscore, or with `vault_`, is never looked at.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+DATABASES, SERVERS = "odoo_databases", "odoo_servers"
+# How much alike two names are when one of them is a misspelling: mail_user_accounts is, mail_accounts is not.
+ALIKE = 0.85
+# What tasks of this collection set, and no inventory.
+_FACTS = (
+    "routing_addon_found",
+    "routing_addon_installed",
+    "routing_addon_looked_in",
+    "routing_addon_state",
+    "routing_addon_uid",
+)
+
+
+def unread_variables(names, known, roles):
+    """Variables that nobody reads.
+
+    :param names: the names that the inventory sets for a host.
+    :param known: all names that this collection reads.
+    :param roles: the names of its roles.
+    :returns: a line for each, with the nearest right name.
+    """
+    known, given = set(known).union(_FACTS), set(names)
+    prefixes = tuple(role + "_" for role in roles)
+    missing = sorted(known - given)
+    for name in sorted(given - known):
+        if not isinstance(name, str) or name.startswith(("_", "vault_", "ansible_")):
+            continue
+        of_role = name.startswith(prefixes)
+        nearest = get_close_matches(name, sorted(known) if of_role else missing, 1, 0.6 if of_role else ALIKE)
+        if of_role or nearest:
+            yield "%s: nobody reads a variable of this name; %s" % (name, _cure(name, nearest))
+
+
+def _cure(name, nearest):
+    right = "the nearest right name is %s. " % nearest[0] if nearest else ""
+    return "%sIf the name is your own, let it start with an underscore: _%s" % (right, name)
+
+
+def no_database(groups, hosts):
+    """Why a run has nothing to do: the inventory names no database, or not those that are asked for; None if it has.
+
+    :param groups: C({group: [hosts]}) of the inventory.
+    :param hosts: the hosts that the run is limited to.
+    """
+    named = {group: set(groups.get(group) or ()) for group in (DATABASES, SERVERS)}
+    if named[DATABASES] | named[SERVERS]:
+        if (named[DATABASES] | named[SERVERS]) & set(hosts):
+            return None
+        return "No host of this run is in the group %s or %s. Check --limit: the groups have %s" % (
+            DATABASES,
+            SERVERS,
+            ", ".join(sorted(named[DATABASES] | named[SERVERS])),
+        )
+    own = [group for group in groups if group not in ("all", "ungrouped")]
+    nearest = [near for right in (DATABASES, SERVERS) for near in get_close_matches(right, own, 1, ALIKE)]
+    if nearest:
+        return "The inventory has no host in the group %s. Rename the group %s, if it is meant" % (DATABASES, nearest[0])
+    return "The inventory has no host in the group %s. Name each database as a host of that group; check -i, too" % DATABASES

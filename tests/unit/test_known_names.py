@@ -1,0 +1,74 @@
+"""Names in an inventory that nobody reads are errors with the nearest right name, and people's own names are not."""
+
+import pytest
+
+from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import no_database, unread_variables
+
+KNOWN = (
+    *("mail_provider", "mail_adopt", "mail_users_accounts", "mail_users_passwords", "mail_users_defaults", "odoo_password"),
+    *("mail_domain_name", "mail_domain_catchall", "odoo_url", "odoo_database", "routing_addon_enabled"),
+)
+ROLES = ("mail_domain", "mail_users", "mail_extras", "mail_templates", "routing_addon")
+
+
+def unread(*names):
+    return list(unread_variables(names, KNOWN, ROLES))
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("mail_user_accounts", "mail_users_accounts"),
+        ("mail_users_account", "mail_users_accounts"),
+        ("mail_users_acounts", "mail_users_accounts"),
+        ("mail_providers", "mail_provider"),
+        ("odoo_databse", "odoo_database"),
+        ("odoo_pasword", "odoo_password"),
+        ("mail_domain_nmae", "mail_domain_name"),
+        ("mail_domains_name", "mail_domain_name"),
+        ("routing_addons_enabled", "routing_addon_enabled"),
+    ],
+)
+def test_a_misspelled_name_is_reported_with_the_right_one(name, right):
+    (line,) = unread(name)
+    assert line.startswith(f"{name}: ")
+    assert f"the nearest right name is {right}." in line
+
+
+def test_a_name_with_a_roles_prefix_is_that_roles():
+    (line,) = unread("mail_extras_zebra")
+    assert "_mail_extras_zebra" in line
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "mail_host",
+            "mail_domain",
+            "mail_accounts",
+            "mail_users",
+            "odoo_version",
+            "odoo_admin_email",
+            "vault_mail_user_accounts",
+        ),
+        *("_mail_users_sales", "ansible_user", "company", "mail_users_accounts", "routing_addon_found"),
+    ],
+)
+def test_people_have_names_of_their_own(name):
+    assert unread(name) == []
+
+
+def test_a_helper_beside_what_it_helps_with_is_meant():
+    """odoo_passwords, of which odoo_password takes one."""
+    assert unread("odoo_passwords", "odoo_password") == []
+    assert len(unread("odoo_passwords")) == 1
+
+
+def test_an_inventory_without_a_database():
+    hosts = ["a"]
+    assert no_database({"odoo_databases": ["a"], "all": ["a"]}, hosts) is None
+    assert no_database({"odoo_servers": ["a"]}, hosts) is None
+    assert "Rename the group odoo_database" in no_database({"all": ["a"], "odoo_database": ["a"]}, hosts)
+    assert "Name each database as a host" in no_database({"all": [], "ungrouped": []}, [])
+    assert "Check --limit: the groups have b" in no_database({"odoo_databases": ["b"], "all": ["a", "b"]}, hosts)
