@@ -87,7 +87,7 @@ def test_what_no_variable_can_say_is_named(with_passwords):
         ("catchall_only", "user 'Two Hats', groups: the group of id"),
         ("one_mailbox", "outgoing mail server 'Old one': several have this name or login"),
         ("one_mailbox", "outgoing mail server 'Second': several have this name or login"),
-        ("domains", "mail template 'By hand 3', reply_to: 'no address at all' is no e-mail address"),
+        ("domains", "mail template 'By hand 3', reply_to: 'no address at all' is not an e-mail address"),
         ("domains", "system parameter 'mail.gateway.secret': its name says that it is secret"),
     ):
         text = inventory.path(database, "mail.yml").read_text()
