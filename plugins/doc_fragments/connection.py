@@ -10,65 +10,65 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - Scheme, host and port of the Odoo server, such as C(https://odoo.example.com) or C(http://127.0.0.1:8069).
-      - If the option is not given, the environment variable E(ODOO_URL) is used.
+      - URL of the Odoo server, without a path, such as C(https://odoo.example.com) or C(http://127.0.0.1:8069).
+      - If this option is omitted, the environment variable E(ODOO_URL) is used.
     type: str
     required: true
   database:
     description:
       - Name of the database.
-      - If the option is not given, the environment variable E(ODOO_DATABASE) is used.
+      - If this option is omitted, the environment variable E(ODOO_DATABASE) is used.
     type: str
     required: true
   login:
     description:
       - Login of an Odoo user with the access right I(Administration / Settings).
-      - If the option is not given, the environment variable E(ODOO_LOGIN) is used.
+      - If this option is omitted, the environment variable E(ODOO_LOGIN) is used.
     type: str
     required: true
   password:
     description:
-      - The user's password. Needed unless O(api_key) is given.
-      - If the option is not given, the environment variable E(ODOO_PASSWORD) is used.
+      - The user's password. This option is required unless O(api_key) is set.
+      - If this option is omitted, the environment variable E(ODOO_PASSWORD) is used.
     type: str
   api_key:
     description:
-      - One of the user's API keys. It is used in the password's place, also when both are given.
-      - On Odoo 19 and later it is used over JSON-2, Odoo's newer API, which takes no passwords. Where a proxy does not let
-        C(/json/2) pass, and before Odoo 19, it is used over JSON-RPC.
-      - Over JSON-2, Odoo reads from a replica of its database if it has one (its option C(db_replica_host)), where what was
-        just written may not have arrived. Give O(password) alone for such a server.
-      - If the option is not given, the environment variable E(ODOO_API_KEY) is used.
+      - One of the user's API keys. It takes precedence over O(password).
+      - On Odoo 19 and later, the module uses it with JSON-2, Odoo's newer API, which does not accept passwords. Before Odoo
+        19, or if a proxy blocks C(/json/2), the module uses it with JSON-RPC.
+      - With JSON-2, Odoo reads from a replica of its database if it has one (its option C(db_replica_host)), where recent
+        changes may still be missing. Only set O(password) for such a server.
+      - If this option is omitted, the environment variable E(ODOO_API_KEY) is used.
     type: str
   uid:
     description:
-      - The user's database id, as an earlier task returned it. With it, the task does not log in over JSON-RPC. Odoo knows
-        who logged in before, and does not hash the password again, which takes a third of a second from Odoo 16 on.
-      - When it is not the user's, the task logs in.
+      - The user's database ID, as returned by an earlier task. With it, the task does not need a new login over JSON-RPC, and
+        Odoo does not hash the password again, which takes a third of a second from Odoo 16 on.
+      - If it is not the ID of this user, the task logs in.
     type: int
   timeout:
-    description: Seconds to wait for one answer of the server.
+    description: Timeout in seconds for each request.
     type: int
     default: 120
   validate_certs:
-    description: Whether the certificate of an C(https) server must be valid.
+    description: Whether to validate the certificate of an C(https) server.
     type: bool
     default: true
   ca_path:
-    description: File with the CA certificates to trust, in PEM format. By default those of the system are.
+    description: File with the CA certificates to trust, in PEM format. Defaults to the certificates of the system.
     type: path
 requirements:
-  - odoorpc >= 0.10 (not where O(api_key) is given for Odoo 19 or later)
+  - odoorpc >= 0.10 (not required with O(api_key) for Odoo 19 or later)
 notes:
-  - The module runs wherever Odoo's C(/jsonrpc), or C(/json/2), can be reached, on the controller by default in this
-    collection's inventories.
-  - Over JSON-RPC every run without O(uid) logs in, which Odoo records in its own table of logins (C(res.users.log)), in
-    check mode too.
+  - The module can run on any host that can connect to Odoo's C(/jsonrpc) or C(/json/2). In this collection's inventories, it
+    runs on the controller.
+  - Over JSON-RPC, every run without O(uid) logs in. Odoo records this in its table of logins (C(res.users.log)), also in check
+    mode.
 attributes:
   check_mode:
     description: Can run in check mode and return the changes that it would make, without making them.
     support: full
   diff_mode:
-    description: Returns what changes, before and after, when in diff mode. Secrets are hidden.
+    description: Returns the values before and after a change in diff mode. Secrets are hidden.
     support: full
 """

@@ -10,7 +10,7 @@ class ModuleDocFragment:
 options:
   config:
     description:
-      - The list of items. An option that is not given is neither compared nor written; an empty string clears.
+      - The list of items. Omitted options are neither compared nor written; an empty string clears a value.
     type: list
     elements: dict
 """

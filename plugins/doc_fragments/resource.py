@@ -10,30 +10,32 @@ class ModuleDocFragment:
 options:
   config:
     description:
-      - The list of records. An option that is not given is neither compared nor written; an empty string clears.
+      - The list of records. Omitted options are neither compared nor written; an empty string clears a value.
     type: list
     elements: dict
   max_deletions:
     description:
-      - How many records O(state=overridden) may remove. When there are more, nothing is done and they are listed.
+      - Maximum number of records that O(state=overridden) removes. If there are more, the module fails, lists them and
+        changes nothing.
     type: int
     default: 10
   adopt:
     description:
-      - Whether records that are there and were made by others are taken over as this collection's own. It counts as a change.
-      - Otherwise they are changed where they differ, and stay what they are; what is equal is no change.
+      - Whether to adopt existing records that this collection did not create. Adopting a record is reported as a change.
+      - Otherwise, the module updates these records where they differ, but does not own them. A record without differences is
+        not reported as a change.
     type: bool
     default: true
   include_secrets:
     description:
-      - With O(state=gathered), say everything of every record, for an export. The result is RV(records) then, and has the
-        secrets, so give the task C(no_log).
+      - Whether O(state=gathered) returns all options of every record, for an export. The result is then RV(records). It
+        contains secrets, so use C(no_log) for the task.
     type: bool
     default: false
 notes:
-  - The whole list costs one login, one reading and one writing, however long it is. A request holds at most 1,000 rows, and
-    Odoo writes all of a request or nothing. New and changed records are requests of their own; when a later one is refused,
-    what an earlier one did is put back.
-  - Records that this collection creates or takes over get an external identifier in the namespace C(__postroom__). Only
-    those are ever removed by O(state=overridden).
+  - A list of any length needs a single login, read and write. A request contains at most 1,000 rows, and Odoo writes all of its
+    rows or none. New and changed records are written in separate requests; if Odoo rejects a later request, the module rolls
+    back the earlier ones.
+  - Records that this collection creates or adopts get an external identifier in the namespace C(__postroom__).
+    O(state=overridden) only removes these.
 """

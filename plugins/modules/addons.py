@@ -13,8 +13,8 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - Installs, upgrades and uninstalls addons (C(ir.module.module)) of an Odoo database, Odoo 14 to 19, and waits until Odoo
-    answers again.
-  - When a named addon is missing in the database's list of addons, the list is refreshed first.
+    responds again.
+  - If an addon is missing in the database's list of addons, the module refreshes the list first.
 options:
   config:
     suboptions:
@@ -23,43 +23,44 @@ options:
         type: str
         required: true
       upgrade:
-        description: Upgrade the addon when the version on the server's disk is another than the one that is installed.
+        description: Whether to upgrade the addon if the version on the server's disk differs from the installed version.
         type: bool
         default: false
       version:
         description:
-          - Version that the server's disk must have, as the addon's manifest says it, with the series before it or without.
-            When it has another one, the item fails.
-          - In check mode it is taken for there, as an earlier task may put it there, and the installation or upgrade that
-            follows from it is predicted.
+          - Version that the server must have on its disk, as in the addon's manifest, with or without the series in front.
+            The module fails if the server has another version.
+          - In check mode, the module assumes that the server has this version, as an earlier task may copy it there, and
+            predicts the resulting installation or upgrade.
         type: str
       required:
         description:
-          - Whether O(state=merged) installs the addon when the database does not have it, and fails when the server does not.
-          - Otherwise RV(installed) tells whether the database has it.
+          - Whether O(state=merged) installs the addon if it is missing in the database, and fails if it is missing on the
+            server.
+          - Otherwise, RV(installed) only returns whether the addon is installed.
         type: bool
         default: true
       since:
-        description: First series, such as V(16), for which the item counts. On older ones it is passed over.
+        description: First series, such as V(16), to which the item applies. It is ignored on older series.
         type: int
       until:
-        description: Last series, such as V(15), for which the item counts. On later ones it is passed over.
+        description: Last series, such as V(15), to which the item applies. It is ignored on later series.
         type: int
   state:
     description:
-      - V(merged) installs what is not installed, and upgrades where O(config[].upgrade) says so.
-      - V(deleted) uninstalls, with all data of the addon. Addons that need it must be named too.
-      - V(gathered) changes nothing and returns the named addons that are installed, or all installed ones when there is no
-        O(config), as RV(gathered).
+      - V(merged) installs missing addons, and upgrades them according to O(config[].upgrade).
+      - V(deleted) uninstalls addons with all their data. Addons that depend on them must also be listed.
+      - V(gathered) changes nothing and returns the installed addons of O(config), or all installed addons without O(config), as
+        RV(gathered).
     type: str
     choices: [merged, deleted, gathered]
     default: merged
   update_list:
-    description: Refresh the database's list of addons even when none is missing in it. Does not count as a change.
+    description: Whether to refresh the database's list of addons even if none is missing. This is not reported as a change.
     type: bool
     default: false
   operation_timeout:
-    description: Seconds to wait for an installation, upgrade or uninstallation.
+    description: Timeout in seconds for an installation, upgrade or uninstallation.
     type: int
     default: 600
 extends_documentation_fragment:
@@ -68,7 +69,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Install what fetches mail
+- name: Install the addons that send and fetch mail
   postroom.odoo.addons:
     config:
       - name: mail
@@ -83,23 +84,23 @@ series:
   type: str
   sample: "19.0"
 transport:
-  description: The API of Odoo's that was used, V(JSON-2) or V(JSON-RPC).
+  description: The Odoo API that was used, V(JSON-2) or V(JSON-RPC).
   returned: always
   type: str
   sample: JSON-2
 uid:
-  description: The user's database id, for O(uid) of the next task.
+  description: The user's database ID, for O(uid) of the next task.
   returned: always
   type: int
   sample: 2
 counts:
-  description: How many addons were installed, upgraded, uninstalled, and how many items needed nothing. In check mode, how
-    many would be.
+  description: Number of addons that were installed, upgraded or uninstalled, and of items without changes. In check mode, the
+    numbers that would result.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {installed: 1, upgraded: 0, uninstalled: 0, unchanged: 1}
 changes:
-  description: What changed, or in check mode would change.
+  description: The changes that were made, or that would be made in check mode.
   returned: when O(state) is not V(gathered)
   type: list
   elements: dict
@@ -147,23 +148,23 @@ drift:
       description: The Odoo series of the server.
       type: str
 unpredicted:
-  description: What check mode could not look up.
-  returned: in check mode, when there is such
+  description: Changes that check mode could not predict.
+  returned: in check mode, when some changes cannot be predicted
   type: list
   elements: str
 problems:
-  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
-  returned: when items are refused
+  description: The invalid items, each with its index in O(config) (starting at 0), its option and the reason.
+  returned: when items are invalid
   type: list
   elements: dict
 installed:
-  description: Those of the named addons that are installed now, or in check mode would be.
+  description: The addons of O(config) that are installed after the run, or that would be in check mode.
   returned: when O(state) is not V(gathered)
   type: list
   elements: str
   sample: [mail]
 gathered:
-  description: What is installed, in the form of O(config).
+  description: The installed addons, in the form of O(config).
   returned: when O(state=gathered)
   type: list
   elements: dict

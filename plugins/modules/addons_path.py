@@ -12,31 +12,31 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Adds a folder at the end of C(addons_path) in Odoo's configuration file, unless it is there. The rest of the file, its
-    owner and its mode stay as they are.
-  - Runs on the machine that runs Odoo, which reads the file when it starts.
-  - The diff shows nothing but C(addons_path), as passwords may stand beside it.
+  - Appends a folder to C(addons_path) in Odoo's configuration file if it is missing. The rest of the file, its owner and its
+    mode are not changed.
+  - Runs on the machine that runs Odoo. Odoo reads the file when it starts.
+  - The diff only shows C(addons_path), as the file may contain passwords.
 options:
   config_file:
     description: Odoo's configuration file.
     type: path
     required: true
   folder:
-    description: The folder. It need not exist yet.
+    description: The folder. It does not have to exist yet.
     type: path
     required: true
   fallback_paths:
     description:
-      - Where Odoo has its own addons as long as the file names no folder at all. They are then written before O(folder), as
-        an Odoo that is not installed from a package does not look there any more otherwise.
-      - They must exist. Without any, O(folder) is written alone.
+      - The folders of Odoo's own addons, used if the file contains no folder. The module then writes them before O(folder), as
+        an Odoo that is not installed from a package would no longer find its own addons.
+      - They must exist. If the list is empty, only O(folder) is written.
     type: list
     elements: path
     default: []
 attributes:
   check_mode:
     support: full
-    description: Can run in check mode and foretell what changes, without changing it.
+    description: Can run in check mode and return the changes that it would make, without making them.
   diff_mode:
     support: full
     description: Returns what changes.
@@ -45,7 +45,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have Odoo look for addons in a folder of ours too
+- name: Add a folder of our own addons
   postroom.odoo.addons_path:
     config_file: /etc/odoo/odoo.conf
     folder: /opt/mydomain/addons
@@ -54,7 +54,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 addons_path:
-  description: The folders that the file names after the run, or in check mode would name.
+  description: The folders in the file after the run, or that would be in it in check mode.
   returned: success
   type: list
   elements: str

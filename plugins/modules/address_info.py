@@ -7,22 +7,22 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: address_info
-short_description: Tell what in an Odoo database belongs to an address
+short_description: Gather the records of an Odoo database that belong to an address
 version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Finds the user, the incoming and outgoing mail servers and the mail templates of an e-mail address in an Odoo database
-    with C(mail), Odoo 14 to 19. Changes nothing.
+  - Returns the user, the incoming and outgoing mail servers and the mail templates of an e-mail address in an Odoo database
+    with C(mail), Odoo 14 to 19. The module changes nothing.
 options:
   address:
-    description: The address.
+    description: The e-mail address.
     type: str
     required: true
   replacement:
     description:
-      - The address that RV(templates[].config) sets in place of O(address). Without it, the texts stay as they are, and a
-        template that names a server of the address's is to leave the choice to Odoo.
+      - The address that replaces O(address) in RV(templates[].config). If omitted, From and Reply-To are not changed, and a
+        template that uses a server of O(address) leaves the choice of the server to Odoo.
     type: str
 extends_documentation_fragment:
   - postroom.odoo.connection
@@ -31,7 +31,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look for what would send as somebody who leaves
+- name: Find the records of a user who leaves
   postroom.odoo.address_info:
     address: olduser@mydomain.com
     replacement: seconduser@mydomain.com
@@ -45,29 +45,29 @@ series:
   type: str
   sample: "19.0"
 transport:
-  description: The API of Odoo's that was used, V(JSON-2) or V(JSON-RPC).
+  description: The Odoo API that was used, V(JSON-2) or V(JSON-RPC).
   returned: success
   type: str
   sample: JSON-2
 uid:
-  description: The user's database id, for O(uid) of the next task.
+  description: The user's database ID, for O(uid) of the next task.
   returned: always
   type: int
   sample: 2
 users:
-  description: The user whose login is the address; if there is none, those whose e-mail address it is.
+  description: The user whose login is the address; if there is none, the users with this e-mail address.
   returned: success
   type: list
   elements: dict
   sample: [{login: olduser@mydomain.com, name: Old User, email: olduser@mydomain.com, active: true}]
 incoming:
-  description: The incoming mail servers whose login is the address, archived ones too.
+  description: The incoming mail servers whose login is the address, including archived ones.
   returned: success
   type: list
   elements: dict
   sample: [{name: Old, host: imap.mydomain.com, login: olduser@mydomain.com, active: true, confirmed: true}]
 outgoing:
-  description: The outgoing mail servers whose login is the address, archived ones too.
+  description: The outgoing mail servers whose login is the address, including archived ones.
   returned: success
   type: list
   elements: dict
@@ -82,11 +82,11 @@ templates:
       description: The template's external identifier, or name and model.
       type: str
     uses:
-      description: Which of C(email_from), C(reply_to) and C(mail_server) are the address's.
+      description: The options among C(email_from), C(reply_to) and C(mail_server) that use the address.
       type: list
       elements: str
     config:
-      description: An item for M(postroom.odoo.mail_templates) that ends this, or an empty dictionary when nothing is to do.
+      description: An item for M(postroom.odoo.mail_templates) that replaces the address, or an empty dictionary.
       type: dict
 catchalls:
   description: The catchall addresses of the database's alias domains.

@@ -12,14 +12,16 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Looks at the variables of a host as Ansible does when a role begins, by the role's argument specification, but for all
-    roles at once. So a mistake in what the last one takes is told before the first has written anything.
-  - When they are as specified, it also tells what a role finds in them by itself, such as an account without a password.
-  - Nothing is done on the host, and no connection is made. Whatever is wrong is told together.
+  - Validates the variables of a host against the argument specifications of the roles, as Ansible does when a role starts,
+    but for all roles at once. An error in the variables of the last role is thus reported before the first role writes
+    anything.
+  - If the variables match the specifications, the module also reports problems that the roles themselves check for, such as an
+    account without a password.
+  - The module does not connect to the host. It reports all problems at once.
 options:
   roles:
     description:
-      - The roles, without C(postroom.odoo.), each with the entry point that is meant.
+      - The roles, without C(postroom.odoo.), each with its entry point.
     type: dict
     required: true
 attributes:
@@ -38,8 +40,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 problems:
-  description: What is wrong.
-  returned: when something is
+  description: The problems.
+  returned: when there are problems
   type: list
   elements: str
   sample: ["missing required arguments: mail_domain_name (role mail_domain)"]

@@ -7,42 +7,42 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: drift_verdict
-short_description: End a comparison so that the exit code tells how it stands
+short_description: Set the exit code of a comparison
 version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Ends C(playbooks/drift.yml) for a host. A host with differences fails, and C(ansible-playbook) ends with 2. One that was
-    not compared is unreachable, and C(ansible-playbook) ends with 4 then, whatever the other hosts are.
-  - Nothing is done on the host, and no connection is made.
+  - Ends C(playbooks/drift.yml) for a host. A host with differences fails, and C(ansible-playbook) ends with 2. A host that was
+    not compared is unreachable, and C(ansible-playbook) ends with 4, regardless of the other hosts.
+  - The module does not connect to the host.
 options:
   differences:
     description:
-      - How many differences the callback plugin P(postroom.odoo.drift#callback) counts. It is not at work when nothing is
-        given, and then nothing was compared.
+      - Number of differences that the callback plugin P(postroom.odoo.drift#callback) counted. If omitted, the plugin is not
+        enabled, and nothing was compared.
     type: int
   failure:
     description:
-      - Why the host could not be compared, if it could not.
+      - The reason why the host could not be compared.
     type: str
 attributes:
   check_mode:
     support: full
-    description: Can run in check mode, in which it is of use, and does the same.
+    description: Does the same in check mode.
 seealso:
   - plugin: postroom.odoo.drift
     plugin_type: callback
 """
 
 EXAMPLES = r"""
-- name: Say how it stands
+- name: Set the exit code
   postroom.odoo.drift_verdict:
     differences: "{{ postroom_drift.differences }}"
 """
 
 RETURN = r"""
 differences:
-  description: How many differences there are.
+  description: Number of differences.
   returned: when the host was compared
   type: int
   sample: 3

@@ -7,31 +7,30 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: followers
-short_description: Hand over what an Odoo user follows
+short_description: Transfer what an Odoo user follows to another user
 version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Has a successor follow the records that a user follows, and the user follow none any more, Odoo 14 to 19. What the user
-    was told of such a record (the subtypes), the successor is told from then on. Where both follow, the successor's own
-    choice stays.
-  - Odoo notifies those who follow a record of an answer that lands on it.
+  - Makes a successor follow the records that a user follows, and makes the user unfollow them, Odoo 14 to 19. The successor is
+    subscribed to the same subtypes. If both follow a record, the successor's own subtypes are kept.
+  - Odoo notifies the followers of a record when a reply is posted on it.
 options:
   config:
     description:
-      - Who hands over to whom.
+      - The users and their successors.
     suboptions:
       user:
-        description: Login of the user who follows. May be archived.
+        description: Login of the user who follows the records. The user may be archived.
         type: str
         required: true
       successor:
-        description: Login of the user who is to follow in their place.
+        description: Login of the user who follows them instead.
         type: str
         required: true
   state:
     description:
-      - V(merged) hands over.
+      - V(merged) transfers the records.
     type: str
     choices: [merged]
     default: merged
@@ -43,7 +42,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell a colleague of the answers to somebody who has left
+- name: Notify a colleague of replies to a user who has left
   postroom.odoo.followers:
     config:
       - user: olduser@mydomain.com
@@ -57,28 +56,28 @@ series:
   type: str
   sample: "19.0"
 transport:
-  description: The API of Odoo's that was used, V(JSON-2) or V(JSON-RPC).
+  description: The Odoo API that was used, V(JSON-2) or V(JSON-RPC).
   returned: always
   type: str
   sample: JSON-2
 uid:
-  description: The user's database id, for O(uid) of the next task.
+  description: The user's database ID, for O(uid) of the next task.
   returned: always
   type: int
   sample: 2
 counts:
-  description: How many records the successors follow that they did not follow before (C(handed_over)), and how many they
-    followed already (C(ended)). In check mode, how many would be.
+  description: Number of records that the successors now follow (C(handed_over)), and of records that they already followed
+    (C(ended)). In check mode, the numbers that would result.
   returned: success
   type: dict
   sample: {handed_over: 12, ended: 1}
 problems:
-  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
-  returned: when items are refused
+  description: The invalid items, each with its index in O(config) (starting at 0), its option and the reason.
+  returned: when items are invalid
   type: list
   elements: dict
 rpc_calls:
-  description: How many requests the run sent to Odoo. It does not grow with the number of records.
+  description: Number of requests sent to Odoo. It does not depend on the number of records.
   returned: success
   type: int
   sample: 5
