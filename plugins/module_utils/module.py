@@ -8,7 +8,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts import View
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, Unforeseen, check_items, want_items
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected, apply_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.export_items import export_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import invocation, occurring
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import Plan, PlanError, make_plan
@@ -19,13 +19,12 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import
     differences,
     drift,
     gathered,
-    is_confidential,
     problems_message,
 )
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import Names, available_fields, owned, read, shown
-from ansible_collections.postroom.odoo.plugins.module_utils.resources import alias_domain_parameters
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import Names, shown
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
 from ansible_collections.postroom.odoo.plugins.module_utils.transport import errors
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.session import NEWEST_SERIES, Session
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.session import Session
 
 CONNECTION = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_URL"])},
@@ -104,13 +103,12 @@ def new_module(item_options, states, new=Module, **extra):
     )
 
 
-def run(choose, new=Module):
+def run(resource, new=Module):
     """The whole of a module that manages a resource.
 
-    :param choose: function of a major that gives the resource as that series has it.
+    :param resource: a declaration (engine/schema.py).
     :param new: what makes the module: Module in a process of its own, InProcess in Ansible's.
     """
-    resource = choose(NEWEST_SERIES)
     states = ("merged", "overridden", "deleted", "gathered") if resource.creates else ("merged", "deleted", "gathered")
     extra = {"include_secrets": {"type": "bool", "default": False}}
     if resource.creates:
@@ -119,14 +117,18 @@ def run(choose, new=Module):
         extra["pending_addons"] = {"type": "list", "elements": "str", "default": []}
     module = new_module(resource.argument_spec(), states, new, **extra)
     items = [_given(item) for item in module.params["config"] or ()]
-    for item in items:
-        if item.get("value") and is_confidential(item, item["key"]):
-            module.no_log_values.add(item["value"])
+    module.no_log_values.update(
+        item[field.option]
+        for field in resource.fields
+        if field.secret and field.secret is not True
+        for item in items
+        if item.get(field.option) and field.is_secret(item)
+    )
     try:
         check_items(resource, items)
         session = connect(module)
-        resource = choose(session.major)
-        if resource.single:
+        resource, declared = resource.in_series(session.major), resource
+        if resource is not declared:
             check_items(resource, items)
         _Run(module, session, resource, items).finish()
     except (BadItems, PlanError) as exc:
@@ -156,6 +158,7 @@ class _Run:
         self.module = module
         self.session = session
         self.resource = resource
+        self.storage = storage_of(resource)
         self.items = items
         self.state = module.params["state"]
         self.names = Names(session)
@@ -204,11 +207,7 @@ class _Run:
 
     def _offer(self):
         try:
-            if self.resource.single:
-                # Parameters can be set without the addon that heeds them, and its installation then stumbles over them.
-                self.session.call("mail.alias", "fields_get", ["id"], attributes=["type"])
-                return {each.column: {} for each in self.resource.fields if each.since <= self.session.major}
-            return available_fields(self.session, self.resource)
+            return self.storage.available_fields(self.session, self.resource)
         except errors.MissingModel:
             if not self.module.check_mode or self.module.params["include_secrets"]:
                 raise
@@ -232,10 +231,8 @@ class _Run:
     def _actual(self, options):
         if self.offer is None:
             return []
-        if self.resource.single:
-            return alias_domain_parameters.read_alias_domain(self.session)
         domain = self.resource.everything if self.state == "gathered" and not self.items else ()
-        return read(self.session, self.resource, options, domain)
+        return self.storage.read(self.session, self.resource, options, domain)
 
     def _plan(self):
         if self.offer is None and not self.resource.creates:
@@ -246,10 +243,10 @@ class _Run:
             self.unpredicted.extend(unforeseen.lines())
         options = self._all_options()
         if self.state == "merged":
-            named = {option for each in wanted for option in each.values}
-            identifying = {option for identity in self.resource.identities for option in identity}
-            options &= (
-                named | identifying | {"active", "name"} | set(self.resource.conflict_fields if self.module.check_mode else ())
+            options &= {option for each in wanted for option in each.values}.union(
+                self.resource.identifying,
+                {self.resource.title_option, self.resource.in_use_option},
+                self.resource.conflict_fields if self.module.check_mode else (),
             )
         # In this order: another run may create a record in between. As one that is there and not owned it is taken over, and
         # that collides with its owner; as one that is owned and not there it would be created again, under another name.
@@ -266,7 +263,7 @@ class _Run:
             self.module.params.get("adopt", True),
             unmarked,
         )
-        self.view = View(wanted, records, frozenset(owners), plan.named, self._shown, self.resource.elsewhere)
+        self.view = View(self.resource, wanted, records, frozenset(owners), plan.named, self._shown)
         return plan
 
     def _shown(self, option, value):
@@ -288,7 +285,7 @@ class _Run:
                 "record": self.resource.label(self.items[index]),
                 "kind": kind,
                 "id": record["id"],
-                "name": record.get("name") or self.resource.label(record),
+                "name": self.resource.title(record),
                 # By these, another list may name it after all.
                 "keys": [] if record["id"] in plan.named else [list(key[1]) for key in self.resource.keys(record)],
                 "found": reason,
@@ -301,9 +298,7 @@ class _Run:
     def _owned(self):
         if not self.resource.creates or self.offer is None:
             return {}, {}
-        if self.resource.single:
-            return alias_domain_parameters.owned_alias_domain(self.session)
-        return owned(self.session, self.resource.model), {}
+        return self.storage.owned(self.session, self.resource)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -321,7 +316,4 @@ class _Run:
             return again, self._carry_out(again)
 
     def _carry_out(self, plan):
-        if self.resource.single:
-            alias_domain_parameters.write_alias_domain(self.session, plan)
-            return []
-        return apply_plan(self.session, self.resource, plan, self.module.report_progress)
+        return self.storage.write(self.session, self.resource, plan, self.module.report_progress)

@@ -47,17 +47,17 @@ options:
         type: str
   state:
     description:
-      - V(merged) creates what is missing and sets the options that are given.
-      - V(deleted) clears the options that an item gives, or From, Reply-To and server when it gives none of them.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records,
-        or all when there is no O(config). Secrets are left out.
+      - V(merged) sets the options that are given.
+      - V(deleted) clears the options that an item gives; all that can be set when it gives none.
+      - V(gathered) changes nothing and returns the existing records as RV(gathered), in the form of O(config); the named
+        records, or all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, deleted, gathered]
     default: merged
   include_secrets:
     description:
-      - With O(state=gathered), say everything of every record, for an export. The result is RV(records) then, and has the
-        secrets, so give the task C(no_log).
+      - With O(state=gathered), return everything about every record, for an export. The result is then RV(records) and
+        contains secrets, so give the task C(no_log).
     type: bool
     default: false
 extends_documentation_fragment:
@@ -82,9 +82,9 @@ series:
   description: The Odoo series of the server.
   returned: always
   type: str
-  sample: "19.0"
+  sample: '19.0'
 transport:
-  description: The API of Odoo's that was used, V(JSON-2) or V(JSON-RPC).
+  description: The API that was used, V(JSON-2) or V(JSON-RPC).
   returned: always
   type: str
   sample: JSON-2
@@ -94,17 +94,17 @@ uid:
   type: int
   sample: 2
 counts:
-  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how
-    many items needed nothing. In check mode, how many would be.
+  description: How many records were created, updated, adopted and deleted, and how many items needed no change. In check
+    mode, how many would be. An adopted record existed before and is owned by Postroom now.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
 changes:
-  description: What changed, or in check mode would change; records with the same action and options are in one entry.
+  description: What changed, or in check mode would change; records with the same action and options share an entry.
   returned: when O(state) is not V(gathered)
   type: list
   elements: dict
-  sample: [{action: updated, options: [email_from], items: [auth_signup.set_password_email]}]
+  sample: [{action: updated, options: [reply_to], items: [auth_signup.set_password_email]}]
 drift:
   description:
     - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
@@ -148,29 +148,29 @@ drift:
       description: The Odoo series of the server.
       type: str
 unpredicted:
-  description: What check mode could not foresee, because an addon is not installed yet.
-  returned: in check mode, when there is such
+  description: The changes that check mode cannot predict, because an addon is not installed yet.
+  returned: in check mode, when some changes cannot be predicted
   type: list
   elements: str
 problems:
   description: The bad items, each with its place in O(config) (from 0), its option and the reason.
-  returned: when items are refused
+  returned: when items are rejected
   type: list
   elements: dict
-  sample: [{index: 3, option: email_from, reason: "'nobody' is not an e-mail address; give one like name@mydomain.com"}]
+  sample: [{index: 3, option: email_from, reason: '''nobody'' is not an e-mail address; give one like name@mydomain.com'}]
 gathered:
-  description: What is there, in the form of O(config).
+  description: The existing records, in the form of O(config).
   returned: when O(state=gathered)
   type: list
   elements: dict
 records:
-  description: What is there, with secrets and empty options.
+  description: The existing records, with secrets and empty options.
   returned: when O(state=gathered) and O(include_secrets=true)
   type: list
   elements: dict
   contains:
     item:
-      description: The record in the form of O(config). The module, given it, finds nothing to do.
+      description: The record in the form of O(config). Given this item, the module finds nothing to change.
       type: dict
     label:
       description: What to call it.
@@ -180,17 +180,17 @@ records:
       type: list
       elements: str
     left_out:
-      description: What O(config) cannot say of it, each with C(option) and C(reason).
+      description: The options that O(config) cannot express, each with C(option) and C(reason).
       type: list
       elements: dict
     reason:
-      description: Why the item cannot stand for the record, if it cannot.
+      description: Why no item can stand for the record, if that is so.
       type: str
     customized:
       description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
       type: bool
 rpc_calls:
-  description: How many requests the run sent to Odoo. It does not grow with the list, but for one a chunk of 1,000 rows.
+  description: How many requests the run sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
   returned: when O(state) is not V(gathered)
   type: int
   sample: 9
@@ -201,7 +201,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.module import Module
 
 
 def main(new=Module):
-    run(lambda major: resources.MAIL_TEMPLATES, new)
+    run(resources.MAIL_TEMPLATES, new)
 
 
 if __name__ == "__main__":

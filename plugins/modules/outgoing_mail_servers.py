@@ -19,7 +19,7 @@ options:
     suboptions:
       name:
         description:
-          - Name of the server. A new one is named after its login unless told otherwise. Odoo's label is I(Name), up to 15
+          - Name of the server. A new one is named after its login by default. Odoo's label is I(Name), up to 15
             I(Description).
         type: str
       host:
@@ -28,7 +28,7 @@ options:
         type: str
       port:
         description:
-          - Port. A new server gets the registered port of its encryption unless told otherwise.
+          - Port. A new server gets the registered port of its encryption by default.
         type: int
       encryption:
         description:
@@ -45,12 +45,6 @@ options:
       login:
         description:
           - Login. Odoo's label is I(Username).
-        type: str
-      previous_login:
-        description:
-          - The login that the server had before. When a server still has it, that server is changed, and none is created.
-          - It may stay in the list after that. A circle of renames, and a former login whose record is still there beside the
-            new one, are errors.
         type: str
       password:
         description:
@@ -70,8 +64,8 @@ options:
             in 14 with the addon C(smtp_server_per_user). Odoo's label is I(FROM Filtering).
           - An empty one matches everything, and Odoo then sends with the bounce address as envelope sender, which strict
             providers refuse. So give a server that may only send as its login V(own).
-          - V(own) stands for exactly the login's address. In a database without the field it is left out, so that one
-            list serves all series.
+          - V(own) stands for exactly the login's address. In a database without the field it is left out, so that one list
+            serves all series.
         type: str
       priority:
         description:
@@ -93,6 +87,12 @@ options:
         description:
           - Whether the server is in use, or archived.
         type: bool
+      previous_login:
+        description:
+          - The login that the server had before. When a server still has it, that server is changed, instead of creating
+            another.
+          - It may stay in the list after that. Fails on circular renames, and when both the old and the new record exist.
+        type: str
       tested:
         description:
           - Run Odoo's own connection test on servers that are created or whose connection changes. When it is refused, the
@@ -103,18 +103,18 @@ options:
         default: false
   state:
     description:
-      - V(merged) creates what is missing and sets the options that are given.
+      - V(merged) creates missing records and sets the options that are given.
       - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
       - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns what is there as RV(gathered), in the form of O(config); the named records,
-        or all when there is no O(config). Secrets are left out.
+      - V(gathered) changes nothing and returns the existing records as RV(gathered), in the form of O(config); the named
+        records, or all when there is no O(config). Secrets are left out.
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
   pending_addons:
     description:
-      - Addons that an earlier task installs. In check mode, in which it did not, the options that these addons bring are
-        taken for there and not set. Means nothing outside check mode.
+      - Addons that an earlier task installs. In check mode, where it did not, the options that these addons bring are
+        considered available and not set. Has no effect outside check mode.
     type: list
     elements: str
     default: []
@@ -149,9 +149,9 @@ series:
   description: The Odoo series of the server.
   returned: always
   type: str
-  sample: "19.0"
+  sample: '19.0'
 transport:
-  description: The API of Odoo's that was used, V(JSON-2) or V(JSON-RPC).
+  description: The API that was used, V(JSON-2) or V(JSON-RPC).
   returned: always
   type: str
   sample: JSON-2
@@ -161,19 +161,19 @@ uid:
   type: int
   sample: 2
 counts:
-  description: How many records were created, updated, adopted (taken over into this collection's care), deleted, and how
-    many items needed nothing. In check mode, how many would be.
+  description: How many records were created, updated, adopted and deleted, and how many items needed no change. In check
+    mode, how many would be. An adopted record existed before and is owned by Postroom now.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
 adopted:
-  description: The records that were there and came into this collection's care. In check mode, those that would.
+  description: The existing records that Postroom owns from now on. In check mode, those that it would.
   returned: when O(state) is not V(gathered)
   type: list
   elements: str
-  sample: ["newuser@mydomain.com (id 7)"]
+  sample: [newuser@mydomain.com (id 7)]
 changes:
-  description: What changed, or in check mode would change; records with the same action and options are in one entry.
+  description: What changed, or in check mode would change; records with the same action and options share an entry.
   returned: when O(state) is not V(gathered)
   type: list
   elements: dict
@@ -221,29 +221,29 @@ drift:
       description: The Odoo series of the server.
       type: str
 unpredicted:
-  description: What check mode could not foresee, because an addon is not installed yet.
-  returned: in check mode, when there is such
+  description: The changes that check mode cannot predict, because an addon is not installed yet.
+  returned: in check mode, when some changes cannot be predicted
   type: list
   elements: str
 problems:
   description: The bad items, each with its place in O(config) (from 0), its option and the reason.
-  returned: when items are refused
+  returned: when items are rejected
   type: list
   elements: dict
-  sample: [{index: 3, option: port, reason: "99999 is not a TCP port; give one from 1 to 65535"}]
+  sample: [{index: 3, option: port, reason: 99999 is not a TCP port; give one from 1 to 65535}]
 gathered:
-  description: What is there, in the form of O(config).
+  description: The existing records, in the form of O(config).
   returned: when O(state=gathered)
   type: list
   elements: dict
 records:
-  description: What is there, with secrets and empty options.
+  description: The existing records, with secrets and empty options.
   returned: when O(state=gathered) and O(include_secrets=true)
   type: list
   elements: dict
   contains:
     item:
-      description: The record in the form of O(config). The module, given it, finds nothing to do.
+      description: The record in the form of O(config). Given this item, the module finds nothing to change.
       type: dict
     label:
       description: What to call it.
@@ -253,17 +253,17 @@ records:
       type: list
       elements: str
     left_out:
-      description: What O(config) cannot say of it, each with C(option) and C(reason).
+      description: The options that O(config) cannot express, each with C(option) and C(reason).
       type: list
       elements: dict
     reason:
-      description: Why the item cannot stand for the record, if it cannot.
+      description: Why no item can stand for the record, if that is so.
       type: str
     customized:
       description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
       type: bool
 rpc_calls:
-  description: How many requests the run sent to Odoo. It does not grow with the list, but for one a chunk of 1,000 rows.
+  description: How many requests the run sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
   returned: when O(state) is not V(gathered)
   type: int
   sample: 9
@@ -274,7 +274,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.module import Module
 
 
 def main(new=Module):
-    run(lambda major: resources.OUTGOING_MAIL_SERVERS, new)
+    run(resources.OUTGOING_MAIL_SERVERS, new)
 
 
 if __name__ == "__main__":

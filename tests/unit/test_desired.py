@@ -90,8 +90,8 @@ def test_a_company_must_be_among_the_companies():
 
 
 def test_one_alias_domain_up_to_16():
-    assert problems(resources.alias_domains(16), {"name": "a.example"}, {"name": "b.example"}) == [(1, None)]
-    check_items(resources.alias_domains(17), [{"name": "a.example"}, {"name": "b.example"}])
+    assert problems(resources.ALIAS_DOMAINS.in_series(16), {"name": "a.example"}, {"name": "b.example"}) == [(1, None)]
+    check_items(resources.ALIAS_DOMAINS.in_series(17), [{"name": "a.example"}, {"name": "b.example"}])
 
 
 def want(resource, item, major, offer, unforeseen=None):

@@ -143,7 +143,7 @@ def test_what_stands_beside_ours_does_not_make_ours_ambiguous():
 
 def conflicts_of(resource, items, records, owned=()):
     named = {record["id"]: record["is"] for record in records if "is" in record}
-    view = View(wanted(*items), records, frozenset(owned), named, lambda option, value: [str(each) for each in value])
+    view = View(resource, wanted(*items), records, frozenset(owned), named, lambda option, value: [str(each) for each in value])
     return [(kind, index, record["id"]) for kind, index, record, reason in resource.conflicts(view)]
 
 

@@ -174,5 +174,5 @@ def test_resetting_a_template_clears_the_named_options():
 
 def test_the_one_alias_domain_is_renamed_not_joined_by_a_second():
     record = {"id": 0, "name": "old.example", "catchall": "catchall", "bounce": "bounce", "default_from": ""}
-    change = only(make_plan(resources.alias_domains(16), wanted({"name": "new.example"}), [record], {}, "merged"))
+    change = only(make_plan(resources.ALIAS_DOMAINS.in_series(16), wanted({"name": "new.example"}), [record], {}, "merged"))
     assert (change.action, change.after, change.adopt) == (UPDATE, {"name": "new.example"}, False)

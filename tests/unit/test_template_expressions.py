@@ -5,20 +5,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.template_expressions import BRACES, DOLLAR
 
 
 @pytest.mark.parametrize(
-    ("expression", "major", "spelled"),
+    ("expression", "spelling", "spelled"),
     [
-        ("object.user_id.email_formatted", 14, "${object.user_id.email_formatted | safe}"),
-        ("object.a or object.b", 14, "${(object.a or object.b) | safe}"),
-        ("(object.a) or (object.b)", 14, "${((object.a) or (object.b)) | safe}"),
-        ("object.user_id.email_formatted", 15, "{{ object.user_id.email_formatted }}"),
-        (" object.a or object.b ", 19, "{{ object.a or object.b }}"),
+        ("object.user_id.email_formatted", DOLLAR, "${object.user_id.email_formatted | safe}"),
+        ("object.a or object.b", DOLLAR, "${(object.a or object.b) | safe}"),
+        ("(object.a) or (object.b)", DOLLAR, "${((object.a) or (object.b)) | safe}"),
+        ("object.user_id.email_formatted", BRACES, "{{ object.user_id.email_formatted }}"),
+        (" object.a or object.b ", BRACES, "{{ object.a or object.b }}"),
     ],
 )
-def test_spell(expression, major, spelled):
-    assert template_expressions.spell(expression, major) == spelled
+def test_spell(expression, spelling, spelled):
+    assert template_expressions.spell(expression, spelling) == spelled
 
 
 @pytest.mark.parametrize(
@@ -42,10 +43,11 @@ def test_parse(text, expression):
 
 
 @given(
-    st.from_regex(r"[a-z_]+(\.[a-z_]+){0,3}( or [a-z_]+(\.[a-z_]+){0,2}){0,2}", fullmatch=True), st.sampled_from(range(14, 20))
+    st.from_regex(r"[a-z_]+(\.[a-z_]+){0,3}( or [a-z_]+(\.[a-z_]+){0,2}){0,2}", fullmatch=True),
+    st.sampled_from([DOLLAR, BRACES]),
 )
-def test_what_is_spelled_is_read_back(expression, major):
-    assert template_expressions.parse(template_expressions.spell(expression, major)) == expression
+def test_what_is_spelled_is_read_back(expression, spelling):
+    assert template_expressions.parse(template_expressions.spell(expression, spelling)) == expression
 
 
 def test_spacing_makes_no_difference():

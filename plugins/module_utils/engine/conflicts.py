@@ -11,36 +11,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Resource
+
 
 @dataclass
 class View:
     """What a list and a database say of one kind of record.
 
+    :param resource: the kind of record.
     :param wanted: list of Wanted.
     :param records: the records as C(snapshot.read) gives them.
     :param owned: ids of those that Postroom owns.
     :param named: C({record id: place in the list}) of those that the list means.
     :param shown: function of an option and a value of it that gives the value as people read it.
-    :param elsewhere: the resource's function of the records that another list manages.
     """
 
+    resource: Resource
     wanted: list
     records: list
     owned: frozenset
     named: dict
     shown: Callable
-    elsewhere: Callable | None = None
 
     def in_use(self):
         """What is wanted and not archived."""
-        return [each for each in self.wanted if each.values.get("active", True)]
+        return [each for each in self.wanted if self.resource.in_use(each.values)]
 
     def strangers(self):
         """The records in use that neither Postroom owns nor the list names."""
         return [
             record
             for record in self.records
-            if record["id"] not in self.owned and record["id"] not in self.named and record.get("active", True)
+            if record["id"] not in self.owned and record["id"] not in self.named and self.resource.in_use(record)
         ]
 
     def unnamed(self):
@@ -48,8 +50,8 @@ class View:
         return [
             record
             for record in self.records
-            if record["id"] in self.owned and record["id"] not in self.named and record.get("active", True)
-            if not (self.elsewhere and self.elsewhere(record))
+            if record["id"] in self.owned and record["id"] not in self.named and self.resource.in_use(record)
+            if not (self.resource.elsewhere and self.resource.elsewhere(record))
         ]
 
     def id_of(self, index):

@@ -38,10 +38,9 @@ def check_items(resource, items):
             ways = " or ".join(" and ".join(identity) for identity in resource.identities)
             problems.append((index, None, "nothing tells which %s is meant; give %s" % (resource.noun, ways)))
         elif seen.setdefault(key, index) != index:
-            problems.append((index, None, "stands in the list already, as item %d; remove one" % seen[key]))
+            repeated = resource.repeated
+            problems.append((index, None, repeated % seen[key] if "%d" in repeated else repeated))
     problems.extend(_wrong_renames(resource, items))
-    if resource.single and len(items) > 1:
-        problems.append((1, None, "this Odoo has one alias domain (several from 17.0 on); leave one in the list"))
     if problems:
         raise BadItems(problems)
 
@@ -53,15 +52,21 @@ def _wrong_renames(resource, items):
         former = resource.former(item)
         if former is None:
             continue
-        if not item.get("login"):
-            yield index, "previous_login", "is a former login; give login, the one of now, too"
-        elif normal(item["previous_login"]) == normal(item["login"]):
-            yield index, "previous_login", "is the login itself; give the former one, or remove previous_login"
+        option, of = resource.rename.option, resource.rename.of
+        if not item.get(of):
+            yield index, option, "is the former %s; give %s, the present one, too" % (of, of)
+        elif normal(item[option]) == normal(item[of]):
+            yield index, option, "is the same as %s; give the former one, or remove %s" % (of, option)
         elif resource.key(former) != resource.key(item) and becomes.setdefault(resource.key(former), index) != index:
             yield (
                 index,
-                "previous_login",
-                "%s was item %d already; remove one" % (item["previous_login"], becomes[resource.key(former)]),
+                option,
+                "%s is the former %s of item %d already; remove one"
+                % (
+                    item[option],
+                    of,
+                    becomes[resource.key(former)],
+                ),
             )
     for index, item in enumerate(items):
         later, passed = becomes.get(resource.key(item)), set()
@@ -72,8 +77,8 @@ def _wrong_renames(resource, items):
             # Afterwards everything looks as it did before: nobody could tell whether it is done.
             yield (
                 index,
-                "previous_login",
-                "goes round in a circle; rename one of them to a third login, and in a second run back",
+                resource.rename.option,
+                "circular rename; rename one of them to a temporary %s, then run again" % (resource.rename.of),
             )
 
 
@@ -140,9 +145,10 @@ def want_items(resource, items, major, offer, names, unforeseen=None):
         given = {each.option: item[each.option] for each in resource.fields if item.get(each.option) is not None}
         convert = _Conversion(resource, item, index, major, offer, names, problems, unforeseen)
         defaults = convert.defaults(given)
-        # A password that is set on creation only is a default, not something that an existing user must have.
-        if item.get("update_password") == "on_create" and "password" in given:
-            defaults["password"] = given.pop("password")
+        # What is set on creation only is a default, not something that an existing record must have.
+        for field in resource.fields:
+            if field.option in given and field.on_creation and field.on_creation(item):
+                defaults[field.option] = given.pop(field.option)
         wanted.append(Wanted(index, item, convert.all(given), defaults))
     if problems:
         raise BadItems(problems)
@@ -229,8 +235,9 @@ class _Conversion:
 
     def _foreseen(self, field, name):
         """What an earlier task of the real run would have made: a new record of that name, or a renamed one."""
-        if self.item.get("previous_login"):
+        former = self.resource.former(self.item)
+        if former is not None:
             with contextlib.suppress(LookupError):
-                return resolve(self.names, field, self.item["previous_login"])
+                return resolve(self.names, field, former[self.resource.rename.of])
         self.unforeseen.name(field, name)
         return name

@@ -161,7 +161,7 @@ class _Writer:
 
     def _point(self, field, targets):
         rows = [[str(record), target] for record, target in sorted(targets.items())]
-        self._send(field.relation.model, [".id", field.inverse + "/.id"], rows, partial(_blame_option, field.option))
+        load(self.session, field.relation.model, [".id", field.inverse + "/.id"], rows, partial(_blame_option, field.option))
 
     # -- what Odoo tries out ------------------------------------------------------------------------------------------
 
@@ -220,7 +220,7 @@ class _Writer:
         fields = [field for field in self._loaded(change.after) if not field.write_only]
         if fields:
             row = [str(change.record)] + [self._cell(field, change.current[field.option]) for field in fields]
-            self._send(self.resource.model, [".id", *self._headers(fields)], [row], lambda dummy: (change, None))
+            load(self.session, self.resource.model, [".id", *self._headers(fields)], [row], lambda dummy: (change, None))
 
     def _remove(self, records):
         """Remove new records, and what Odoo created with them."""
@@ -282,7 +282,7 @@ class _Writer:
                 change = chunk[row] if isinstance(row, int) and 0 <= row < len(chunk) else None
                 return change, options.get(message.get("field"))
 
-            loaded = self._send(self.resource.model, headers, [row for dummy, row in part], blame, **spared)
+            loaded = load(self.session, self.resource.model, headers, [row for dummy, row in part], blame, **spared)
             for change, record in zip(chunk, loaded):
                 change.record = record
             self.done.update((id(change), change) for change in chunk)
@@ -295,20 +295,23 @@ class _Writer:
         bulk_side_effect = self.resource.bulk_side_effect
         return bulk_side_effect.context if bulk_side_effect and (new or not bulk_side_effect.options & options) else {}
 
-    def _send(self, model, headers, rows, blame, **context):
-        """One request.
 
-        :param blame: function of one of Odoo's messages that gives the change and the option it is about.
-        """
-        answer = self.session.call(model, "load", headers, rows, context={**QUIET, **context})
-        errors = [message for message in answer["messages"] if message.get("type") != "warning"]
-        if answer["ids"] and not errors:
-            return answer["ids"]
-        # 17 and later repeat the first error of a batch at the top and blame its first row for it.
-        if len(errors) > 1 and any(errors[0]["message"] == other["message"] for other in errors[1:]):
-            errors = errors[1:]
-        problems = [(*blame(message), own_words(_WRAPPING.sub("", str(message["message"])))) for message in errors]
-        raise WriteRejected(problems or [(None, None, "Odoo refuses the list and does not say why; see the server's log")])
+def load(session, model, headers, rows, blame, **context):
+    """One request of C(Model.load).
+
+    :param blame: function of one of Odoo's messages that returns the change and the option it is about.
+    :returns: the database ids of the rows.
+    :raises WriteRejected: with Odoo's reasons.
+    """
+    answer = session.call(model, "load", headers, rows, context={**QUIET, **context})
+    errors = [message for message in answer["messages"] if message.get("type") != "warning"]
+    if answer["ids"] and not errors:
+        return answer["ids"]
+    # 17 and later repeat the first error of a batch at the top and blame its first row for it.
+    if len(errors) > 1 and any(errors[0]["message"] == other["message"] for other in errors[1:]):
+        errors = errors[1:]
+    problems = [(*blame(message), own_words(_WRAPPING.sub("", str(message["message"])))) for message in errors]
+    raise WriteRejected(problems or [(None, None, "Odoo refuses the list and does not say why; see the server's log")])
 
 
 def _targets(field, changes, given):

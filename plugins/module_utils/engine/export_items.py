@@ -13,6 +13,7 @@ import base64
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import UPDATE, PlanError, make_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
 
 
 def export_items(resource, names, session, offer, records, items=()):
@@ -28,7 +29,9 @@ def export_items(resource, names, session, offer, records, items=()):
     proof = _Proof(resource, names, session.major, offer, records)
     while proof.finds_fault([each for each in described if not each.reason]):
         pass
-    standard, untouched = _standard(resource, session, offer), _untouched(resource, session)
+    storage = storage_of(resource)
+    standard = storage.default_values(session, resource, offer) if resource.creates else {}
+    untouched = storage.untouched(session, resource)
     return [dict(each.told(standard), customized=each.record["id"] not in untouched) for each in described]
 
 
@@ -44,11 +47,7 @@ class _Described:
         for field in resource.fields:
             if field.option in record and not field.write_only:
                 self._say(field, record[field.option])
-        if self.item.get("template"):
-            self.item.pop("name", None)
-            self.item.pop("model", None)
-        else:
-            self.item.pop("template", None)
+        self.item = resource.without_other_identities(self.item)
 
     def _say(self, field, value):
         said, unsaid = option_value(field, self.names, value, self.major)
@@ -73,7 +72,7 @@ class _Described:
                 defaults.append(field.option)
         return {
             "item": self.item,
-            "label": str(self.record.get("name") or self.resource.label(self.record)),
+            "label": self.resource.title(self.record),
             "defaults": defaults,
             "left_out": [{"option": option, "reason": reason} for option, reason in self.left_out if option not in defaults],
             "reason": self.reason,
@@ -120,10 +119,8 @@ class _Proof:
         return bool(plan.changes)
 
     def _check_identity(self, described):
-        if self.resource.single:
-            return
         found = self.index.get(self.resource.key(described.item), [])
-        found = [record for record in found if record.get("active", True)] or found
+        found = [record for record in found if self.resource.in_use(record)] or found
         if found and (len(found) > 1 or found[0] is not described.record):
             ids = sorted({record["id"] for record in found} | {described.record["id"]})
             described.reason = "several have this name or login, ids %s; archive or rename all but one" % " and ".join(
@@ -165,24 +162,3 @@ def _name(field, names, record):
         return name if names.find(field.relation, name) == record else None
     except LookupError:
         return None
-
-
-def _standard(resource, session, offer):
-    """What Odoo gives a new record, by option, in the form in which values are compared."""
-    if resource.single or not resource.creates:
-        return {}
-    columns = {
-        each.option: each.column_in(session.major)
-        for each in resource.fields
-        if each.column and each.column_in(session.major) in offer
-    }
-    found = session.call(resource.model, "default_get", sorted(columns.values()))
-    return {option: resource.field(option).from_default(found.get(column)) for option, column in columns.items()}
-
-
-def _untouched(resource, session):
-    """The records that are as an addon brought them: its installation, as any of Odoo's own doings, writes as user 1."""
-    if resource.single:
-        return set()
-    rows = session.call(resource.model, "search_read", [["write_uid", "=", 1], ["create_uid", "=", 1]], fields=["id"])
-    return {row["id"] for row in rows}

@@ -104,17 +104,21 @@ class _Planner:
         self.owned = owned
         self.protected = protected
         self.unmarked = unmarked
-        self.adopts = adopt and resource.creates and not resource.single
+        self.adopts = adopt and resource.creates and resource.adopts
         self.names = set(owned.values())
         self.plan = Plan()
         self.claimed = self.plan.named
         self.problems = []
-        self.index, self.owned_logins = {}, {}
+        # By natural key; the owned ones by what a rename changes; those made by hand that lack what identifies them.
+        self.index, self.owned_by_name, self.blank = {}, {}, {}
         for record in actual:
-            if record["id"] in owned and record.get("login"):
-                self.owned_logins.setdefault(normal(record["login"]), []).append(record)
             for key in resource.keys(record):
                 self.index.setdefault(key, []).append(record)
+            name = record["id"] in owned and resource.rename and record.get(resource.rename.of)
+            if name:
+                self.owned_by_name.setdefault(normal(name), []).append(record)
+            if resource.blank and not record[resource.blank.empty] and record["id"] not in owned:
+                self.blank.setdefault(self._common(record), []).append(record)
 
     def take(self, wanted, removing):
         record, problem = self._match(wanted, removing)
@@ -135,37 +139,36 @@ class _Planner:
 
     def _match(self, wanted, removing):
         """The record that an item means, or why that cannot be said."""
-        if self.resource.single:
-            return (self.actual or [None])[0], None
         record, problem = self._only(self.index.get(self.resource.key(wanted.item), []))
         if problem or removing:
             return record, problem
         former, problem = self._former(wanted.item)
         if problem:
             return None, problem
-        if record and former and former.get("active", True):
-            return (
-                None,
-                "%s and %s, its former login, are both there; remove one of them in Odoo, or previous_login from the list"
-                % (
-                    "%s (id %d)" % (self.resource.label(record), record["id"]),
-                    "%s (id %d)" % (self.resource.label(former), former["id"]),
-                ),
+        if record and former and self.resource.in_use(former):
+            rename = self.resource.rename
+            return None, "%s and %s, its former %s, are both there; remove one of them in Odoo, or %s from the list" % (
+                "%s (id %d)" % (self.resource.label(record), record["id"]),
+                "%s (id %d)" % (self.resource.label(former), former["id"]),
+                rename.of,
+                rename.option,
             )
         if record or former:
             return record or former, None
-        record, problem = self._elsewhere(wanted.item) if wanted.item.get("match_by_login") else (None, None)
-        return (record, problem) if record or problem else self._without_login(wanted)
+        record, problem = self._renamed_with_the_rest(wanted.item)
+        return (record, problem) if record or problem else self._filled_in(wanted)
 
     def _only(self, matches):
         # Odoo's own screens hide archived records: one of them does not make an active one ambiguous.
-        matches = [record for record in matches if record.get("active", True)] or matches
+        matches = [record for record in matches if self.resource.in_use(record)] or matches
         if len(matches) > 1:
             # What somebody made beside ours does not make ours ambiguous.
             matches = [record for record in matches if record["id"] in self.owned] or matches
         if len(matches) > 1:
             return None, "matches several records, ids %s; archive or rename all but one" % (
-                " and ".join("%d (%s)" % (record["id"], record.get("name") or "unnamed") for record in matches)
+                " and ".join(
+                    "%d (%s)" % (record["id"], record.get(self.resource.title_option) or "unnamed") for record in matches
+                )
             )
         return (matches or [None])[0], None
 
@@ -179,27 +182,26 @@ class _Planner:
             return None, None
         return self._only(self.index.get(self.resource.key(former), []))
 
-    def _elsewhere(self, item):
-        """The record of the item's login, or former login, that is owned and was on another host."""
-        for login in (item.get("login"), item.get("previous_login")):
-            matches = [record for record in self.owned_logins.get(normal(login), []) if not self._is_listed(record)]
-            if matches:
-                return self._only(matches)
+    def _renamed_with_the_rest(self, item):
+        """The owned record that has the item's name, or its former one, and otherwise another identity."""
+        rename = self.resource.rename
+        if rename and rename.match_by and item.get(rename.match_by):
+            for name in (item.get(rename.of), item.get(rename.option)):
+                matches = [record for record in self.owned_by_name.get(normal(name), []) if not self._is_listed(record)]
+                if matches:
+                    return self._only(matches)
         return None, None
 
-    def _without_login(self, wanted):
-        """A record made by hand that has the item's name and host, and no login yet."""
-        name, host = wanted.values.get("name") or wanted.defaults.get("name"), wanted.item.get("host")
-        if not (name and host and wanted.item.get("login")):
+    def _common(self, values):
+        return tuple(normal(values.get(option)) for option in self.resource.blank.same)
+
+    def _filled_in(self, wanted):
+        """A record made by hand in which the item's identity is not filled in yet."""
+        blank = self.resource.blank
+        if not blank or not wanted.item.get(blank.empty):
             return None, None
-        return self._only(
-            [
-                record
-                for record in self.index.get((("name",), (normal(name),)), [])
-                if not record["login"] and normal(record.get("host")) == normal(host)
-                if record["id"] not in self.owned and not self._is_listed(record)
-            ]
-        )
+        common = self._common({**wanted.defaults, **wanted.values})
+        return self._only([each for each in self.blank.get(common, []) if not self._is_listed(each)] if all(common) else [])
 
     def _create(self, wanted):
         after = {**wanted.defaults, **wanted.values}
@@ -281,7 +283,7 @@ class _Planner:
             before = {option: value for option, value in record.items() if option != "id" and value not in ("", None)}
             self._add(Change(DELETE, label, name, record=record["id"], current=record, before=before, **common))
             return
-        after = {"active": False} if self.resource.removal == "archive" else self._cleared(wanted)
+        after = {self.resource.in_use_option: False} if self.resource.removal == "archive" else self._cleared(wanted)
         before = {option: record[option] for option in after}
         if before == after:
             self.plan.unchanged += 1
@@ -290,14 +292,13 @@ class _Planner:
 
     def _cleared(self, wanted):
         """The named options, or all that can be set, without a value."""
-        identifying = {option for identity in self.resource.identities for option in identity}
-        settable = [each for each in self.resource.fields if each.option not in identifying]
+        settable = [each for each in self.resource.fields if each.option not in self.resource.identifying]
         named = [each for each in settable if each.option in wanted.values] or settable
         return {each.option: each.from_odoo(False) for each in named}
 
     def remove_unnamed(self, max_deletions):
         unnamed = [record for record in self.actual if record["id"] in self.owned and record["id"] not in self.claimed]
-        unnamed = [record for record in unnamed if self.resource.removal != "archive" or record.get("active", True)]
+        unnamed = [record for record in unnamed if self.resource.removal != "archive" or self.resource.in_use(record)]
         unnamed = [record for record in unnamed if not (self.resource.elsewhere and self.resource.elsewhere(record))]
         if len(unnamed) > max_deletions:
             self.problems.append(

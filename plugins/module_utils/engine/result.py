@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, DELETE, UPDATE
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import shown
@@ -14,8 +12,6 @@ HIDDEN = "(hidden)"
 MOST_PROBLEMS = 50
 # The kinds of differences between a list and a database.
 DIFFERS, MISSING, UNWANTED, NOT_OWNED = "differs", "missing", "unwanted", "not_owned"
-# System parameters whose value nobody should find in a log.
-_CONFIDENTIAL = re.compile(r"secret|passw|token|private|api_?key|uuid", re.IGNORECASE)
 
 
 def describe(plan):
@@ -72,8 +68,8 @@ def _side(resource, names, major, change, values, age):
 
 
 def _is_hidden(field, change):
-    # Of a parameter that is removed nobody says any more whether it is a secret.
-    return field.secret or (field.option == "value" and (change.action == DELETE or is_confidential(change.item, change.label)))
+    # Of a record that is removed, no item says any more whether its value is a secret.
+    return field.secret and (change.action == DELETE or field.is_secret(change.item))
 
 
 def _readable(field, names, major, value):
@@ -147,32 +143,26 @@ def _plain(field, names, value):
     return shown(names, field, value)
 
 
-def is_confidential(item, key):
-    """Whether a system parameter's value must not be shown."""
-    return bool(item.get("secret")) or bool(_CONFIDENTIAL.search(key))
-
-
 def gathered(resource, names, major, records, items):
     """The records as C(config), ready for an inventory; of the named ones, or of all when C(items) is empty."""
     keys = {resource.key(item) for item in items}
-    chosen = [record for record in records if not keys or resource.single or not keys.isdisjoint(resource.keys(record))]
+    chosen = [record for record in records if not keys or not keys.isdisjoint(resource.keys(record))]
     return [_as_item(resource, names, major, record) for record in chosen]
 
 
 def _as_item(resource, names, major, record):
     item = {}
     for field in resource.fields:
-        if field.option not in record or field.secret:
+        if field.option not in record or field.secret is True:
             continue
         value = _as_option(field, names, record[field.option])
         if value not in ("", None, []):
             item[field.option] = value
-    if item.get("template"):
-        item.pop("name", None)
-        item.pop("model", None)
-    if "key" in item and is_confidential({}, item["key"]):
-        item.pop("value")
-        item["secret"] = True
+    item = resource.without_other_identities(item)
+    for field in resource.fields:
+        if field.option in item and field.is_secret(item):
+            del item[field.option]
+            item.update(field.secret.given_as)
     return item
 
 

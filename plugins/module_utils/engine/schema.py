@@ -1,15 +1,16 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The words in which a resource is declared: Field, Relation, Resource.
+"""The words in which a resource is declared.
 
-A declaration is the only place that knows an option's Odoo field, its type and the series that have it. From it come the
-argument spec, the columns to read, the cells to write and the diff.
+A declaration is the only place that knows an option's name, its Odoo field, its type and the series that have it. From it come
+the argument spec, the documentation, the columns to read, the cells to write and the diff.
 """
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+import itertools
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
@@ -51,6 +52,41 @@ class Relation:
 
 
 @dataclass(frozen=True)
+class Secrecy:
+    """For a field whose value is secret in some records only.
+
+    :param applies: function of an item that returns whether its value is secret.
+    :param given_as: the options that stand in an item for a secret value that is left out.
+    """
+
+    applies: Callable
+    given_as: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of an item that stands for no Odoo field.
+
+    :param type: bool or str, as in an Ansible argument spec.
+    :param doc: its description, one paragraph or a tuple of them, in the markup of Ansible's documentation.
+    """
+
+    option: str
+    type: str = "str"
+    default: Any = None
+    choices: tuple = ()
+    doc: str | tuple = ()
+
+    def argument(self):
+        spec = {"type": self.type, "no_log": False}
+        if self.choices:
+            spec["choices"] = list(self.choices)
+        if self.default is not None:
+            spec["default"] = self.default
+        return spec
+
+
+@dataclass(frozen=True)
 class Field:
     """One option of a resource and the Odoo field behind it.
 
@@ -68,7 +104,7 @@ class Field:
     :param starts_empty: (additive) whether a new record of that item has nothing of Odoo's default.
     :param after_creation: what a new record cannot have from the start; it is written to it in a second request.
     :param fold: Odoo keeps the value in lower case.
-    :param secret: masked wherever it would show.
+    :param secret: masked wherever it would show; True, or a Secrecy.
     :param write_only: Odoo does not tell the value, so it is never compared.
     :param notify_on_write: Odoo notifies the user whenever the field is written, even with the same value, so it is
         written only where it differs.
@@ -77,6 +113,11 @@ class Field:
     :param state: the value of the Odoo field that means true; the verification's method sets it, not a write.
     :param own: what the keyword C(own) stands for, as the name of another option; on a series without the field the
         option is then left out, as there is nothing to set.
+    :param spelling: (expression) C({first major: spelling}), spellings of template_expressions.py.
+    :param on_creation: function of an item that returns whether the option is set for a new record only.
+    :param title: the record's name as people read it.
+    :param in_use: the value says whether the record is in use, or archived.
+    :param doc: the option's description, one paragraph or a tuple of them, in the markup of Ansible's documentation.
     """
 
     option: str
@@ -94,19 +135,22 @@ class Field:
     starts_empty: Callable | None = None
     after_creation: bool = False
     fold: bool = False
-    secret: bool = False
+    secret: bool | Secrecy = False
     write_only: bool = False
     notify_on_write: bool = False
     inverse: str | None = None
     own: str | None = None
     rows: int = MOST
     state: str | None = None
+    spelling: dict = field(default_factory=dict)
+    on_creation: Callable | None = None
+    title: bool = False
+    in_use: bool = False
+    doc: str | tuple = ()
 
     def column_in(self, major):
         """The Odoo field's name in a series."""
-        if not isinstance(self.column, dict):
-            return self.column
-        return self.column[max(first for first in self.column if first <= major)]
+        return _in_series(self.column, major) if isinstance(self.column, dict) else self.column
 
     def argument(self):
         """The option in an Ansible argument spec."""
@@ -115,12 +159,16 @@ class Field:
             spec["elements"] = "str"
         if self.choices:
             spec["choices"] = list(self.choices)
-        spec["no_log"] = self.secret  # Said of every option, or Ansible guesses by names such as "key".
+        spec["no_log"] = self.secret is True  # Said of every option, or Ansible guesses by names such as "key".
         return spec
 
     def is_required(self, item):
         """Whether a new record of that item needs a value."""
         return self.required(item) if callable(self.required) else self.required
+
+    def is_secret(self, item):
+        """Whether the value of that item must not be shown."""
+        return self.secret.applies(item) if isinstance(self.secret, Secrecy) else self.secret
 
     def is_native_in(self, major):
         """Whether that series has the field without the addon."""
@@ -143,7 +191,7 @@ class Field:
         """An option's value (no relation: Names resolves those) in the form in which values are compared."""
         if self.type == "expression":
             if isinstance(value, dict):
-                value = template_expressions.spell(value["expression"], major)
+                value = template_expressions.spell(value["expression"], _in_series(self.spelling, major))
             return template_expressions.canonical(value)
         if self.type == "binary":
             return base64.b64encode(value.encode()).decode() if value else ""
@@ -197,7 +245,7 @@ class Field:
         """The value as C(Model.load) reads it: always a string, for it takes true and 1 for nothing else."""
         if self.type == "expression":
             expression = template_expressions.parse(value)
-            return value if expression is None else template_expressions.spell(expression, major)
+            return value if expression is None else template_expressions.spell(expression, _in_series(self.spelling, major))
         if self.type == "boolean":
             return "1" if value else "0"
         if self.type == "many2many":
@@ -256,19 +304,68 @@ class BulkSideEffect:
 
 
 @dataclass(frozen=True)
+class Rename:
+    """How an item says that its record was called otherwise before.
+
+    :param option: the option with the former value.
+    :param of: the identifying option that it is the former value of.
+    :param match_by: the boolean option by which an owned record is the item's when its value of C(of) is, or was, the same,
+        whatever the other identifying options are.
+    """
+
+    option: str
+    of: str
+    match_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Blank:
+    """A record made by hand that is an item's although its identifying option is not filled in yet.
+
+    :param empty: the option that the record has no value of.
+    :param same: the options that it has in common with the item.
+    """
+
+    empty: str
+    same: tuple
+
+
+@dataclass(frozen=True)
+class Example:
+    """A record as the documentation of a resource shows it.
+
+    :param label: what it is called.
+    :param difference: an option that differs, as C(differences) of result.py gives it.
+    :param problem: a bad item, C((option, reason)).
+    """
+
+    label: str
+    difference: dict
+    problem: tuple
+
+
+@dataclass(frozen=True)
 class Resource:
     """A kind of record, as an inventory names and describes it.
 
     :param name: the name of the module that manages such records.
     :param noun: what to call one such record, in Odoo's words.
-    :param identities: tuples of options; the first whose options an item gives is the item's natural key.
+    :param identities: tuples of options; the first whose options an item gives is the item's natural key. By the empty tuple,
+        every item means the same record.
+    :param called: tuples of options by which records are called in messages; the identities, unless given.
+    :param exclusive: an item identifies its record by one identity only, and leaves out the options of the others.
+    :param repeated: what is wrong with a second item of the same key; C(%d) is the place of the first.
+    :param rename: how an item gives a former name of its record, a Rename.
+    :param blank: which records made by hand are an item's though they lack what identifies it, a Blank.
     :param creates: whether a missing record is created.
+    :param adopts: whether existing records become owned by a mark alone; otherwise only what is written does.
     :param removal: C(unlink), C(archive) (Odoo keeps the history), or C(reset) (clear the named options).
     :param brought_by: C({first major: addon}) that has the model.
-    :param extra: further options of an item that stand for no Odoo field, as argument specs.
+    :param extra: further options of an item, each an Option.
     :param checks: functions of an item that yield C((option, reason)).
     :param everything: the search domain of C(gathered) without a config, and of the server's records otherwise.
-    :param single: the database has at most one such record, whatever its name.
+    :param storage: where such records are kept, if not in a model of their own: an object like storage.Records.
+    :param variants: C({first major: {attribute: value}}): what is declared otherwise up to the next of them.
     :param verification: how Odoo tries out a record's connection.
     :param conflicts: function of a View (conflicts.py) that finds records made by hand which interfere with declared ones.
     :param conflict_fields: the options by which it tells.
@@ -276,6 +373,7 @@ class Resource:
     :param invitation: how Odoo writes to the people behind new records.
     :param bulk_side_effect: what Odoo does over all records after each one.
     :param rows: how many rows the first request of a list has at most; batches.py sizes the further ones.
+    :param example: an Example, for the documentation.
     :param elsewhere: function of a record that returns which option of which module manages it, if another one does. A list
         may name such a record with the value it has, but neither changes nor removes it.
     """
@@ -286,12 +384,19 @@ class Resource:
     fields: tuple
     identities: tuple
     brought_by: dict
+    called: tuple = ()
+    exclusive: bool = False
+    repeated: str = "stands in the list already, as item %d; remove one"
+    rename: Rename | None = None
+    blank: Blank | None = None
     creates: bool = True
+    adopts: bool = True
     removal: str = "unlink"
-    extra: dict = field(default_factory=dict)
+    extra: tuple = ()
     checks: tuple = ()
     everything: tuple = ()
-    single: bool = False
+    storage: Any = None
+    variants: dict = field(default_factory=dict)
     verification: Verification | None = None
     invitation: Invitation | None = None
     companion: Field | None = None
@@ -299,18 +404,44 @@ class Resource:
     conflict_fields: tuple = ()
     bulk_side_effect: BulkSideEffect | None = None
     rows: int = MOST
+    example: Example | None = None
     elsewhere: Callable | None = None
 
+    def __post_init__(self):
+        # Looked up for every record.
+        derived = {
+            "_by_option": {each.option: each for each in self.fields},
+            # The options of all identities.
+            "identifying": frozenset(option for identity in self.identities for option in identity),
+            "title_option": next((each.option for each in self.fields if each.title), None),
+            "in_use_option": next((each.option for each in self.fields if each.in_use), None),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
     def field(self, option):
-        return next(each for each in self.fields if each.option == option)
+        return self._by_option[option]
+
+    def in_series(self, major):
+        """The resource as that series has it."""
+        otherwise = _in_series(self.variants, major) if self.variants else None
+        return replace(self, **otherwise) if otherwise else self
+
+    def in_use(self, values):
+        """Whether a record, or an item, is in use and not archived."""
+        return values.get(self.in_use_option, True)
+
+    def title(self, record):
+        """The name of a record as people read it; what identifies it where it has none."""
+        return str(record.get(self.title_option) or self.label(record))
 
     def addon(self, major):
-        return self.brought_by[max(first for first in self.brought_by if first <= major)]
+        return _in_series(self.brought_by, major)
 
     def argument_spec(self):
         """The options of one item of C(config)."""
         spec = {each.option: each.argument() for each in self.fields}
-        spec.update(self.extra)
+        spec.update((each.option, each.argument()) for each in self.extra)
         if len(self.identities) == 1:
             for option in self.identities[0]:
                 spec[option]["required"] = True
@@ -329,22 +460,32 @@ class Resource:
             values = [record.get(option) for option in identity]
             if not all(values):
                 continue
-            if identity == ("template",):
-                for value in values[0]:
-                    yield identity, (normal(value),)
-            else:
-                yield identity, tuple(normal(value) for value in values)
+            # A record may have several external identifiers.
+            for each in itertools.product(*(value if isinstance(value, frozenset) else [value] for value in values)):
+                yield identity, tuple(normal(value) for value in each)
 
     def former(self, item):
-        """The item under its C(previous_login); None for an item that has none."""
-        return dict(item, login=item["previous_login"]) if item.get("previous_login") else None
+        """The item under its former name; None for an item that has none."""
+        former = item.get(self.rename.option) if self.rename else None
+        return dict(item, **{self.rename.of: former}) if former else None
+
+    def without_other_identities(self, item):
+        """The item identified one way only, where that is asked for."""
+        key = self.key(item) if self.exclusive else None
+        left_out = self.identifying.difference(key[0]) if key else ()
+        return {option: value for option, value in item.items() if option not in left_out}
 
     def label(self, item):
         """What to call an item in messages: its natural key, readable."""
-        key = self.key(item)
-        if key is None:
-            return "(unnamed)"
-        return " on ".join(str(item[option]) for option in reversed(key[0]))
+        for options in self.called or self.identities:
+            if all(item.get(option) for option in options):
+                return " on ".join(str(item[option]) for option in reversed(options))
+        return "(unnamed)"
+
+
+def _in_series(by_first, major):
+    """The value of C({first major: value}) for a series."""
+    return by_first[max(first for first in by_first if first <= major)]
 
 
 def normal(value):

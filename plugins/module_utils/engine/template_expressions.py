@@ -11,13 +11,18 @@ _SAFE = re.compile(r"\s*\|\s*safe\s*\Z")
 _PATH = re.compile(r"[\w.]+(?:\(\))?\Z")
 
 
-def spell(expression, major):
-    """An expression as a template of that series holds it.
+# How a template spells an expression.
+DOLLAR, BRACES = "dollar", "braces"
 
-    Odoo 14 escapes HTML in every field, addresses too (C(<) becomes C(&lt;)), unless the value is marked safe.
+
+def spell(expression, spelling):
+    """An expression as a template holds it.
+
+    :param spelling: DOLLAR or BRACES. With the former Odoo escapes HTML in every field, addresses too (C(<) becomes C(&lt;)),
+        unless the value is marked safe.
     """
     expression = expression.strip()
-    if major > 14:
+    if spelling == BRACES:
         return "{{ %s }}" % expression
     return "${%s | safe}" % (expression if _PATH.match(expression) else "(%s)" % expression)
 

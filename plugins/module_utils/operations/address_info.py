@@ -10,8 +10,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils import resources
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import read
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, Module, connect
-from ansible_collections.postroom.odoo.plugins.module_utils.resources import alias_domain_parameters
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 
 OPTIONS = {"address": {"type": "str", "required": True}, "replacement": {"type": "str"}}
@@ -31,10 +31,8 @@ def servers(session, resource, address, options):
 
 def catchalls(session):
     """The catchall addresses of all alias domains."""
-    if resources.alias_domains(session.major).single:
-        domains = alias_domain_parameters.read_alias_domain(session)
-    else:
-        domains = read(session, resources.ALIAS_DOMAINS, ("name", "catchall"))
+    resource = resources.ALIAS_DOMAINS.in_series(session.major)
+    domains = storage_of(resource).read(session, resource, ("name", "catchall"))
     return ["%s@%s" % (domain["catchall"], domain["name"]) for domain in domains if domain["catchall"]]
 
 

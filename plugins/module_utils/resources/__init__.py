@@ -8,10 +8,10 @@ option or a series.
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.alias_domains import ALIAS_DOMAINS, alias_domains
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.alias_domains import ALIAS_DOMAINS
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.config_parameters import (
     CONFIG_PARAMETERS,
-    config_parameters,
+    is_confidential,
 )
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.incoming_mail_servers import INCOMING_MAIL_SERVERS
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.mail_templates import MAIL_TEMPLATES
@@ -29,8 +29,7 @@ __all__ = (
     "OUTGOING_MAIL_SERVERS",
     "ROUTING_ADDON",
     "USERS",
-    "alias_domains",
-    "config_parameters",
+    "is_confidential",
 )
 
 # Each resource under the name of the module that manages it.

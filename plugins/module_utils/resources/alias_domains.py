@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Field, Resource
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import COMPANY
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Example, Field, Resource
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.alias_domain_parameters import Parameters
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ALIAS_DOMAIN_PARAMETERS, COMPANY
 
 OTHER_ALIAS_DOMAIN = "other_alias_domain"
 UNUSED_ALIAS_DOMAIN = "unused_alias_domain"
@@ -26,37 +27,86 @@ def _conflicts(view):
             yield UNUSED_ALIAS_DOMAIN, view.named[record["id"]], record, "is the alias domain of no company"
 
 
-_ALIAS_DOMAIN_FIELDS = (
-    Field("name", "name", check=validators.domain),
-    Field("catchall", "catchall_alias", fold=True, check=validators.alias),
-    Field("bounce", "bounce_alias", fold=True, check=validators.alias),
-    Field("default_from", "default_from", fold=True, check=validators.address_or_alias),
-    Field("sequence", "sequence", type="integer", since=17),
-    Field("companies", "company_ids", type="many2many", since=17, relation=COMPANY, inverse="alias_domain_id"),
-)
-
 ALIAS_DOMAINS = Resource(
     name="alias_domains",
     model="mail.alias.domain",
     noun="alias domain",
     brought_by={14: "mail"},
+    example=Example(
+        "mydomain.com",
+        {"option": "catchall", "declared": "catchall", "found": "nobody"},
+        ("companies", "this database has no company 'Acme'"),
+    ),
     identities=(("name",),),
-    fields=_ALIAS_DOMAIN_FIELDS,
+    fields=(
+        Field(
+            "name",
+            "name",
+            check=validators.domain,
+            title=True,
+            doc=(
+                "The domain, such as C(mydomain.com).",
+                "Up to Odoo 16 a different name renames the one domain that there is.",
+            ),
+        ),
+        Field(
+            "catchall",
+            "catchall_alias",
+            fold=True,
+            check=validators.alias,
+            doc=(
+                "The part before the @ of the address to which answers go that belong to no other alias. Odoo's "
+                "label is I(Catchall Alias)."
+            ),
+        ),
+        Field(
+            "bounce",
+            "bounce_alias",
+            fold=True,
+            check=validators.alias,
+            doc=(
+                "The part before the @ of the address to which delivery failures go. Odoo's label is I(Bounce Alias).",
+                "May be the catchall's name, also on Odoo 14 to 16, whose screens refuse that.",
+            ),
+        ),
+        Field(
+            "default_from",
+            "default_from",
+            fold=True,
+            check=validators.address_or_alias,
+            doc=(
+                "The address, or its part before the @, as which mail leaves that may not leave as its author. "
+                "Odoo's label is I(Default From Alias)."
+            ),
+        ),
+        Field("sequence", "sequence", type="integer", since=17, doc="Order of the domains. From Odoo 17 on."),
+        Field(
+            "companies",
+            "company_ids",
+            type="many2many",
+            since=17,
+            relation=COMPANY,
+            inverse="alias_domain_id",
+            doc=(
+                "Names of exactly the companies that use the domain. From Odoo 17 on.",
+                "Odoo itself gives the very first domain to all companies.",
+            ),
+        ),
+    ),
     conflicts=_conflicts,
     conflict_fields=("companies",),
+    # Up to 16 the only one of a database is system parameters.
+    variants={
+        14: {
+            "storage": Parameters(ALIAS_DOMAIN_PARAMETERS),
+            # One made by hand is owned once a parameter of it is written.
+            "adopts": False,
+            "identities": ((),),
+            "called": (("name",),),
+            "repeated": "this Odoo has one alias domain (several from 17.0 on); leave one in the list",
+            "conflicts": None,
+            "conflict_fields": (),
+        },
+        17: {},
+    },
 )
-
-ALIAS_DOMAIN = Resource(
-    name="alias_domains",
-    model="ir.config_parameter",
-    noun="alias domain",
-    brought_by={14: "mail"},
-    identities=(("name",),),
-    fields=_ALIAS_DOMAIN_FIELDS,
-    single=True,
-)
-
-
-def alias_domains(major):
-    """The alias domains as that series keeps them."""
-    return ALIAS_DOMAINS if major >= 17 else ALIAS_DOMAIN

@@ -4,23 +4,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Field, Resource
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Example, Field, Option, Resource, Secrecy
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ALIAS_DOMAIN_PARAMETERS
 
-CONFIG_PARAMETERS = Resource(
-    name="config_parameters",
-    model="ir.config_parameter",
-    noun="system parameter",
-    brought_by={14: "base"},
-    identities=(("key",),),
-    fields=(
-        Field("key", "key"),
-        Field("value", "value", required=True),
-    ),
-    extra={"secret": {"type": "bool", "default": False}},
-)
+# Parameters whose value nobody should find in a log.
+_CONFIDENTIAL = re.compile(r"secret|passw|token|private|api_?key|uuid", re.IGNORECASE)
+
+
+def is_confidential(item):
+    """Whether a system parameter's value must not be shown."""
+    return bool(item.get("secret")) or bool(_CONFIDENTIAL.search(item["key"]))
 
 
 def _part_of_alias_domain(parameter):
@@ -28,6 +23,38 @@ def _part_of_alias_domain(parameter):
     return option and "option %s of the module alias_domains" % option
 
 
-def config_parameters(major):
-    """The system parameters; up to 16 some of them are the alias domain's."""
-    return CONFIG_PARAMETERS if major >= 17 else replace(CONFIG_PARAMETERS, elsewhere=_part_of_alias_domain)
+CONFIG_PARAMETERS = Resource(
+    name="config_parameters",
+    model="ir.config_parameter",
+    noun="system parameter",
+    brought_by={14: "base"},
+    example=Example(
+        "mail.session.batch.size",
+        {"option": "value", "declared": "50", "found": "500"},
+        ("value", "is needed to create this system parameter"),
+    ),
+    identities=(("key",),),
+    fields=(
+        Field("key", "key", doc="Key of the parameter."),
+        Field(
+            "value",
+            "value",
+            required=True,
+            secret=Secrecy(is_confidential, given_as={"secret": True}),
+            doc="Its value. Needed to create it.",
+        ),
+    ),
+    extra=(
+        Option(
+            "secret",
+            type="bool",
+            default=False,
+            doc=(
+                "Hide the value in diffs and errors. Parameters whose key speaks of a secret, password, token, "
+                "private key, API key or UUID are hidden anyway, and V(gathered) leaves their value out."
+            ),
+        ),
+    ),
+    # Up to 16 the alias domain is some of them.
+    variants={14: {"elsewhere": _part_of_alias_domain}, 17: {}},
+)

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import (
+    Blank,
     BulkSideEffect,
+    Example,
     Field,
+    Option,
+    Rename,
     Resource,
     Verification,
     normal,
 )
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import MODEL, PREVIOUS_LOGIN, ROUTING_ADDON
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import MODEL, ROUTING_ADDON
 
 # The providers that Odoo logs in to by OAuth, each by an addon of its own.
 OAUTH_HOSTS = {"gmail": "imap.gmail.com", "outlook": "outlook.office365.com"}
@@ -70,30 +74,147 @@ INCOMING_MAIL_SERVERS = Resource(
     model="fetchmail.server",
     noun="incoming mail server",
     brought_by={14: "fetchmail", 16: "mail"},
+    example=Example(
+        "office@mydomain.com on mydomain.com",
+        {"option": "port", "declared": 993, "found": 143},
+        ("port", "99999 is not a TCP port; give one from 1 to 65535"),
+    ),
     identities=(("host", "login"), ("name",)),
+    rename=Rename("previous_login", of="login", match_by="match_by_login"),
+    # Somebody has begun to set the server up.
+    blank=Blank(empty="login", same=("name", "host")),
     fields=(
-        Field("name", "name", check=validators.one_line, default=lambda item: item.get("login") or item.get("host")),
-        Field("type", "server_type", type="selection", default="imap", choices=("imap", "pop", "local", "gmail", "outlook")),
+        Field(
+            "name",
+            "name",
+            check=validators.one_line,
+            default=lambda item: item.get("login") or item.get("host"),
+            title=True,
+            doc="Name of the server. A new one is named after its login by default.",
+        ),
+        Field(
+            "type",
+            "server_type",
+            type="selection",
+            default="imap",
+            choices=("imap", "pop", "local", "gmail", "outlook"),
+            doc=(
+                "Protocol. Odoo's label is I(Server Type). V(gmail) and V(outlook) come with addons of Odoo 16 "
+                "and later. A new server is V(imap) by default."
+            ),
+        ),
         Field(
             "host",
             "server",
             check=validators.host,
             default=lambda item: OAUTH_HOSTS.get(item.get("type")),
             required=_has_a_host,
+            doc="Host name or IP address. Odoo's label is I(Server Name).",
         ),
-        Field("port", "port", type="integer", default=_incoming_port, check=validators.port),
-        Field("ssl", "is_ssl", type="boolean", default=lambda item: True if item.get("type") in OAUTH_HOSTS else None),
-        Field("login", "user", check=validators.mail_login),
-        Field("password", "password", secret=True, check=validators.mail_password),
-        Field("model", "object_id", type="many2one", relation=MODEL, check=validators.technical_name),
-        Field("keep_attachments", "attach", type="boolean"),
-        Field("keep_original", "original", type="boolean"),
-        Field("priority", "priority", type="integer"),
-        Field("only_replies", "only_replies", type="boolean", addon=ROUTING_ADDON),
-        Field("active", "active", type="boolean"),
-        Field("confirmed", "state", type="boolean", state="done"),
+        Field(
+            "port",
+            "port",
+            type="integer",
+            default=_incoming_port,
+            check=validators.port,
+            doc="Port. A new server gets the registered port of its protocol by default.",
+        ),
+        Field(
+            "ssl",
+            "is_ssl",
+            type="boolean",
+            default=lambda item: True if item.get("type") in OAUTH_HOSTS else None,
+            doc="Whether the connection is TLS from its start. Odoo's label is I(SSL/TLS).",
+        ),
+        Field("login", "user", check=validators.mail_login, doc="Login of the mailbox. Odoo's label is I(Username)."),
+        Field(
+            "password",
+            "password",
+            secret=True,
+            check=validators.mail_password,
+            doc="Password of the mailbox. It is compared with what Odoo holds.",
+        ),
+        Field(
+            "model",
+            "object_id",
+            type="many2one",
+            relation=MODEL,
+            check=validators.technical_name,
+            doc=(
+                "Technical name of the model of which a new mail creates a record, such as C(crm.lead); an empty "
+                "string for none. Odoo's label is I(Create a New Record)."
+            ),
+        ),
+        Field(
+            "keep_attachments",
+            "attach",
+            type="boolean",
+            doc="Whether attachments are stored. Odoo's label is I(Keep Attachments).",
+        ),
+        Field(
+            "keep_original",
+            "original",
+            type="boolean",
+            doc="Whether the whole message is stored too. Odoo's label is I(Keep Original).",
+        ),
+        Field(
+            "priority",
+            "priority",
+            type="integer",
+            doc="Order in which Odoo fetches, the lowest first. Odoo's label is I(Server Priority).",
+        ),
+        Field(
+            "only_replies",
+            "only_replies",
+            type="boolean",
+            addon=ROUTING_ADDON,
+            doc=(
+                "Whether Odoo takes only the answers to its own messages, and bounces of these, and leaves "
+                "everything else in the mailbox as it was, unread and undeleted. Needs the addon "
+                "C(smtp_server_per_user) in Odoo."
+            ),
+        ),
+        Field("active", "active", type="boolean", in_use=True, doc="Whether the server is in use, or archived."),
+        Field(
+            "confirmed",
+            "state",
+            type="boolean",
+            state="done",
+            doc=(
+                (
+                    "With V(true), Odoo logs in to the mailbox when the server is not confirmed yet or its connection "
+                    "changes. When the login is refused, the record is put back as it was and the item fails, with "
+                    "the provider's words."
+                ),
+                "Odoo fetches from confirmed servers only. V(false) takes the confirmation back.",
+            ),
+        ),
     ),
-    extra=dict(PREVIOUS_LOGIN, match_by_login={"type": "bool", "default": False}),
+    extra=(
+        Option(
+            "previous_login",
+            doc=(
+                (
+                    "The login that the server had before. When a server of this host still has it, that server is "
+                    "changed, instead of creating another."
+                ),
+                (
+                    "It may stay in the list after that. Fails on circular renames, and when both the old and the new "
+                    "record exist."
+                ),
+            ),
+        ),
+        Option(
+            "match_by_login",
+            type="bool",
+            default=False,
+            doc=(
+                "With V(true), the login alone names the server when none has O(config[].host) and "
+                "O(config[].login). The one of that login that Postroom owns, and that O(config) does not name "
+                "otherwise, moves to the new host. Without it, a login on another host is another server."
+            ),
+        ),
+    ),
     checks=(_incoming_is_complete, _oauth_is_encrypted),
     verification=Verification(
         option="confirmed",

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Field, Resource
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions, validators
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Example, Field, Resource
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import MAIL_SERVER
+
+_SPELLING = {14: template_expressions.DOLLAR, 15: template_expressions.BRACES}
 
 
 def _template_is_named_one_way(item):
@@ -19,16 +21,61 @@ MAIL_TEMPLATES = Resource(
     model="mail.template",
     noun="mail template",
     brought_by={14: "mail"},
+    example=Example(
+        "auth_signup.set_password_email",
+        {"option": "reply_to", "declared": "", "found": "a@b.c"},
+        ("email_from", "'nobody' is not an e-mail address; give one like name@mydomain.com"),
+    ),
     identities=(("template",), ("model", "name")),
+    exclusive=True,
     creates=False,
     removal="reset",
     checks=(_template_is_named_one_way,),
     fields=(
-        Field("template", type="external_id", check=validators.external_id),
-        Field("name", "name"),
-        Field("model", "model", check=validators.technical_name),
-        Field("email_from", "email_from", type="expression", check=validators.header_addresses),
-        Field("reply_to", "reply_to", type="expression", check=validators.header_addresses),
-        Field("mail_server", "mail_server_id", type="many2one", relation=MAIL_SERVER),
+        Field(
+            "template",
+            type="external_id",
+            check=validators.external_id,
+            doc="External identifier, such as C(auth_signup.set_password_email).",
+        ),
+        Field("name", "name", title=True, doc="English name of the template; O(config[].model) then is needed too."),
+        Field(
+            "model",
+            "model",
+            check=validators.technical_name,
+            doc="Technical name of the model that the template is for, such as C(res.users).",
+        ),
+        Field(
+            "email_from",
+            "email_from",
+            type="expression",
+            spelling=_SPELLING,
+            check=validators.header_addresses,
+            doc=(
+                "The From, as text, or a dictionary with the only key C(expression).",
+                (
+                    "An expression is written as the series spells it, C(${…}) on Odoo 14 and C({{ … }}) from 15 on, "
+                    "so that one inventory serves all of them."
+                ),
+            ),
+        ),
+        Field(
+            "reply_to",
+            "reply_to",
+            type="expression",
+            spelling=_SPELLING,
+            check=validators.header_addresses,
+            doc="The Reply-To, likewise.",
+        ),
+        Field(
+            "mail_server",
+            "mail_server_id",
+            type="many2one",
+            relation=MAIL_SERVER,
+            doc=(
+                "Login or name of the outgoing mail server that sends the template's mail; an empty string for "
+                "the one that Odoo chooses."
+            ),
+        ),
     ),
 )

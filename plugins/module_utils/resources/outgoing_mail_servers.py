@@ -5,8 +5,17 @@
 from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Field, Resource, Verification, normal
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import PREVIOUS_LOGIN, ROUTING_ADDON, USER
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import (
+    Blank,
+    Example,
+    Field,
+    Option,
+    Rename,
+    Resource,
+    Verification,
+    normal,
+)
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ROUTING_ADDON, USER
 
 # The providers that Odoo logs in to by OAuth, each by an addon of its own.
 OAUTH = ("gmail", "outlook")
@@ -87,17 +96,52 @@ OUTGOING_MAIL_SERVERS = Resource(
     model="ir.mail_server",
     noun="outgoing mail server",
     brought_by={14: "base"},
+    example=Example(
+        "newuser@mydomain.com",
+        {"option": "port", "declared": 587, "found": 25},
+        ("port", "99999 is not a TCP port; give one from 1 to 65535"),
+    ),
     identities=(("login",), ("name",)),
+    rename=Rename("previous_login", of="login"),
+    # Somebody has begun to set the server up.
+    blank=Blank(empty="login", same=("name", "host")),
     fields=(
-        Field("name", "name", check=validators.one_line, default=lambda item: item.get("login")),
-        Field("host", "smtp_host", required=True, check=validators.host),
-        Field("port", "smtp_port", type="integer", default=_outgoing_port, check=validators.port),
+        Field(
+            "name",
+            "name",
+            check=validators.one_line,
+            default=lambda item: item.get("login"),
+            title=True,
+            doc=(
+                "Name of the server. A new one is named after its login by default. Odoo's label is I(Name), up "
+                "to 15 I(Description)."
+            ),
+        ),
+        Field(
+            "host",
+            "smtp_host",
+            required=True,
+            check=validators.host,
+            doc="Host name or IP address. Needed to create a server. Odoo's label is I(SMTP Server).",
+        ),
+        Field(
+            "port",
+            "smtp_port",
+            type="integer",
+            default=_outgoing_port,
+            check=validators.port,
+            doc="Port. A new server gets the registered port of its encryption by default.",
+        ),
         Field(
             "encryption",
             "smtp_encryption",
             type="selection",
             choices=("none", "starttls", "ssl", "starttls_strict", "ssl_strict"),
             default=lambda item: "starttls" if item.get("authentication") in OAUTH else None,
+            doc=(
+                "V(ssl) is TLS from the start, V(starttls) is TLS after STARTTLS. The V(_strict) kinds, of Odoo "
+                "19, verify the server's certificate too. Odoo's label is I(Connection Encryption)."
+            ),
         ),
         Field(
             "authentication",
@@ -105,19 +149,110 @@ OUTGOING_MAIL_SERVERS = Resource(
             type="selection",
             since=15,
             choices=("login", "certificate", "cli", "gmail", "outlook"),
+            doc=(
+                "How Odoo logs in. From Odoo 15 on; V(cli) from 17 on; V(gmail) and V(outlook) come with addons "
+                "from 16 on. Odoo's label is I(Authenticate with)."
+            ),
         ),
-        Field("login", "smtp_user", check=validators.mail_login),
-        Field("password", "smtp_pass", secret=True, check=validators.mail_password),
-        Field("ssl_certificate", "smtp_ssl_certificate", type="binary", since=15),
-        Field("ssl_private_key", "smtp_ssl_private_key", type="binary", secret=True, since=15),
-        Field("from_filter", "from_filter", since=15, addon=ROUTING_ADDON, check=validators.from_filter, own="login"),
-        Field("priority", "sequence", type="integer"),
-        Field("debug", "smtp_debug", type="boolean"),
-        Field("max_email_size", "max_email_size", type="number", since=18),
-        Field("owner", "user_id", type="many2one", relation=USER, addon=ROUTING_ADDON),
-        Field("active", "active", type="boolean"),
+        Field("login", "smtp_user", check=validators.mail_login, doc="Login. Odoo's label is I(Username)."),
+        Field(
+            "password",
+            "smtp_pass",
+            secret=True,
+            check=validators.mail_password,
+            doc="Password. It is compared with what Odoo holds.",
+        ),
+        Field(
+            "ssl_certificate",
+            "smtp_ssl_certificate",
+            type="binary",
+            since=15,
+            doc="Client certificate in PEM format. From Odoo 15 on.",
+        ),
+        Field(
+            "ssl_private_key",
+            "smtp_ssl_private_key",
+            type="binary",
+            secret=True,
+            since=15,
+            doc="Its private key in PEM format. From Odoo 15 on.",
+        ),
+        Field(
+            "from_filter",
+            "from_filter",
+            since=15,
+            addon=ROUTING_ADDON,
+            check=validators.from_filter,
+            own="login",
+            doc=(
+                (
+                    "The addresses and domains as which mail may leave through this server, separated by commas. From "
+                    "Odoo 15 on, and in 14 with the addon C(smtp_server_per_user). Odoo's label is I(FROM Filtering)."
+                ),
+                (
+                    "An empty one matches everything, and Odoo then sends with the bounce address as envelope sender, "
+                    "which strict providers refuse. So give a server that may only send as its login V(own)."
+                ),
+                (
+                    "V(own) stands for exactly the login's address. In a database without the field it is left out, "
+                    "so that one list serves all series."
+                ),
+            ),
+        ),
+        Field("priority", "sequence", type="integer", doc="Order of the servers, the lowest first."),
+        Field(
+            "debug",
+            "smtp_debug",
+            type="boolean",
+            doc="Whether Odoo logs the whole SMTP dialogue. Odoo's label is I(Debugging).",
+        ),
+        Field(
+            "max_email_size",
+            "max_email_size",
+            type="number",
+            since=18,
+            doc="Greatest size of a mail with attachments, in MB. From Odoo 18 on.",
+        ),
+        Field(
+            "owner",
+            "user_id",
+            type="many2one",
+            relation=USER,
+            addon=ROUTING_ADDON,
+            doc="Login of the user whose server it is. Needs the addon C(smtp_server_per_user) in Odoo.",
+        ),
+        Field("active", "active", type="boolean", in_use=True, doc="Whether the server is in use, or archived."),
     ),
-    extra=dict(PREVIOUS_LOGIN, tested={"type": "bool", "default": False}),
+    extra=(
+        Option(
+            "previous_login",
+            doc=(
+                (
+                    "The login that the server had before. When a server still has it, that server is changed, "
+                    "instead of creating another."
+                ),
+                (
+                    "It may stay in the list after that. Fails on circular renames, and when both the old and the new "
+                    "record exist."
+                ),
+            ),
+        ),
+        Option(
+            "tested",
+            type="bool",
+            default=False,
+            doc=(
+                (
+                    "Run Odoo's own connection test on servers that are created or whose connection changes. When it "
+                    "is refused, the record is put back as it was and the item fails, with the provider's words."
+                ),
+                (
+                    "Up to Odoo 15 the test speaks as the address of the user who runs it. A provider that refuses "
+                    "this address has accepted the login before, so that refusal counts as success there."
+                ),
+            ),
+        ),
+    ),
     checks=(_outgoing_has_an_own_address, _oauth_is_encrypted),
     verification=Verification(
         option="tested",

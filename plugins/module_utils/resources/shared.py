@@ -12,9 +12,6 @@ MAIL_SERVER = Relation("ir.mail_server", "outgoing mail server", ("smtp_user", "
 MODEL = Relation("ir.model", "model", ("model",))
 USER = Relation("res.users", "user", ("login",), managed=True)
 
-# The login that a record had before: it is renamed, not joined by a second.
-PREVIOUS_LOGIN = {"previous_login": {"type": "str"}}
-
 # The addon of the role routing_addon.
 ROUTING_ADDON = "smtp_server_per_user"
 

@@ -5,8 +5,17 @@
 from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Field, Invitation, Relation, Resource, normal
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import COMPANY, GROUP, PREVIOUS_LOGIN
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import (
+    Example,
+    Field,
+    Invitation,
+    Option,
+    Relation,
+    Rename,
+    Resource,
+    normal,
+)
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import COMPANY, GROUP
 
 SECOND_USER = "second_user"
 
@@ -34,19 +43,42 @@ def _conflicts(view):
             yield SECOND_USER, ours[address], record, "has the address %s" % address
 
 
+def _is_set_once(item):
+    return item.get("update_password") == "on_create"
+
+
 USERS = Resource(
     name="users",
     model="res.users",
     noun="user",
     brought_by={14: "base"},
+    example=Example(
+        "newuser@mydomain.com",
+        {"option": "active", "declared": True, "found": False},
+        ("groups", "this database has no group 'base.group_nobody'"),
+    ),
     identities=(("login",),),
     removal="archive",
+    rename=Rename("previous_login", of="login"),
     fields=(
-        Field("login", "login", notify_on_write=True),
-        Field("name", "name", required=True, check=validators.one_line),
-        Field("email", "email", check=validators.address),
+        Field("login", "login", notify_on_write=True, doc="Login of the user."),
+        Field("name", "name", required=True, check=validators.one_line, title=True, doc="Name. Needed to create a user."),
+        Field("email", "email", check=validators.address, doc="E-mail address."),
         # 0.3 s each on 19, which hashes a password in 600,000 rounds.
-        Field("password", "password", secret=True, check=validators.password, write_only=True, rows=20),
+        Field(
+            "password",
+            "password",
+            secret=True,
+            check=validators.password,
+            write_only=True,
+            on_creation=_is_set_once,
+            rows=20,
+            doc=(
+                "Password with which the user logs in to Odoo. Odoo keeps only a hash of it, so it cannot be "
+                "compared; see O(config[].update_password). A user without one sets it through the invitation or "
+                "I(Reset password)."
+            ),
+        ),
         Field(
             "groups",
             {14: "groups_id", 19: "group_ids"},
@@ -55,26 +87,77 @@ USERS = Resource(
             additive=True,
             starts_empty=_is_no_internal_user,
             check=validators.external_id,
+            doc=(
+                "External identifiers of groups that the user must have, such as C(base.group_system). Others "
+                "that the user has are left. A new user gets them on top of those that Odoo gives to each new "
+                "user, unless C(base.group_portal) or C(base.group_public) is among them."
+            ),
         ),
-        Field("company", "company_id", type="many2one", relation=COMPANY),
+        Field(
+            "company",
+            "company_id",
+            type="many2one",
+            relation=COMPANY,
+            doc="Name of the company that the user works in. Odoo's label is I(Default Company).",
+        ),
         Field(
             "companies",
             "company_ids",
             type="many2many",
             relation=COMPANY,
             default=lambda item: [item["company"]] if item.get("company") else None,
+            doc="Names of exactly the companies that the user may choose. Odoo's label is I(Allowed Companies).",
         ),
-        Field("language", "lang", type="selection"),
-        Field("timezone", "tz", type="selection"),
-        Field("notification_type", "notification_type", type="selection", choices=("email", "inbox"), addon="mail"),
+        Field("language", "lang", type="selection", doc="Code of an active language, such as V(fr_FR)."),
+        Field("timezone", "tz", type="selection", doc="Time zone, such as V(Europe/Vienna)."),
+        Field(
+            "notification_type",
+            "notification_type",
+            type="selection",
+            choices=("email", "inbox"),
+            addon="mail",
+            doc="How the user gets notifications.",
+        ),
         # Odoo does not create an archived user: their contact would be archived first.
-        Field("active", "active", type="boolean", after_creation=True),
+        Field(
+            "active",
+            "active",
+            type="boolean",
+            after_creation=True,
+            in_use=True,
+            doc="Whether the user can log in, or is archived.",
+        ),
     ),
-    extra={
-        **PREVIOUS_LOGIN,
-        "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
-        "invite": {"type": "bool", "default": False},
-    },
+    extra=(
+        Option(
+            "previous_login",
+            doc=(
+                (
+                    "The login that the user had before. When a user still has it, that user is renamed, instead of "
+                    "creating another."
+                ),
+                (
+                    "It may stay in the list after that. Fails on circular renames, and when both the old and the new "
+                    "record exist."
+                ),
+            ),
+        ),
+        Option(
+            "update_password",
+            choices=("on_create", "always"),
+            default="on_create",
+            doc=(
+                "V(on_create) sets the password of new users only. V(always) sets it in every run, which is then "
+                "always a change."
+            ),
+        ),
+        Option(
+            "invite",
+            type="bool",
+            default=False,
+            doc="Have Odoo send its invitation to a user that this run creates. Without it, nobody is written to.",
+        ),
+    ),
     checks=(_user_company_is_allowed,),
     companion=Field("partner", "partner_id", type="many2one", relation=Relation("res.partner", "contact")),
     invitation=Invitation(option="invite", method="action_reset_password", context={"create_user": True}),

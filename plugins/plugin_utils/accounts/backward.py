@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import is_confidential
-from ansible_collections.postroom.odoo.plugins.module_utils.resources import ALIAS_DOMAIN_PARAMETERS
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import ALIAS_DOMAIN_PARAMETERS, is_confidential
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import (
     ADDRESS,
     PERSONAL_PRIORITY,
@@ -371,7 +370,7 @@ class Variables:
                 continue
             if _MADE_BY_ODOO.match(key):
                 self.remarks.append("system parameter %r: Odoo makes its own in every database" % key)
-            elif is_confidential({}, key):
+            elif is_confidential({"key": key}):
                 self.remarks.append("system parameter %r: its name says that it is secret" % key)
             else:
                 parameters.append(dict(record["item"]))

@@ -1,0 +1,262 @@
+"""What the modules' documentation has from the declarations of module_utils/resources, and meta/runtime.yml.
+
+In the documentation of a module that manages a resource, the options and RETURN are written; the rest of it is the author's.
+"""
+
+import re
+import textwrap
+
+import yaml
+
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
+
+WIDTH = 124
+# Modules and actions that bring their own connection, or need none, are no concern of the group's defaults.
+CONNECTED = "postroom.odoo.connection"
+
+STATES = {
+    "merged": "V(merged) creates missing records and sets the options that are given.",
+    "changed": "V(merged) sets the options that are given.",
+    "overridden": "V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.",
+    "unlink": "V(deleted) removes the named records.",
+    "archive": "V(deleted) archives the named records, since Odoo keeps their history.",
+    "reset": "V(deleted) clears the options that an item gives; all that can be set when it gives none.",
+    "gathered": "V(gathered) changes nothing and returns the existing records as RV(gathered), in the form of O(config); the "
+    "named records, or all when there is no O(config). Secrets are left out.",
+}
+PENDING = (
+    "Addons that an earlier task installs. In check mode, where it did not, the options that these addons bring are considered "
+    "available and not set. Has no effect outside check mode."
+)
+INCLUDE_SECRETS = (
+    "With O(state=gathered), return everything about every record, for an export. The result is then RV(records) and contains "
+    "secrets, so give the task C(no_log)."
+)
+
+
+def files(root):
+    found = {f"plugins/modules/{name}.py": module(root, resource) for name, resource in BY_MODULE.items()}
+    return {**found, "meta/runtime.yml": runtime(root)}
+
+
+def module(root, resource):
+    text = (root / "plugins" / "modules" / f"{resource.name}.py").read_text()
+    head, _dummy, rest = text.partition("\noptions:\n")
+    tail = rest.partition("\nextends_documentation_fragment:\n")[2]
+    text = f"{head}\noptions:\n{options(resource)}\nextends_documentation_fragment:\n{tail}"
+    return re.sub(r'(?<=\nRETURN = r""")\n.*?(?="""\n)', lambda dummy: "\n" + returned(resource), text, flags=re.DOTALL)
+
+
+# -- options -----------------------------------------------------------------------------------------------------------
+
+
+def options(resource):
+    lines = ["  config:", "    suboptions:"]
+    spec = resource.argument_spec()
+    for declared in (*resource.fields, *resource.extra):
+        lines += option(declared.option, declared.doc, spec[declared.option], 6)
+    states = ["merged", "overridden", "deleted", "gathered"] if resource.creates else ["merged", "deleted", "gathered"]
+    words = [STATES["merged" if resource.creates else "changed"]]
+    words += [STATES["overridden"]] * resource.creates + [STATES[resource.removal], STATES["gathered"]]
+    lines += option("state", words, {"type": "str", "choices": states, "default": "merged"}, 2)
+    if any(field.addon for field in resource.fields):
+        lines += option("pending_addons", PENDING, {"type": "list", "elements": "str", "default": []}, 2)
+    if not resource.creates:
+        lines += option("include_secrets", INCLUDE_SECRETS, {"type": "bool", "default": False}, 2)
+    return "\n".join(lines)
+
+
+def option(name, doc, spec, indent):
+    lines = [" " * indent + f"{name}:", " " * indent + "  description:"]
+    for paragraph in [doc] if isinstance(doc, str) else doc:
+        lines += paragraph_of(paragraph, indent + 4)
+    assert doc, f"{name} has no documentation"
+    for key in ("type", "elements", "choices", "required", "default"):
+        if key in spec:
+            lines.append(" " * indent + f"  {key}: {flow(spec[key])}")
+    return lines
+
+
+def paragraph_of(text, indent):
+    """An item of a YAML list, folded; quoted only where YAML needs it."""
+    plain = text
+    if re.search(r": | #|^[\[{&*!|>'\"%@`-]", text):
+        plain = "'" + text.replace("'", "''") + "'"
+    return textwrap.wrap(
+        plain,
+        WIDTH,
+        initial_indent=" " * indent + "- ",
+        subsequent_indent=" " * indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def flow(value):
+    if isinstance(value, (list, tuple, dict)):
+        return yaml.safe_dump(value, default_flow_style=True, width=10**6, sort_keys=False, allow_unicode=True).strip()
+    return yaml.safe_dump(value, width=10**6, allow_unicode=True).strip().removesuffix("\n...").strip()
+
+
+# -- RETURN ------------------------------------------------------------------------------------------------------------
+
+
+def returned(resource):
+    example = resource.example
+    changed = "when O(state) is not V(gathered)"
+    counts = {"created": 1, "updated": 0, "adopted": 0, "deleted": 0, "unchanged": 12}
+    difference = {"index": 0, "record": example.label, "kind": "differs", **example.difference}
+    option, reason = example.problem
+    entries = [
+        value("series", "The Odoo series of the server.", "always", "str", "19.0"),
+        value("transport", "The API that was used, V(JSON-2) or V(JSON-RPC).", "always", "str", "JSON-2"),
+        value("uid", "The user's database id, for O(uid) of the next task.", "always", "int", 2),
+        value(
+            "counts",
+            "How many records were created, updated, adopted and deleted, and how many items needed no change. In check mode, "
+            "how many would be. An adopted record existed before and is owned by Postroom now.",
+            changed,
+            "dict",
+            counts,
+        ),
+    ]
+    if resource.creates:
+        words = "The existing records that Postroom owns from now on. In check mode, those that it would."
+        entries.append(value("adopted", words, changed, "list", [f"{example.label} (id 7)"], "str"))
+    entries += [
+        value(
+            "changes",
+            "What changed, or in check mode would change; records with the same action and options share an entry.",
+            changed,
+            "list",
+            [{"action": "updated", "options": [example.difference["option"]], "items": [example.label]}],
+            "dict",
+        ),
+        DRIFT % {"difference": flow([difference])},
+        value(
+            "unpredicted",
+            "The changes that check mode cannot predict, because an addon is not installed yet.",
+            "in check mode, when some changes cannot be predicted",
+            "list",
+            elements="str",
+        ),
+        value(
+            "problems",
+            "The bad items, each with its place in O(config) (from 0), its option and the reason.",
+            "when items are rejected",
+            "list",
+            [{"index": 3, "option": option, "reason": reason}],
+            "dict",
+        ),
+        value("gathered", "The existing records, in the form of O(config).", "when O(state=gathered)", "list", elements="dict"),
+        RECORDS,
+        value(
+            "rpc_calls",
+            "How many requests the run sent to Odoo. Constant, plus one per batch of up to 1,000 rows.",
+            changed,
+            "int",
+            9,
+        ),
+    ]
+    return "\n".join(entries) + "\n"
+
+
+def value(name, description, when, kind, sample=None, elements=None):
+    lines = [f"{name}:"]
+    folded = textwrap.wrap(f"description: {description}", WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+    lines += ["  " + folded[0], *("    " + each for each in folded[1:])]
+    lines += [f"  returned: {when}", f"  type: {kind}"]
+    if elements:
+        lines.append(f"  elements: {elements}")
+    if sample is not None:
+        lines.append(f"  sample: {flow(sample)}")
+    return "\n".join(lines)
+
+
+DRIFT = """\
+drift:
+  description:
+    - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
+  returned: in check mode, when O(state) is not V(gathered)
+  type: dict
+  contains:
+    differences:
+      description: Records that are missing or unwanted, and options that differ. Of a secret, only that it differs.
+      type: list
+      elements: dict
+      sample: %(difference)s
+    conflicts:
+      description: Records made by hand that interfere with a record of O(config), each with the keys by which another list may
+        name it.
+      type: list
+      elements: dict
+    unnamed:
+      description: Records that Postroom owns and O(config) does not name, by their database id.
+      type: dict
+    records:
+      description: The records of O(config), as they are called in C(differences).
+      type: list
+      elements: str
+    keys:
+      description: What identifies each record of O(config).
+      type: list
+      elements: list
+    resource:
+      description: The name of this module.
+      type: str
+    noun:
+      description: What to call one such record.
+      type: str
+    url:
+      description: The address of the server.
+      type: str
+    database:
+      description: The name of the database.
+      type: str
+    series:
+      description: The Odoo series of the server.
+      type: str"""
+
+RECORDS = """\
+records:
+  description: The existing records, with secrets and empty options.
+  returned: when O(state=gathered) and O(include_secrets=true)
+  type: list
+  elements: dict
+  contains:
+    item:
+      description: The record in the form of O(config). Given this item, the module finds nothing to change.
+      type: dict
+    label:
+      description: What to call it.
+      type: str
+    defaults:
+      description: The options whose value a new record has anyway.
+      type: list
+      elements: str
+    left_out:
+      description: The options that O(config) cannot express, each with C(option) and C(reason).
+      type: list
+      elements: dict
+    reason:
+      description: Why no item can stand for the record, if that is so.
+      type: str
+    customized:
+      description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
+      type: bool"""
+
+
+# -- meta/runtime.yml --------------------------------------------------------------------------------------------------
+
+
+def runtime(root):
+    """The group of all modules that take a connection, and the action of those that can run in Ansible's own process."""
+    text = (root / "meta" / "runtime.yml").read_text()
+    sources = {path.stem: path.read_text() for path in sorted((root / "plugins" / "modules").glob("*.py"))}
+    group = "".join(f"    - {name}\n" for name, source in sources.items() if CONNECTED in source)
+    action = re.search(r"action_plugin: (postroom\.odoo\.\w+)", text).group(1)
+    routed = "".join(
+        f"    {name}: {{action_plugin: {action}}}\n" for name, source in sources.items() if "def main(new=Module):" in source
+    )
+    text = re.sub(r"(?<=^  odoo:\n)(    - \w+\n)+", lambda dummy: group, text, flags=re.MULTILINE)
+    return re.sub(r"(?<=^  modules:\n)(    \w+: \{.*\}\n)+", lambda dummy: routed, text, flags=re.MULTILINE)
