@@ -13,7 +13,9 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - Creates, changes, removes and reads outgoing mail servers (C(ir.mail_server)) of an Odoo database, Odoo 14 to 19.
-  - A server is known by O(config[].login), or else by O(config[].name).
+  - A server is identified by O(config[].login), or else by O(config[].name). Servers with the same login, such as C(apikey) of
+    providers that give all their customers this one, are told apart by O(config[].name), or by O(config[].host) and
+    O(config[].from_filter).
 options:
   config:
     suboptions:

@@ -223,3 +223,75 @@ def test_gathered_names_what_is_asked_for(database):
     database.converge("outgoing_mail_servers", [{"login": f"{name}@mydomain.com", "host": "h"} for name in "abc"])
     gathered = database.ok("outgoing_mail_servers", [{"login": "B@mydomain.com"}], state="gathered")["gathered"]
     assert [item["login"] for item in gathered] == ["b@mydomain.com"]
+
+
+def brands(database):
+    """Two servers of a provider that gives every customer the same login."""
+    servers = [
+        {"name": f"Brand {brand}", "host": "smtp.brands.example", "port": 587, "encryption": "starttls", "login": "apikey"}
+        for brand in "AB"
+    ]
+    for server, secret in zip(servers, ("s3cret-a", "s3cret-b"), strict=True):
+        server["password"] = secret
+        if database.major >= 15:
+            server["from_filter"] = f"{server['name'].replace(' ', '-').lower()}.example"
+    return servers
+
+
+def of_brands(database):
+    rows = database.rows("SELECT name, smtp_pass FROM ir_mail_server WHERE smtp_user = 'apikey' ORDER BY name")
+    return {row["name"]: row["smtp_pass"] for row in rows}
+
+
+def test_servers_with_the_same_login(database):
+    first, second = brands(database)
+    both = {"Brand A": "s3cret-a", "Brand B": "s3cret-b"}
+    done = database.converge("outgoing_mail_servers", [first, second])
+    assert done["changes"][0]["items"] == ["Brand A (apikey)", "Brand B (apikey)"]
+    assert of_brands(database) == both
+    # In any order, one at a time, and given back.
+    assert not database.converge("outgoing_mail_servers", [second, first])["changed"]
+    assert not database.converge("outgoing_mail_servers", [second])["changed"]
+    gathered = database.ok("outgoing_mail_servers", state="gathered")["gathered"]
+    assert not database.converge("outgoing_mail_servers", gathered)["changed"]
+    exported = database.ok("outgoing_mail_servers", state="gathered", include_secrets=True)["records"]
+    items = [each["item"] for each in exported if not each["reason"]]
+    assert {item["name"]: item["password"] for item in items if item["login"] == "apikey"} == both
+    assert not database.converge("outgoing_mail_servers", items)["changed"]
+    # A password that differs is found, and set, on its own server.
+    done = database.converge("outgoing_mail_servers", [first, {**second, "password": "n3w-secret"}])
+    assert done["diff"]["after"].keys() == {"Brand B (apikey)"}
+    assert of_brands(database) == {"Brand A": "s3cret-a", "Brand B": "n3w-secret"}
+    drift = database.ok("outgoing_mail_servers", [first], check=True)["drift"]
+    assert list(drift["unnamed"].values()) == ["Brand B (apikey)"]
+    done = database.converge("outgoing_mail_servers", [first], state="overridden", max_deletions=1)
+    assert of_brands(database) == {"Brand A": "s3cret-a"}
+    database.converge("outgoing_mail_servers", [first, second])
+    database.converge("outgoing_mail_servers", [{"login": "apikey", "name": "Brand A"}], state="deleted")
+    assert of_brands(database) == {"Brand B": "s3cret-b"}
+
+
+def test_servers_with_the_same_login_made_by_hand(database):
+    first, second = brands(database)
+    client = database.odoo()
+    for server in (second, first):
+        values = {"name": server["name"].upper(), "smtp_host": server["host"], "smtp_user": "apikey", "smtp_pass": "x"}
+        client.env["ir.mail_server"].create(values)
+    done = database.converge("outgoing_mail_servers", [first, second])
+    assert (done["counts"]["created"], done["counts"]["adopted"]) == (0, 2)
+    assert of_brands(database) == {"Brand A": "s3cret-a", "Brand B": "s3cret-b"}
+    if database.major >= 15:
+        # A new name does not make another server of one that has the same host and filter.
+        done = database.converge("outgoing_mail_servers", [{**first, "name": "Renamed"}, second])
+        assert (done["counts"]["created"], done["counts"]["updated"]) == (0, 1)
+
+
+def test_the_same_login_twice_and_nothing_that_tells_apart(database):
+    first, second = brands(database)
+    same = {**second, "name": first["name"], **({"from_filter": first["from_filter"]} if database.major >= 15 else {})}
+    (problem,) = database.refuses("outgoing_mail_servers", [first, same])["problems"]
+    assert problem["index"] == 1
+    assert "stands in the list already, as item 0" in problem["reason"]
+    assert "name or host and from_filter" in problem["reason"]
+    database.ok("outgoing_mail_servers", [first, second])
+    assert "matches several records" in database.refuses("outgoing_mail_servers", [{"login": "apikey", "port": 25}])["msg"]

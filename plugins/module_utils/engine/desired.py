@@ -28,7 +28,7 @@ def check_items(resource, items):
     :param items: list of dicts with the options that were given, and no others.
     :raises BadItems: for values out of range, missing names and items that stand twice in the list.
     """
-    problems, seen = [], {}
+    problems, alike = [], {}
     for index, item in enumerate(items):
         for field in resource.fields:
             problems.extend((index, field.option, reason) for reason in _wrong(field, item.get(field.option)))
@@ -37,12 +37,22 @@ def check_items(resource, items):
         if key is None:
             ways = " or ".join(" and ".join(identity) for identity in resource.identities)
             problems.append((index, None, "nothing tells which %s is meant; give %s" % (resource.noun, ways)))
-        elif seen.setdefault(key, index) != index:
-            repeated = resource.repeated
-            problems.append((index, None, repeated % seen[key] if "%d" in repeated else repeated))
+        else:
+            alike.setdefault(key, []).append(index)
+    problems.extend(_repeated(resource, items, [indexes for indexes in alike.values() if len(indexes) > 1]))
+    problems.sort(key=lambda problem: problem[0])
     problems.extend(_wrong_renames(resource, items))
     if problems:
         raise BadItems(problems)
+
+
+def _repeated(resource, items, groups):
+    """Items by which no different records are meant."""
+    ways = " or ".join(" and ".join(options) for options in resource.told_apart_by)
+    reason = resource.repeated + (", or give each another %s" % ways if ways else "")
+    for first, *others in groups:
+        if not resource.are_told_apart([items[index] for index in (first, *others)]):
+            yield from ((index, None, reason % first if "%d" in reason else reason) for index in others)
 
 
 def _wrong_renames(resource, items):

@@ -120,6 +120,8 @@ class _Proof:
 
     def _check_identity(self, described):
         found = self.index.get(self.resource.key(described.item), [])
+        if described.record in found and len(found) > 1 and self.resource.are_told_apart(found):
+            return
         found = [record for record in found if self.resource.in_use(record)] or found
         if found and (len(found) > 1 or found[0] is not described.record):
             ids = sorted({record["id"] for record in found} | {described.record["id"]})

@@ -87,6 +87,7 @@ def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected
     :raises PlanError: items that match several records, or none where none can be created; too many deletions.
     """
     planner = _Planner(resource, wanted, actual, owned, protected, adopt, unmarked or {})
+    planner.tell_apart(wanted)
     for each in wanted:
         planner.take(each, removing=state == "deleted")
     if state == "overridden":
@@ -110,6 +111,7 @@ class _Planner:
         self.claimed = self.plan.named
         self.problems = []
         # By natural key; the owned ones by what a rename changes; those made by hand that lack what identifies them.
+        self.apart = {}
         self.index, self.owned_by_name, self.blank = {}, {}, {}
         for record in actual:
             for key in resource.keys(record):
@@ -119,6 +121,21 @@ class _Planner:
                 self.owned_by_name.setdefault(normal(name), []).append(record)
             if resource.blank and not record[resource.blank.empty] and record["id"] not in owned:
                 self.blank.setdefault(self._common(record), []).append(record)
+
+    def tell_apart(self, wanted):
+        """Give each item of several of the same key its own of the records."""
+        alike = {}
+        for each in wanted:
+            alike.setdefault(self.resource.key(each.item), []).append(each)
+        for key, items in alike.items():
+            if len(items) > 1:
+                records = self.index.get(key, [])
+                self.apart.update((each.index, []) for each in items)
+                for options in self.resource.told_apart_by:
+                    for each in items:
+                        found = self.apart[each.index] or _alike(each.values, options, records)
+                        self.apart[each.index] = found
+                        records = [record for record in records if record not in found]
 
     def take(self, wanted, removing):
         record, problem = self._match(wanted, removing)
@@ -139,7 +156,7 @@ class _Planner:
 
     def _match(self, wanted, removing):
         """The record that an item means, or why that cannot be said."""
-        record, problem = self._only(self.index.get(self.resource.key(wanted.item), []))
+        record, problem = self._identified(wanted, removing)
         if problem or removing:
             return record, problem
         former, problem = self._former(wanted.item)
@@ -157,6 +174,23 @@ class _Planner:
             return record or former, None
         record, problem = self._renamed_with_the_rest(wanted.item)
         return (record, problem) if record or problem else self._filled_in(wanted)
+
+    def _identified(self, wanted, removing):
+        """The record of the item's key."""
+        if wanted.index in self.apart:
+            return self._only(self.apart[wanted.index])
+        matches = self.index.get(self.resource.key(wanted.item), [])
+        weak = self.resource.is_weak and self.resource.is_weak(wanted.item)
+        record, problem = self._only(matches)
+        if not (problem or weak):
+            return record, problem
+        for options in self.resource.told_apart_by:
+            found = _alike(wanted.values, options, matches)
+            if found:
+                return self._only(found)
+        if weak and any(all(wanted.values.get(each) for each in options) for options in self.resource.told_apart_by):
+            matches = [] if removing else [each for each in matches if each["id"] not in self.owned]
+        return self._only(matches)
 
     def _only(self, matches):
         # Odoo's own screens hide archived records: one of them does not make an active one ambiguous.
@@ -328,3 +362,11 @@ class _Planner:
 
     def _add(self, change):
         self.plan.changes.append(change)
+
+
+def _alike(values, options, records):
+    """The records that have the same values of these options; none where one has no value."""
+    wanted = [normal(values.get(option)) for option in options]
+    if not all(wanted):
+        return []
+    return [record for record in records if [normal(record.get(option)) for option in options] == wanted]

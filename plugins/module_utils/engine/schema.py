@@ -352,7 +352,11 @@ class Resource:
     :param noun: what to call one such record, in Odoo's words.
     :param identities: tuples of options; the first whose options an item gives is the item's natural key. By the empty tuple,
         every item means the same record.
-    :param called: tuples of options by which records are called in messages; the identities, unless given.
+    :param called: tuples of options by which records are called in messages, or a function of an item that returns what it is
+        called, or None; the identities, unless given.
+    :param told_apart_by: tuples of options that tell items, and records, of the same key apart.
+    :param is_weak: function of an item that returns whether its key says little, as many records may have it: then an owned
+        record is the item's only if C(told_apart_by) agrees as well.
     :param exclusive: an item identifies its record by one identity only, and leaves out the options of the others.
     :param repeated: what is wrong with a second item of the same key; C(%d) is the place of the first.
     :param rename: how an item gives a former name of its record, a Rename.
@@ -384,7 +388,9 @@ class Resource:
     fields: tuple
     identities: tuple
     brought_by: dict
-    called: tuple = ()
+    called: Callable | tuple = ()
+    told_apart_by: tuple = ()
+    is_weak: Callable | None = None
     exclusive: bool = False
     repeated: str = "stands in the list already, as item %d; remove one"
     rename: Rename | None = None
@@ -454,6 +460,14 @@ class Resource:
                 return identity, tuple(normal(item[option]) for option in identity)
         return None
 
+    def are_told_apart(self, items):
+        """Whether items of the same key mean different records."""
+        for options in self.told_apart_by:
+            values = {tuple(normal(item.get(option)) for option in options) for item in items}
+            if len(values) == len(items) and all(all(each) for each in values):
+                return True
+        return False
+
     def keys(self, record):
         """Every natural key under which an item could name this record."""
         for identity in self.identities:
@@ -477,7 +491,10 @@ class Resource:
 
     def label(self, item):
         """What to call an item in messages: its natural key, readable."""
-        for options in self.called or self.identities:
+        special = self.called(item) if callable(self.called) else None
+        if special:
+            return special
+        for options in self.identities if callable(self.called) else self.called or self.identities:
             if all(item.get(option) for option in options):
                 return " on ".join(str(item[option]) for option in reversed(options))
         return "(unnamed)"

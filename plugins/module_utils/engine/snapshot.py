@@ -38,7 +38,9 @@ class Names:
                 for record, names in pairs:
                     if position < len(names) and normal(names[position]) not in taken:
                         ids.setdefault(normal(names[position]), []).append(record)
-            self._tables[relation] = ids, {record: names[0] for record, names in pairs if names}
+            # A record is called by a name that no other has, if it has one.
+            own = {record: [each for each in names if ids[normal(each)] == [record]] or names for record, names in pairs}
+            self._tables[relation] = ids, {record: names[0] for record, names in own.items() if names}
         return self._tables[relation]
 
     def find(self, relation, name):

@@ -91,6 +91,16 @@ def _goes_before(record, first, view):
     return None
 
 
+def _has_weak_login(item):
+    """Some providers give all their customers the same login, such as apikey: it says little of a server."""
+    return bool(item.get("login")) and "@" not in item["login"]
+
+
+def _called(item):
+    name = item.get("name")
+    return "%s (%s)" % (name, item["login"]) if _has_weak_login(item) and name and name != item["login"] else None
+
+
 OUTGOING_MAIL_SERVERS = Resource(
     name="outgoing_mail_servers",
     model="ir.mail_server",
@@ -102,6 +112,9 @@ OUTGOING_MAIL_SERVERS = Resource(
         ("port", "99999 is not a TCP port; give one from 1 to 65535"),
     ),
     identities=(("login",), ("name",)),
+    told_apart_by=(("name",), ("host", "from_filter")),
+    called=_called,
+    is_weak=_has_weak_login,
     rename=Rename("previous_login", of="login"),
     # Somebody has begun to set the server up.
     blank=Blank(empty="login", same=("name", "host")),
