@@ -21,7 +21,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import
     gathered,
     problems_message,
 )
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import Names, shown
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import Names, Ownership, shown
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
 from ansible_collections.postroom.odoo.plugins.module_utils.transport import errors
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.session import Session
@@ -164,6 +164,7 @@ class _Run:
         self.names = Names(session)
         self.unpredicted = []
         self.view = None
+        self.ownership = Ownership()
         self.offer = self._offer()
 
     def finish(self):
@@ -250,7 +251,8 @@ class _Run:
             )
         # In this order: another run may create a record in between. As one that is there and not owned it is taken over, and
         # that collides with its owner; as one that is owned and not there it would be created again, under another name.
-        owners, unmarked = self._owned()
+        self.ownership = self._owned()
+        owners = self.ownership.names
         records = self._actual(options)
         plan = make_plan(
             self.resource,
@@ -261,7 +263,8 @@ class _Run:
             self.module.params.get("max_deletions", 0),
             {1, self.session.uid} if self.resource.removal == "archive" else (),
             self.module.params.get("adopt", True),
-            unmarked,
+            self.ownership.unmarked,
+            self.ownership.unproven,
         )
         self.view = View(self.resource, wanted, records, frozenset(owners), plan.named, self._shown)
         return plan
@@ -297,7 +300,7 @@ class _Run:
 
     def _owned(self):
         if not self.resource.creates or self.offer is None:
-            return {}, {}
+            return Ownership()
         return self.storage.owned(self.session, self.resource)
 
     # -- writing ------------------------------------------------------------------------------------------------------
@@ -316,4 +319,4 @@ class _Run:
             return again, self._carry_out(again)
 
     def _carry_out(self, plan):
-        return self.storage.write(self.session, self.resource, plan, self.module.report_progress)
+        return self.storage.write(self.session, self.resource, plan, self.ownership, self.module.report_progress)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from company import open_mailbox
+from proxy import proxy
 
 GOOD = ("catchall@mydomain.com", "newuser@mydomain.com", "seconduser@mydomain.com")
 WRONG = "wr0ng-unusual-p4ss"
@@ -119,3 +120,53 @@ def test_tested(database):
         assert [(each["index"], each["option"]) for each in result["problems"]] == [(0, "tested")]
         assert database.rows("SELECT smtp_user, smtp_pass, smtp_port, name, active FROM ir_mail_server ORDER BY id") == before
     assert not database.ok("outgoing_mail_servers", items)["changed"]
+
+
+TRIALS = {
+    "outgoing_mail_servers": (outgoing, "test_smtp_connection"),
+    "incoming_mail_servers": (incoming, "button_confirm_login"),
+}
+UNPROVEN = "SELECT count(*) FROM ir_model_data WHERE module = '__postroom__' AND noupdate"
+
+
+def interrupted(database, module, items, method):
+    """A run whose connection breaks when the connections are to be tried."""
+
+    def break_off(path, body):
+        return 0 if path.endswith("/" + method) or f'"{method}"'.encode() in body else None
+
+    with proxy(database.server["port"], break_off) as url:
+        result = database.run(module, items, url=url)
+    assert result["failed"]
+    assert "broke during" in result["msg"]
+
+
+@pytest.mark.parametrize("module", TRIALS)
+def test_what_an_interrupted_run_did_not_try_is_tried_by_the_next(database, module):
+    make, method = TRIALS[module]
+    first, second = make(database, GOOD[0]), make(database, GOOD[1])
+    wrong = {**first, "password": WRONG}
+    # New ones.
+    interrupted(database, module, [wrong, second], method)
+    for _again in range(2):
+        refused = database.run(module, [wrong, second])
+        assert refused["failed"], "the wrong password was not tried"
+        assert [each["index"] for each in refused["problems"]] == [0]
+    database.ok(module, [first, second])
+    assert database.value(UNPROVEN) == 0
+    assert not database.converge(module, [first, second])["changed"]
+    # Ones that were proven before.
+    interrupted(database, module, [wrong, second], method)
+    refused = database.run(module, [wrong, second])
+    assert refused["failed"]
+    assert [each["index"] for each in refused["problems"]] == [0]
+    # Whoever asks for no trial is not bothered, and the next who does is.
+    option = "tested" if module == "outgoing_mail_servers" else "confirmed"
+    assert not database.ok(module, [{name: value for name, value in wrong.items() if name != option}])["changed"]
+    assert database.run(module, [wrong])["failed"]
+    database.ok(module, [first, second])
+    assert database.value(UNPROVEN) == 0
+    # What was right all along is proven, and that is no change.
+    interrupted(database, module, [first, {**second, "port": 9}], method)
+    database.ok(module, [first, second])
+    assert database.value(UNPROVEN) == 0

@@ -44,20 +44,22 @@ class WriteRejected(Exception):
         self.problems = problems
 
 
-def apply_plan(session, resource, plan, report_progress=lambda progress: None):
+def apply_plan(session, resource, plan, report_progress=lambda progress: None, marks=None):
     """Write the plan.
 
     :param report_progress: function that receives a line after each request of a list that takes several.
+    :param marks: C({record id: id of its external identifier}) of owned records.
     :returns: C([(change, reason)]) of the records whose connection the other side refused; those are put back.
     :raises WriteRejected: when Odoo takes rows for invalid.
     :raises BrokenConnection: when it does not answer; what was written before stays.
     :raises OdooError: for anything else that it refuses.
     """
-    writer = _Writer(session, resource, report_progress)
+    writer = _Writer(session, resource, report_progress, marks or {})
     try:
         # A record that was changed and is not owned could look as if nothing were left to do, when the run breaks off here.
         writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
         writer.create(plan.of(CREATE))
+        writer.mark_as_unproven(plan.of(UPDATE))
         writer.update(plan.of(UPDATE))
         writer.set_inverses(plan.of(CREATE) + plan.of(UPDATE))
         writer.unlink([change.record for change in plan.of(DELETE)])
@@ -74,14 +76,16 @@ def apply_plan(session, resource, plan, report_progress=lambda progress: None):
         writer.put_all_back()
         raise
     writer.leave_state(plan.of(UPDATE))
-    return writer.verify([change for change in plan.changes if change.verify])
+    return writer.verify([change for change in plan.changes + plan.unproven if change.verify])
 
 
 class _Writer:
-    def __init__(self, session, resource, report_progress):
+    def __init__(self, session, resource, report_progress, marks):
         self.session = session
         self.resource = resource
         self.report_progress = report_progress
+        self.marks = marks
+        self.marked = False
         self.done = {}
         self.adopted = {}
         self.pointed = []
@@ -99,7 +103,7 @@ class _Writer:
                 + [self._cell(field, _first_value(field, change, defaults)) for field in fields]
                 for change in group
             ]
-            self._load(["id"], fields, group, rows)
+            self._load(["id"], fields, group, rows, noupdate=self._are_to_be_proven(group))
             for field in later:
                 # A new record is active, so only those that must not be are told.
                 changes = [change for change in group if change.after.get(field.option) is False]
@@ -118,12 +122,43 @@ class _Writer:
 
     def adopt(self, changes):
         rows = [
-            {"module": NAMESPACE, "name": change.name, "model": self.resource.model, "res_id": change.record}
+            {
+                "module": NAMESPACE,
+                "name": change.name,
+                "model": self.resource.model,
+                "res_id": change.record,
+                "noupdate": self._are_to_be_proven([change]),
+            }
             for change in changes
         ]
         for part in chunks(rows, self.resource.rows):
             identifiers = self.session.call("ir.model.data", "create", part)
             self.adopted.update(zip((row["res_id"] for row in part), identifiers))
+
+    def _are_to_be_proven(self, changes):
+        """Whether nothing but a mark says that the connection of these is not tried yet."""
+        verification = self.resource.verification
+        found = [change for change in changes if change.verify and not (verification.undo and self._is_unconfirmed(change))]
+        self.marked = self.marked or bool(found)
+        return bool(found)
+
+    def _is_unconfirmed(self, change):
+        return not change.current.get(self.resource.verification.option)
+
+    def mark_as_unproven(self, changes):
+        """Note which connections are written and not tried yet, so that the next run tries them if this one is interrupted."""
+        marks = [self.marks[each.record] for each in changes if each.record in self.marks and self._are_to_be_proven([each])]
+        if marks:
+            self.session.call("ir.model.data", "write", marks, {"noupdate": True})
+
+    def mark_as_proven(self, changes):
+        """Take the note back."""
+        records = {change.record for change in changes}
+        domain = [["module", "=", NAMESPACE], ["model", "=", self.resource.model], ["noupdate", "=", True]]
+        found = self.session.call("ir.model.data", "search_read", domain, fields=["res_id"])
+        marks = [row["id"] for row in found if row["res_id"] in records]
+        if marks:
+            self.session.call("ir.model.data", "write", marks, {"noupdate": False})
 
     def unlink(self, records):
         for part in chunks(records, self.resource.rows):
@@ -186,12 +221,20 @@ class _Writer:
                 if reason is not None:
                     self._put_back(change)
                     refused.append((change, reason))
+        failed = [change for change, dummy in refused if not change.after]
+        if self.marked or any(not change.after for change in changes):
+            self.mark_as_proven([*self.done.values(), *(change for change in changes if change not in failed)])
         return refused
 
     def _refusal(self, changes):
         verification = self.resource.verification
         try:
             self.session.call(self.resource.model, verification.method, [change.record for change in changes])
+        except BrokenConnection as exc:
+            # Of several, one may have taken too long. One by one, it is the connection.
+            if len(changes) == 1:
+                raise
+            return str(exc)
         except OdooError as exc:
             tolerated = verification.tolerated.get(self.session.major)
             if len(changes) == 1 and tolerated and re.search(tolerated, str(exc)):
@@ -210,6 +253,8 @@ class _Writer:
         # Records that were taken over without a change are in no row that was loaded.
         if self.adopted:
             self.session.call("ir.model.data", "unlink", list(self.adopted.values()))
+        if self.marked:
+            self.mark_as_proven(self.done.values())
 
     def _put_back(self, change):
         if change.action == CREATE:
@@ -268,10 +313,10 @@ class _Writer:
         found = self.session.call(self.resource.model, "default_get", list(columns.values()))
         return {field.option: field.from_default(found.get(columns[field.option])) for field in left_open}
 
-    def _load(self, identifier, fields, changes, rows):
+    def _load(self, identifier, fields, changes, rows, **more):
         headers = identifier + self._headers(fields)
         options = {field.column_in(self.session.major): field.option for field in fields}
-        spared = self._spared(identifier == ["id"], set(options.values()))
+        context = dict(more, **self._spared(identifier == ["id"], set(options.values())))
         first = min([self.resource.rows, *(field.rows for field in fields)])
         written = 0
         for part in chunks(list(zip(changes, rows)), first):
@@ -282,7 +327,7 @@ class _Writer:
                 change = chunk[row] if isinstance(row, int) and 0 <= row < len(chunk) else None
                 return change, options.get(message.get("field"))
 
-            loaded = load(self.session, self.resource.model, headers, [row for dummy, row in part], blame, **spared)
+            loaded = load(self.session, self.resource.model, headers, [row for dummy, row in part], blame, **context)
             for change, record in zip(chunk, loaded):
                 change.record = record
             self.done.update((id(change), change) for change in chunk)

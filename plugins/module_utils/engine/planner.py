@@ -64,18 +64,21 @@ class Change:
 class Plan:
     """All changes, in the list's order, and how many items need none.
 
+    :param unproven: items that need no change and whose connection an earlier, interrupted run wrote and did not try. Each is a
+        Change that changes nothing.
     :param named: C({record id: place of its item in the list}) of the records that the list means.
     """
 
     changes: list = field(default_factory=list)
     unchanged: int = 0
+    unproven: list = field(default_factory=list)
     named: dict = field(default_factory=dict)
 
     def of(self, action):
         return [change for change in self.changes if change.action == action]
 
 
-def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected=(), adopt=True, unmarked=None):
+def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected=(), adopt=True, unmarked=None, unproven=()):
     """Compare and decide.
 
     :param wanted: list of Wanted.
@@ -83,10 +86,11 @@ def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected
     :param owned: C({record id: external name}) of the records that Postroom owns.
     :param protected: ids that must not be removed.
     :param adopt: whether records that are there and not owned are taken over.
+    :param unproven: ids of records whose connection was written and not tried yet.
     :param unmarked: C({record id: options}) of owned records of which parts lack Postroom's mark.
     :raises PlanError: items that match several records, or none where none can be created; too many deletions.
     """
-    planner = _Planner(resource, wanted, actual, owned, protected, adopt, unmarked or {})
+    planner = _Planner(resource, wanted, actual, owned, protected, adopt, unmarked or {}, unproven)
     planner.tell_apart(wanted)
     for each in wanted:
         planner.take(each, removing=state == "deleted")
@@ -98,13 +102,14 @@ def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected
 
 
 class _Planner:
-    def __init__(self, resource, wanted, actual, owned, protected, adopt, unmarked):
+    def __init__(self, resource, wanted, actual, owned, protected, adopt, unmarked, unproven):
         self.resource = resource
         self.listed = {resource.key(each.item) for each in wanted}
         self.actual = actual
         self.owned = owned
         self.protected = protected
         self.unmarked = unmarked
+        self.unproven = unproven
         self.adopts = adopt and resource.creates and resource.adopts
         self.names = set(owned.values())
         self.plan = Plan()
@@ -270,23 +275,27 @@ class _Planner:
         adopt = adopt or not wanted.values.keys().isdisjoint(self.unmarked.get(record["id"], ()))
         if after and self._is_managed_elsewhere(record, wanted):
             return
-        if not (after or adopt):
-            self.plan.unchanged += 1
+        change = self._change_of(record, wanted, before, after, adopt)
+        if after or adopt:
+            self._add(change)
             return
-        self._add(
-            Change(
-                UPDATE,
-                self.resource.label(wanted.item),
-                self.owned.get(record["id"]) or self._new_name(wanted.item),
-                wanted.index,
-                wanted.item,
-                record["id"],
-                before,
-                after,
-                record,
-                adopt,
-                self._needs_verification(wanted.item, after),
-            )
+        self.plan.unchanged += 1
+        if change.verify:
+            self.plan.unproven.append(change)
+
+    def _change_of(self, record, wanted, before, after, adopt):
+        return Change(
+            UPDATE,
+            self.resource.label(wanted.item),
+            self.owned.get(record["id"]) or self._new_name(wanted.item),
+            wanted.index,
+            wanted.item,
+            record["id"],
+            before,
+            after,
+            record,
+            adopt,
+            self._needs_verification(wanted.item, after, record["id"]),
         )
 
     def _is_managed_elsewhere(self, record, wanted):
@@ -295,11 +304,12 @@ class _Planner:
             self.problems.append((wanted.index, None, "is managed by the %s; set it there" % manager))
         return bool(manager)
 
-    def _needs_verification(self, item, after):
+    def _needs_verification(self, item, after, record):
         verification = self.resource.verification
         if not verification or not item.get(verification.option):
             return False
-        return not after.keys().isdisjoint((verification.option, *verification.connection))
+        changed = not after.keys().isdisjoint((verification.option, *verification.connection))
+        return changed or record in self.unproven
 
     def _remove(self, record, wanted=None):
         label = self.resource.label(wanted.item if wanted else record)

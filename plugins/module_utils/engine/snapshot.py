@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 
@@ -90,16 +92,46 @@ def external_ids(session, model):
     return names
 
 
-def owned(session, model):
-    """The records of a model that Postroom owns: C({id: name in the namespace})."""
+@dataclasses.dataclass
+class Ownership:
+    """Which records Postroom owns, and what is known of them besides.
+
+    :param names: C({record id: name in the namespace}).
+    :param unproven: C({record id: id of the external identifier}) of records whose connection was written and not tried yet.
+    :param unmarked: C({record id: options}) of owned records of which parts lack Postroom's mark.
+    :param marks: C({record id: id of the external identifier}).
+    """
+
+    names: dict = dataclasses.field(default_factory=dict)
+    unproven: dict = dataclasses.field(default_factory=dict)
+    unmarked: dict = dataclasses.field(default_factory=dict)
+    marks: dict = dataclasses.field(default_factory=dict)
+
+
+def ownership(session, model):
+    """What Postroom owns of a model's records.
+
+    An external identifier that Odoo's modules must not update (noupdate) means a record whose connection is not proven. Odoo
+    itself looks at that only when a module of the namespace's name is updated, and there is none.
+    """
     rows = session.call(
         "ir.model.data",
         "search_read",
         [["model", "=", model], ["module", "=", NAMESPACE]],
-        fields=["name", "res_id"],
+        fields=["name", "res_id", "noupdate"],
         order="id desc",
     )
-    return {row["res_id"]: row["name"] for row in rows}
+    return Ownership(
+        {row["res_id"]: row["name"] for row in rows},
+        {row["res_id"]: row["id"] for row in rows if row["noupdate"]},
+        {},
+        {row["res_id"]: row["id"] for row in rows},
+    )
+
+
+def owned(session, model):
+    """The records of a model that Postroom owns: C({id: name in the namespace})."""
+    return ownership(session, model).names
 
 
 def available_fields(session, resource):

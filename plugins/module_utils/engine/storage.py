@@ -23,12 +23,12 @@ class Records:
         return snapshot.read(session, resource, options, domain)
 
     def owned(self, session, resource):
-        """Which records Postroom owns: C(({id: name in the namespace}, {id: options that lack the mark}))."""
-        return snapshot.owned(session, resource.model), {}
+        """Which records Postroom owns, a snapshot.Ownership."""
+        return snapshot.ownership(session, resource.model)
 
-    def write(self, session, resource, plan, report_progress):
+    def write(self, session, resource, plan, ownership, report_progress):
         """Carry out a plan; C([(change, reason)]) of the records whose connection was refused (executor.apply_plan)."""
-        return apply_plan(session, resource, plan, report_progress)
+        return apply_plan(session, resource, plan, report_progress, ownership.marks)
 
     def default_values(self, session, resource, offer):
         """The values that Odoo gives a new record, by option, in the form in which values are compared."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected, apply_plan, load
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, DELETE, Plan, Wanted, make_plan
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NAMESPACE, owned, read
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NAMESPACE, Ownership, owned, read
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.config_parameters import CONFIG_PARAMETERS
 
 # Stands for the database id of a record that has none.
@@ -44,11 +44,11 @@ class Parameters:
         found = {record["key"]: record["id"] for record in read(session, CONFIG_PARAMETERS, ("key",), domain)}
         owner = names.get(found.get(self.keys["name"]))
         if not owner:
-            return {}, {}
+            return Ownership()
         unmarked = {option for option, key in self.keys.items() if key in found and found[key] not in names}
-        return {RECORD: owner}, {RECORD: unmarked}
+        return Ownership({RECORD: owner}, unmarked={RECORD: unmarked})
 
-    def write(self, session, resource, plan, report_progress):
+    def write(self, session, resource, plan, ownership, report_progress):
         """Parameters with a value are set, the others removed."""
         for change in plan.changes:
             values = dict.fromkeys(self.keys, "") if change.action == DELETE else dict(change.after)
