@@ -102,7 +102,7 @@ def test_incoming_servers_that_come_later(lab, series):
         odoo_command(lab, series, f"--database={name}", "--init=smtp_server_per_user")
         if "fetchmail" in lab_database.psql("SELECT name FROM ir_module_module WHERE name = 'fetchmail'", name):
             # As if it had come after ours: Odoo makes an addon's columns when that is installed or upgraded.
-            lab_database.psql("ALTER TABLE fetchmail_server DROP only_replies, DROP reading_state", name)
+            lab_database.psql("ALTER TABLE fetchmail_server DROP only_replies, DROP folders", name)
             assert "FOUND 0" in shell(lab, series, name, "print('FOUND', env['fetchmail.server'].search_count([]))")
             odoo_command(lab, series, f"--database={name}", "--update=smtp_server_per_user")
         assert lab_database.psql(columns, name).strip() == "1"

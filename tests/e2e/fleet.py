@@ -58,17 +58,7 @@ class Fleet:
                 message.set_content("Hello\n")
                 self.message_ids.append(message["Message-Id"])
                 for each in (box, self.boxes[(number + 1) % len(self.boxes)]) if shared else (box,):
-                    self._put(each, message.as_bytes())
-
-    def _put(self, box, content):
-        uid, gid = self.lab["user"]["uid"], self.lab["user"]["gid"]
-        if not box.folder.exists():
-            for folder in (box.folder.parent, box.folder, *(box.folder / name for name in ("cur", "new", "tmp"))):
-                folder.mkdir(parents=True, exist_ok=True)
-                os.chown(folder, uid, gid)
-        file = box.folder / "new" / f"{time.time_ns()}.{uuid.uuid4().hex}.lab"
-        file.write_bytes(content)
-        os.chown(file, uid, gid)
+                    each.put(message.as_bytes())
 
     def unread(self):
         """How many messages nobody has read."""

@@ -1,8 +1,10 @@
 """What is in the mailboxes of the lab, seen in the files themselves."""
 
 import email
+import os
 import shutil
 import time
+import uuid
 from pathlib import Path
 
 
@@ -10,6 +12,22 @@ class Mailbox:
     def __init__(self, lab, login):
         local, _, domain = login.partition("@")
         self.folder = Path(lab["mail"]["maildirs"]) / domain / local / "Maildir"
+        self.owner = lab["user"]["uid"], lab["user"]["gid"]
+
+    def put(self, content, folder=None):
+        """Put a message into it as it is: a mail server would change what is wrong with it.
+
+        :param folder: name of an IMAP folder as it is on disk; INBOX by default
+        """
+        place = self.folder / f".{folder}" if folder else self.folder
+        for each in (self.folder.parent, self.folder, place, *(place / name for name in ("cur", "new", "tmp"))):
+            if not each.exists():
+                each.mkdir(parents=True)
+                os.chown(each, *self.owner)
+        file = place / "tmp" / f"{time.time_ns()}.{uuid.uuid4().hex}.lab"
+        file.write_bytes(content)
+        os.chown(file, *self.owner)
+        file.rename(place / "new" / file.name)
 
     def files(self):
         return [file for kind in ("new", "cur") for file in sorted((self.folder / kind).glob("*"))]

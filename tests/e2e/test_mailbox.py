@@ -4,13 +4,19 @@ import imaplib
 import poplib
 import smtplib
 import ssl
+import sys
+import threading
 import time
 import uuid
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from office import BOB, address
+from office import BOB, ROOT, address
+
+sys.path.insert(0, str(ROOT / "tests" / "hostile"))
+
+import corpus
 
 KINDS = pytest.mark.parametrize("kind", ["imap", "pop"])
 PERSON, COLLEAGUE = "newuser", "seconduser"
@@ -33,7 +39,7 @@ def mailbox(office):
     box = office.mailbox(PERSON)
     box.empty()
     # A mailbox that was made anew is another one: forget what was seen in the one before.
-    office.sql("UPDATE fetchmail_server SET reading_state = NULL")
+    office.sql("TRUNCATE smtp_server_per_user_progress, smtp_server_per_user_note")
     return box
 
 
@@ -57,6 +63,12 @@ def private_mail(office, **headers):
 def fetch(office, kind, only, times=1, person=PERSON):
     for _ in range(times):
         office.call("fetchmail.server", "fetch_mail", [office.incoming[person, kind, only]])
+
+
+def notes(office, kind, only=True):
+    """What an administrator reads on the form about messages that were left."""
+    text = office.read("fetchmail.server", office.incoming[PERSON, kind, only], "reading_notes")[0]["reading_notes"]
+    return (text or "").splitlines()
 
 
 def imap(lab):
@@ -92,13 +104,29 @@ def test_private_mail_stays_as_it_was(office, mailbox, lab, kind):
 
 
 @KINDS
-def test_without_the_option_core_takes_everything(office, mailbox, kind):
-    """Why the option is needed: IMAP marks what was private as read, POP removes what it could process."""
-    private_mail(office)
-    before = mailbox.snapshot()
-    fetch(office, kind, False)
-    assert mailbox.snapshot() != before
-    assert {flags for flags, _content in mailbox.snapshot().values()} <= {"S"}
+def test_without_the_option_everything_is_taken(office, mailbox, kind):
+    """Why the option is needed: IMAP marks what was private as read, POP3 removes it."""
+    model = office.search("ir.model", [("model", "=", "res.partner")], "id")[0]["id"]
+    office.call("fetchmail.server", "write", [office.incoming[PERSON, kind, False]], {"object_id": model})
+    try:
+        _subject, message_id = private_mail(office)
+        fetch(office, kind, False)
+    finally:
+        office.call("fetchmail.server", "write", [office.incoming[PERSON, kind, False]], {"object_id": False})
+    assert len(office.search("mail.message", [("message_id", "=", message_id)], "id")) == 1
+    assert [flags for flags, _content in mailbox.snapshot().values()] == (["S"] if kind == "imap" else [])
+
+
+@KINDS
+def test_without_the_option_nothing_is_lost_either(office, mailbox, kind):
+    """There is no record for it: core marks it as read over IMAP, and 19 removes it over POP3."""
+    subject, _message_id = private_mail(office)
+    fetch(office, kind, False, times=3)
+    assert mailbox.find(subject)
+    assert kind == "pop" or [flags for flags, _content in mailbox.snapshot().values()] == [""]
+    assert len(notes(office, kind, only=False)) == 1
+    assert subject in notes(office, kind, only=False)[0]
+    assert "No possible route" in notes(office, kind, only=False)[0]
 
 
 @KINDS
@@ -275,3 +303,180 @@ def test_pop_server_of_the_lab_keeps_names(lab):
     names = client.uidl()[1]
     client.quit()
     assert len(set(names)) == len(names)
+
+
+# ----------------------------------------------------------------------
+# What strangers write
+# ----------------------------------------------------------------------
+
+
+def landed(office, record, text="Yes, "):
+    domain = [("model", "=", "res.partner"), ("res_id", "=", record), ("body", "like", text)]
+    return len(office.search("mail.message", domain, "id"))
+
+
+@KINDS
+def test_messages_that_cannot_be_read_keep_nothing_from_being_taken(office, mailbox, kind):
+    """A thousand of them: tests/hostile/flood.py."""
+    trip = office.follow(office.send("chatter", PERSON))
+    for content in [*corpus.malformed(), *map(corpus.mutated, range(60))]:
+        mailbox.put(content)
+    before = mailbox.snapshot()
+    answer = office.answer(trip)
+    assert mailbox.wait_for(f"Re: {trip.subject}")
+    fetch(office, kind, True)
+    assert [each["res_id"] for each in office.search("mail.message", [("message_id", "=", answer)], "res_id")] == [trip.record]
+    after = mailbox.snapshot()
+    assert {name: after.get(name) for name in before} == before
+    fetch(office, kind, True)
+    assert mailbox.snapshot() == after
+
+
+@KINDS
+def test_odd_answers_land_on_the_record(office, mailbox, kind):
+    for name, trip in [(name, office.follow(office.send("chatter", PERSON))) for name, _ in corpus.answers("<a@b>")]:
+        mailbox.put(dict(corpus.answers(trip.message_id))[name])
+        fetch(office, kind, True)
+        assert landed(office, trip.record) == 1, (name, notes(office, kind))
+    assert not notes(office, kind)
+    # 14 notifies the person of each by mail, which came by a mail server.
+    assert {flags for flags, content in mailbox.snapshot().values() if b"Return-Path" not in content} <= {"S"}
+
+
+@KINDS
+@pytest.mark.parametrize("form", [name for name, _content in corpus.bounces("<a@b>", "c@d")])
+def test_bounce_of_any_form(office, mailbox, kind, form):
+    gone = f"gone-{uuid.uuid4().hex[:8]}@other.example"
+    message, message_id = message_to(office, gone)
+    mailbox.put(dict(corpus.bounces(message_id, gone))[form])
+    fetch(office, kind, True)
+    assert not notes(office, kind)
+    assert statuses(office, message) == ["bounce"]
+    assert [flags for flags, _content in mailbox.snapshot().values()] == (["S"] if kind == "imap" else [])
+    if office.series != "14" and form != "no recipient":
+        reason = office.search("mail.notification", [("mail_message_id", "=", message)], "failure_reason")
+        assert "no mailbox here" in reason[0]["failure_reason"] or "No such user." in reason[0]["failure_reason"]
+
+
+def message_to(office, email):
+    """A message to a contact, as if it had been sent: its id and Message-Id."""
+    partner = office.create("res.partner", name="Gone", email=email)
+    record, subject = office.make_record("A lost deal"), f"To nobody {uuid.uuid4().hex[:12]}"
+    values = {"subject": subject, "message_type": "comment", "subtype_xmlid": "mail.mt_comment", "partner_ids": [partner]}
+    context = {"mail_notify_force_send": False}
+    office.call("res.partner", "message_post", [record], client=office.as_person(PERSON), body="?", context=context, **values)
+    found = office.search("mail.message", [("subject", "=", subject)], "message_id")[0]
+    office.sql(f"UPDATE mail_mail SET state = 'sent' WHERE mail_message_id = {found['id']}")
+    office.sql(f"UPDATE {NOTIFICATIONS[office.series]} SET notification_status = 'sent' WHERE mail_message_id = {found['id']}")
+    return found["id"], found["message_id"].strip()
+
+
+NOTIFICATIONS = {"14": "mail_message_res_partner_needaction_rel", "19": "mail_notification"}
+
+
+def statuses(office, message):
+    domain = [("mail_message_id", "=", message), ("notification_type", "=", "email")]
+    return [each["notification_status"] for each in office.search("mail.notification", domain, "notification_status")]
+
+
+@KINDS
+def test_report_of_no_failure_is_for_the_person(office, mailbox, kind):
+    message, message_id = message_to(office, f"late-{uuid.uuid4().hex[:8]}@other.example")
+    for _form, content in corpus.no_bounces(message_id):
+        mailbox.put(content)
+    before = mailbox.snapshot()
+    fetch(office, kind, True, times=2)
+    assert (mailbox.snapshot(), statuses(office, message), notes(office, kind)) == (before, ["sent"], [])
+
+
+@KINDS
+def test_answer_that_core_fails_on_stays_unread_and_is_noted_once(office, mailbox, kind):
+    """Its character set is none: core raises an error, and then marks it as read, or deletes it."""
+    trip = office.follow(office.send("chatter", PERSON))
+    subject = f"Re: {trip.subject}"
+    mailbox.put(
+        corpus.message(
+            b"From: " + BOB.encode(),
+            b"Subject: " + subject.encode(),
+            b"Message-ID: <charset.%s@other.example>" % uuid.uuid4().hex.encode(),
+            b"References: " + trip.message_id.encode(),
+            b"Content-Type: text/plain; charset=no-such-charset",
+        )
+    )
+    before = mailbox.snapshot()
+    answer = office.answer(trip)
+    assert mailbox.wait_for(subject, count=2)
+    fetch(office, kind, True, times=3)
+    assert [each["res_id"] for each in office.search("mail.message", [("message_id", "=", answer)], "res_id")] == [trip.record]
+    after = mailbox.snapshot()
+    assert {name: after.get(name) for name in before} == before
+    assert len(notes(office, kind)) == 1
+    assert subject in notes(office, kind)[0]
+    assert "LookupError" in notes(office, kind)[0]
+
+
+def test_many_unread_messages_of_a_mailbox_that_was_made_anew(office, mailbox):
+    """A new UIDVALIDITY: of what is unread then, nothing is passed over, however much there is."""
+    fetch(office, "imap", True)
+    trip = office.follow(office.send("chatter", PERSON))
+    mailbox.empty()
+    for number in range(1100):
+        mailbox.put(corpus.message(b"From: a@other.example", b"Subject: %d" % number, b"Message-ID: <%d@new.example>" % number))
+    answer = office.answer(trip)
+    assert mailbox.wait_for(f"Re: {trip.subject}")
+    fetch(office, "imap", True, times=2)
+    assert [each["res_id"] for each in office.search("mail.message", [("message_id", "=", answer)], "res_id")] == [trip.record]
+
+
+@KINDS
+def test_server_that_is_saved_while_it_is_fetched(office, mailbox, kind):
+    """By site.yml, or by a person on the form."""
+    trips = [office.follow(office.send("chatter", PERSON)) for _ in range(6)]
+    answers = {}
+    for trip in trips:
+        private_mail(office)
+        answers[office.answer(trip)] = trip.record
+        assert mailbox.wait_for(f"Re: {trip.subject}")
+    server, stop, saved = office.incoming[PERSON, kind, True], threading.Event(), []
+
+    def save():
+        # As another program would, which waits for nobody.
+        while not stop.is_set():
+            office.sql(f"SET lock_timeout = '2s'; UPDATE fetchmail_server SET priority = priority + 1 WHERE id = {server}")
+            saved.append(1)
+
+    log = Path(office.server["log"])
+    start = log.stat().st_size
+    person = threading.Thread(target=save)
+    person.start()
+    try:
+        fetch(office, kind, True, times=3)
+    finally:
+        stop.set()
+        person.join()
+    assert saved
+    found = office.search("mail.message", [("message_id", "in", list(answers))], "message_id", "res_id")
+    assert {each["message_id"].strip(): each["res_id"] for each in found} == answers
+    logged = log.read_bytes()[start:].decode()
+    assert "current transaction is aborted" not in logged
+    assert "General failure" not in logged
+
+
+def test_answers_in_further_folders(office, mailbox):
+    """A rule of the mailbox has filed them. Each folder has identifiers of its own."""
+    server = office.incoming[PERSON, "imap", True]
+    office.call("fetchmail.server", "write", [server], {"folders": "Customers, Kunden & Gäste\nNo Such Folder"})
+    trips = [office.follow(office.send("chatter", PERSON)) for _ in range(4)]
+    folders = ["Customers", "Kunden &- G&AOQ-ste", "Customers", None]
+    for trip, folder in zip(trips, folders, strict=True):
+        mailbox.put(corpus.message(b"From: a@other.example", b"Subject: private"), folder)
+        mailbox.put(dict(corpus.answers(trip.message_id))["calendar"], folder)
+        if trip is trips[2]:
+            fetch(office, "imap", True, times=2)
+    fetch(office, "imap", True, times=2)
+    office.call("fetchmail.server", "write", [server], {"folders": False})
+    assert [landed(office, trip.record, "VCALENDAR") + landed(office, trip.record) for trip in trips] == [1, 1, 1, 1]
+    assert [line for line in notes(office, "imap") if "No Such Folder" not in line] == []
+    assert len(notes(office, "imap")) == 1
+    flags = [file.name.rpartition(",")[2] for file in mailbox.folder.glob(".Customers/cur/*")]
+    assert sorted(flags) == ["", "", "S", "S"]

@@ -38,7 +38,7 @@ def test_no_server_of_a_user(office, field):
     refused(office, "res.users", "write", [office.people["nouser"]], {field: office.servers["newuser"]})
 
 
-@pytest.mark.parametrize("field", ["only_replies", "reading_state"])
+@pytest.mark.parametrize("field", ["only_replies", "folders", "reading_notes"])
 def test_no_field_of_an_incoming_server(office, field):
     refused(office, "fetchmail.server", "read", [office.fetching["newuser"]], [field])
     refused(office, "fetchmail.server", "write", [office.fetching["newuser"]], {field: False})

@@ -2,7 +2,7 @@
     "name": "SMTP server per user",
     "summary": "Each user's mail leaves through that user's own server, and the answer comes back to the record",
     # Odoo puts its own series before it: one source serves them all.
-    "version": "1.1.0",
+    "version": "1.2.0",
     "author": "Postroom",
     "license": "LGPL-3",
     "category": "Discuss",

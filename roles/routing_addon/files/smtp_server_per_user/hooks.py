@@ -33,6 +33,7 @@ def uninstall_hook(env_or_cr, registry=None):
     env = env_or_cr if registry is None else api.Environment(env_or_cr, SUPERUSER_ID, {})
     # The scheduled actions go with it.
     env["ir.config_parameter"].search([("key", "=", FETCHERS)]).unlink()
+    env.cr.execute("DROP TABLE IF EXISTS smtp_server_per_user_progress, smtp_server_per_user_note")
     forget_kept(env.cr)
 
 

@@ -1,5 +1,6 @@
 # In this order: from_filter is what ir_mail_server builds on, where a series needs it.
 from . import (
+    fetched_message,
     fetchmail_server,
     from_filter,
     hook_check,

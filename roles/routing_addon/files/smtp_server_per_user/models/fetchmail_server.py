@@ -1,16 +1,30 @@
 import logging
+import re
 from datetime import timedelta
+from imaplib import IMAP4
+from poplib import error_proto
 
 import psycopg2
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 
 from .. import compat
-from ..tools import careful, mailbox, turns
+from ..tools import fetching, mailbox
+from ..tools.clerk import Clerk
 
 _logger = logging.getLogger(__name__)
 
 # The servers that core's scheduled action fetches.
 LIVE = [("state", "=", "done"), ("server_type", "!=", "local")]
+# Of messages left in a mailbox, the last ones are shown.
+MOST_NOTES = 50
+
+
+def _address(notification):
+    """The address that an e-mail notification was sent to, in lower case."""
+    # Later series have notifications of people who are no contacts, too.
+    direct = "mail_email_address" in notification._fields and notification.mail_email_address
+    return (direct or notification.res_partner_id.email_normalized or "").lower()
+
 
 if compat.FetchmailServer:
 
@@ -22,8 +36,17 @@ if compat.FetchmailServer:
             help="For a mailbox that a person reads too: take the answers to messages of Odoo's, and bounces of "
             "messages of Odoo's. Everything else stays in the mailbox as it was, unread and undeleted.",
         )
-        # What was looked at before and left alone.
-        reading_state = fields.Text(copy=False, readonly=True, groups="base.group_system")
+        folders = fields.Text(
+            string="Further Folders",
+            help="With Take Only Replies over IMAP: the folders to look into besides INBOX, one on each line, or separated "
+            "by commas. Name them as the mail server does, such as INBOX/Customers or INBOX.Customers.",
+        )
+        reading_notes = fields.Text(
+            string="Left in the Mailbox",
+            compute="_compute_reading_notes",
+            groups="base.group_system",
+            help="Messages that Odoo could not take. Each stays in the mailbox, unread and undeleted.",
+        )
 
         if hasattr(models.BaseModel, "_build_model"):
 
@@ -47,18 +70,19 @@ if compat.FetchmailServer:
                     SELECT 1 FROM ir_module_module WHERE name = 'smtp_server_per_user' AND state != 'installed'
                     UNION ALL
                     SELECT 1 FROM information_schema.columns
-                    WHERE table_name = 'fetchmail_server' AND column_name = 'reading_state'
+                    WHERE table_name = 'fetchmail_server' AND column_name = 'folders'
                     """
                 )
                 return bool(cr.fetchall())
 
         def _read_our_way(self, connection):
-            """Have a connection show core the answers to Odoo's messages only, where asked for, and lose none of them."""
-            if self.only_replies:
-                mailbox.select(connection, self._known_messages, self._load_reading_state, self._save_reading_state)
-            if turns.current():
-                careful.be_careful(connection, self._take_turn, self._settle)
-            return connection
+            """Have core work with a mailbox of which no message is lost."""
+            if not self.only_replies and not fetching.current():
+                return connection
+            folders = re.split(r"\s*[,\n]\s*", (self.folders or "").strip())
+            return mailbox.open_for_core(
+                connection, Clerk(self, compat.FETCHES_APART), self.only_replies, [each for each in folders if each]
+            )
 
         if compat.offers(compat.FetchmailServer, "_connect__"):
 
@@ -70,29 +94,144 @@ if compat.FetchmailServer:
             def connect(self, *args, **kwargs):
                 return self._read_our_way(super().connect(*args, **kwargs))
 
+        # ------------------------------------------------------------------
+        # What a mailbox asks of Odoo, in a transaction of its own
+        # ------------------------------------------------------------------
+
+        def _wants_message(self, message, verdict):
+            """Whether to take a message, of which it is known already that it is for Odoo.
+
+            :param message: a tools.judgement.Message
+            :param verdict: the tools.judgement.Answer or Bounce that it is; None where the whole mailbox is taken
+            """
+            return True
+
         def _known_messages(self, message_ids):
-            """Those of some Message-Ids that Odoo has, and those of them whose answers belong to a record."""
-            domain = [("message_id", "in", message_ids)]
-            messages = self.env["mail.message"].sudo().search(domain) if message_ids else self.env["mail.message"]
+            """Those of some Message-Ids that Odoo has: the Message-Id, the message, and whether it can be answered."""
+            self.env.cr.execute(
+                "SELECT message_id, id, model, res_id FROM mail_message WHERE message_id = ANY(%s)", [message_ids]
+            )
             # Core does not follow the ones that are marked to start anew.
-            answerable = messages.filtered(lambda each: each.model and each.res_id and "reply_to" not in each.message_id)
-            return set(messages.mapped("message_id")), set(answerable.mapped("message_id"))
+            return [
+                (name, message, bool(model in self.env and record and "reply_to" not in name))
+                for name, message, model, record in self.env.cr.fetchall()
+            ]
 
-        # By SQL, and not in the cache: after a message that core failed to process the transaction may be broken, which
-        # core leaves behind with its next commit. What is not noted is looked at once more, and dropped as known.
-        def _load_reading_state(self):
-            self.env.cr.execute("SELECT reading_state FROM fetchmail_server WHERE id = %s", [self.id])
-            return self.env.cr.fetchone()[0]
+        def _notifications(self, message_id):
+            """The e-mails by which people were notified of a message."""
+            domain = [("mail_message_id.message_id", "=", message_id), ("notification_type", "=", "email")]
+            return self.env["mail.notification"].sudo().search(domain)
 
-        def _save_reading_state(self, state):
-            try:
-                self.env.cr.execute(
-                    "UPDATE fetchmail_server SET reading_state = %s WHERE id = %s",
-                    [state, self.id],
-                    log_exceptions=False,
+        def _addressees(self, message_id):
+            """The addresses that a message was sent to."""
+            return list(dict.fromkeys(filter(None, map(_address, self._notifications(message_id)))))
+
+        def _has_message(self, message_id):
+            self.env.cr.execute("SELECT 1 FROM mail_message WHERE message_id = %s LIMIT 1", [message_id])
+            return bool(self.env.cr.fetchone())
+
+        def _has_bounce(self, message_id, recipient):
+            """Whether Odoo shows that a message did not reach somebody."""
+            notifications = self._notifications(message_id).filtered(lambda each: each.notification_status == "bounce")
+            return recipient in map(_address, notifications)
+
+        # ------------------------------------------------------------------
+        # What is remembered of a mailbox
+        # ------------------------------------------------------------------
+
+        # Tables of their own: a person may save the server while it is fetched, and from 19 on core has it locked.
+
+        def init(self):
+            super().init()
+            self.env.cr.execute(
+                """
+                CREATE TABLE IF NOT EXISTS smtp_server_per_user_progress (
+                    server_id integer, folder text, progress text, PRIMARY KEY (server_id, folder)
+                );
+                CREATE TABLE IF NOT EXISTS smtp_server_per_user_note (
+                    id serial PRIMARY KEY, server_id integer, folder text, validity text, name text, reason text,
+                    subject text, detail text, noted timestamp DEFAULT (now() AT TIME ZONE 'UTC'),
+                    UNIQUE (server_id, folder, validity, name, reason)
                 )
-            except psycopg2.errors.InFailedSqlTransaction:
-                return
+                """
+            )
+
+        def unlink(self):
+            ids = self.ids
+            result = super().unlink()
+            for table in ("smtp_server_per_user_progress", "smtp_server_per_user_note"):
+                self.env.cr.execute("DELETE FROM %s WHERE server_id = ANY(%%s)" % table, [ids])  # pylint: disable=sql-injection
+            return result
+
+        def _load_progress(self, folder):
+            self.env.cr.execute(
+                "SELECT progress FROM smtp_server_per_user_progress WHERE server_id = %s AND folder = %s", [self.id, folder]
+            )
+            found = self.env.cr.fetchone()
+            return found and found[0]
+
+        def _save_progress(self, folder, text):
+            self.env.cr.execute(
+                """
+                INSERT INTO smtp_server_per_user_progress (server_id, folder, progress) VALUES (%s, %s, %s)
+                ON CONFLICT (server_id, folder) DO UPDATE SET progress = excluded.progress
+                """,
+                [self.id, folder, text],
+            )
+
+        def _save_note(self, folder, validity, name, subject, reason, detail):
+            """Note that a message stays in the mailbox; returns whether that was not noted yet."""
+            self.env.cr.execute(
+                """
+                INSERT INTO smtp_server_per_user_note (server_id, folder, validity, name, subject, reason, detail)
+                VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+                """,
+                [self.id, folder, validity, name, subject, reason, detail],
+            )
+            is_new = bool(self.env.cr.rowcount)
+            self.env.cr.execute(
+                """
+                DELETE FROM smtp_server_per_user_note WHERE server_id = %s AND id NOT IN (
+                    SELECT id FROM smtp_server_per_user_note WHERE server_id = %s ORDER BY id DESC LIMIT %s
+                )
+                """,
+                [self.id, self.id, MOST_NOTES],
+            )
+            return is_new
+
+        def _compute_reading_notes(self):
+            reasons = {
+                "unreadable": _("It cannot be read."),
+                "no_recipient": _("It reports a failed delivery, but not to whom."),
+                "refused": _("Odoo failed to process it."),
+                "not_kept": _("Odoo did not keep it."),
+                "deadly": _("Odoo was interrupted twice while processing it."),
+                "folder": _("The folder cannot be opened."),
+            }
+            for server in self:
+                self.env.cr.execute(
+                    """
+                    SELECT noted, folder, name, subject, reason, detail FROM smtp_server_per_user_note
+                    WHERE server_id = %s ORDER BY id DESC
+                    """,
+                    [server.id or 0],
+                )
+                server.reading_notes = "\n".join(
+                    " ".join(
+                        filter(
+                            None,
+                            (
+                                "%s UTC" % noted.replace(microsecond=0),
+                                folder,
+                                name,
+                                subject and '"%s"' % subject,
+                                reasons.get(reason, reason),
+                                detail,
+                            ),
+                        )
+                    )
+                    for noted, folder, name, subject, reason, detail in self.env.cr.fetchall()
+                )
 
         # ------------------------------------------------------------------
         # No message twice, and none lost
@@ -102,7 +241,7 @@ if compat.FetchmailServer:
 
             def _fetch_mail(self, *args, **kwargs):
                 """Core sees to it that nobody else is at the mailbox. That a message comes by two of them is left to us."""
-                with self.env.registry.cursor() as cr, turns.taking(cr):
+                with self.env.registry.cursor() as cr, fetching.by_this_thread(cr):
                     return super()._fetch_mail(*args, **kwargs)
 
         else:
@@ -111,32 +250,19 @@ if compat.FetchmailServer:
                 """Leave a mailbox that somebody else is just fetching: a scheduled action, or a person on the form."""
                 # Whatever is fetched, the servers' states stay: no need to see to the scheduled actions.
                 for server in self.with_context(fetchmail_cron_running=True):
-                    with self.env.registry.cursor() as cr, turns.taking(cr, server.id) as taken:
-                        if taken.alone:
-                            super(FetchmailServer, server).fetch_mail(*args, **kwargs)
-                        else:
+                    with self.env.registry.cursor() as cr, fetching.by_this_thread(cr, server.id) as present:
+                        if not present.alone:
                             _logger.info("Incoming mail server %s is being fetched already.", server.name)
+                            continue
+                        try:
+                            super(FetchmailServer, server).fetch_mail(*args, **kwargs)
+                            self.env.cr.commit()
+                        except (OSError, IMAP4.error, error_proto, psycopg2.OperationalError):
+                            # Core has logged what happened before; the others have their turn all the same.
+                            _logger.info("Failed to end the fetching of incoming mail server %s.", server.id, exc_info=True)
+                            self.env.cr.rollback()
+                            self.env.clear()
                 return True
-
-        def _take_turn(self, message_id):
-            # A transaction that began before another one's message was committed would not see it.
-            self._settle()
-            turns.current().take_message(message_id)
-
-        def _settle(self):
-            """Commit what core has made of a message, before it is marked as read and not behind."""
-            if compat.FETCHES_APART:
-                return  # as core itself does
-            try:
-                self.env.cr.commit()
-            except psycopg2.OperationalError:
-                # Not the message's fault: it stays unread, and is taken the next time.
-                self.env.cr.rollback()
-                raise
-            except Exception:
-                # Core goes on with the next message, and so does this.
-                _logger.info("Failed to process mail from server %s.", self.id, exc_info=True)
-                self.env.cr.rollback()
 
         # ------------------------------------------------------------------
         # Several scheduled actions that share the work

@@ -329,7 +329,8 @@ class IrMailServer(models.Model):
                 for name in ("mail.view_email_server_form", "fetchmail.view_email_server_form")
                 if self.env.ref(name, raise_if_not_found=False)
             )
-            arch = '<field name="object_id" position="after"><field name="only_replies"/></field>'
+            ours = ("only_replies", "folders", "reading_notes")
+            arch = '<field name="object_id" position="after">%s</field>' % "".join('<field name="%s"/>' % each for each in ours)
             views.append(("fetchmail_server_form", parent, arch))
         for name, parent_id, arch in views:
             parent = self.env.ref(parent_id)

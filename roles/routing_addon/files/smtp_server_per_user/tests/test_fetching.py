@@ -2,28 +2,6 @@ from odoo.exceptions import ValidationError
 from odoo.tests.common import TransactionCase, tagged
 
 from ..models.ir_cron import FETCHERS
-from ..tools.careful import CarefulImap, CarefulPop
-
-MESSAGE = b"Message-Id:\r\n <one@customer.example>\r\nSubject: Hello\r\n\r\nHello"
-
-
-class Connection:
-    """What stands in for a connection to a mailbox; it notes what is asked of it."""
-
-    def __init__(self):
-        self.asked = []
-
-    def fetch(self, message_set, parts):
-        self.asked.append((message_set, parts))
-        return "OK", [b"an answer nobody asked for", (b"1 (BODY[] {2}", MESSAGE), b")"]
-
-    def store(self, *arguments):
-        self.asked.append(arguments)
-        return "OK", [None]
-
-    def retr(self, which):
-        self.asked.append(which)
-        return b"+OK", MESSAGE.split(b"\r\n"), len(MESSAGE)
 
 
 @tagged("post_install", "-at_install")
@@ -81,23 +59,3 @@ class TestFetching(TransactionCase):
         self.assertEqual(set((helpers | self.action).mapped("active")), {False})
         self.make_server(state="done")
         self.assertEqual(set((helpers | self.action).mapped("active")), {True})
-
-    def test_nothing_is_marked_as_read_before_it_is_committed(self):
-        done, connection = [], Connection()
-        CarefulImap(connection, done.append, lambda: done.append("settled %d" % len(connection.asked)))
-        self.assertEqual(connection.fetch("1", "(RFC822)")[1][1][1], MESSAGE)
-        connection.store("1", "-FLAGS", "\\Seen")
-        self.assertEqual(connection.asked, [("1", "(BODY.PEEK[])")])
-        self.assertEqual(done, ["<one@customer.example>"])
-        connection.store("1", "+FLAGS", "\\Seen")
-        self.assertEqual(done[1:], ["settled 1"])
-        self.assertEqual(connection.asked[1:], [("1", "+FLAGS", "\\Seen")])
-        connection.fetch("1,2", "(UID)")
-        self.assertEqual(connection.asked[2:], [("1,2", "(UID)")])
-        self.assertEqual(len(done), 2)
-
-    def test_turn_of_a_message_over_pop(self):
-        done, connection = [], Connection()
-        CarefulPop(connection, done.append)
-        connection.retr(1)
-        self.assertEqual((done, connection.asked), (["<one@customer.example>"], [1]))

@@ -1,1 +1,1 @@
-from . import addresses, careful, mailbox, turns
+from . import addresses, clerk, fetching, headers, judgement, mailbox, reports

@@ -1,43 +1,549 @@
-"""Reading a mailbox that belongs to a person: only what answers a known message is taken, the rest stays as it is.
+"""What core is given in place of a connection to a mailbox.
 
-Core's loops over IMAP and POP3 stay what they are. They are shown a mailbox in which there are only the messages to take:
-the few methods by which they look and fetch are replaced on the connection. Others are looked at without being touched
-(BODY.PEEK, TOP), and each only once: IMAP's identifiers ascend, POP3's are remembered.
+Core's loops over IMAP and POP3 stay what they are: they mark a message as read, or delete it, whatever became of it. The
+object here stands between them and the connection. It shows core the messages to take, each in a form that core can
+process; it marks a message as read, or deletes it, once Odoo has it; and it leaves every other message as it was, so that
+none is lost, whatever is in it, whoever else fetches and whenever a worker dies.
+
+Of a person's mailbox (`only_replies`) core is shown the answers to Odoo's messages and the bounces of them. Other messages
+are looked at without being touched (BODY.PEEK, TOP), and once: IMAP's identifiers ascend, POP3's are remembered.
+
+Who knows Odoo is the clerk (models/mailbox_clerk.py).
 """
 
-import email
+import base64
+import hashlib
 import json
+import poplib
 import re
-from email.policy import default as default_policy
+import time
+import types
 from imaplib import IMAP4
 from poplib import POP3, error_proto
 
-MESSAGE_ID = re.compile(r"<[^<>\s]+>")
-HEADERS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM CONTENT-TYPE REFERENCES IN-REPLY-TO)]"
-# A report has the headers of the message it is about; whoever attaches more than this is not sending one.
-LONGEST_REPORT = 256 * 1024
-REPORT_LINES = 4000
+from . import headers as raw
+from . import judgement, reports
+
 AT_ONCE = 200
-# Core asks again without end as long as it gets this many over POP3.
-MOST_POP = 49
-LOOKED_AT_MOST = 1000
+REPORT_LINES, ALL_LINES = 4000, 2**31 - 1
+# Then core has its turn, and the rest is looked at with the next fetch.
+LOOKING_SECONDS = 20
+# Core processes so many of a POP3 mailbox in a session.
+MOST_POP = 50
+# How often core may die over a message.
+MOST_TRIES = 2
+# One longer line, and the session is lost. Mail servers limit the size of messages, and not all that of lines.
+LONGEST_POP_LINE = 64 * 1024 * 1024
 
 
-def select(connection, known, load, save):
-    """Show only answers on a connection of core's.
+def open_for_core(connection, clerk, only_replies, folders=()):
+    """The object for core to work with in place of a connection.
 
-    :param known: function that returns those of some Message-Ids that are known, and those that can be answered
-    :param load: function that returns the text that `save` was given last
+    :param connection: connection of core's
+    :param clerk: who knows Odoo
+    :param only_replies: whether to take only the answers to Odoo's messages, and bounces of them
+    :param folders: names of IMAP folders to look into besides INBOX
     """
-    # Some series have an object around it.
+    # 17 and 18 have an object around it.
     inner = getattr(connection, "__obj__", connection)
     if isinstance(inner, IMAP4):
-        SelectiveImap(inner, known, load, save)
-    elif isinstance(inner, POP3):
-        SelectivePop(inner, known, load, save)
+        return ImapMailbox(connection, inner, clerk, only_replies, folders)
+    if isinstance(inner, POP3):
+        return PopMailbox(connection, inner, clerk, only_replies)
+    return connection
 
 
-def read(text):
+class Offered:
+    """A message that core is shown.
+
+    :ivar folder: the IMAP folder that it is in
+    :ivar name: what the mailbox calls it: IMAP's UID, POP3's UIDL
+    :ivar verdict: an Answer or a Bounce, or None where all messages are taken
+    :ivar message_id: the Message-Id under which Odoo keeps it, once that is known
+    :ivar open: whether core has it, and it is not known yet what became of it
+    """
+
+    def __init__(self, folder, name, message, verdict):
+        self.folder, self.name, self.subject = folder, name, message.headers.text("subject")
+        self.verdict, self.message_id, self.open = verdict, message.message_id, False
+
+    def for_core(self, content):
+        if isinstance(self.verdict, judgement.Bounce):
+            bounce, self.message_id = self.verdict, self.message_id or raw.made_up_message_id(content)
+            return reports.restate(self.message_id, bounce.about, bounce.recipient, bounce.report.reason)
+        content, self.message_id = judgement.for_core(content, self.verdict)
+        return content
+
+
+class Mailbox:
+    """What IMAP and POP3 have in common."""
+
+    def __init__(self, connection, inner, clerk, only_replies):
+        self._connection, self._inner, self._clerk, self._only_replies = connection, inner, clerk, only_replies
+        self._offered = {}
+
+    def __getattr__(self, name):
+        """All the rest is the connection's. Core's own methods, from 19 on, are to work with this object, too."""
+        value = getattr(self._connection, name)
+        function = getattr(value, "__func__", None)
+        if function is None or function.__module__ in ("imaplib", "poplib"):
+            return value
+        return types.MethodType(function, self)
+
+    def _judge(self, contents, fetch_beginning):
+        """What is to be taken of some messages: the name, the message and the verdict of each.
+
+        Each is judged by itself. One that cannot be judged is noted, and left.
+
+        :param contents: headers of each, by its name
+        :param fetch_beginning: function of a name that returns the beginning of a message
+        """
+        messages = {}
+        for name, content in contents.items():
+            with self._by_itself(name, content):
+                messages[name] = judgement.Message(content, lambda name=name: fetch_beginning(name), self._only_replies)
+        wanted = {each for message in messages.values() for each in message.ids()} if self._only_replies else ()
+        known = self._clerk.known(wanted)
+        for name, message in messages.items():
+            with self._by_itself(name, contents[name]):
+                verdict = judgement.judge(message, known) if self._only_replies else None
+                if self._only_replies and not verdict:
+                    continue
+                if isinstance(verdict, judgement.Bounce):
+                    recipient = verdict.report.failed_recipient(self._clerk.addressees(verdict.about))
+                    verdict = verdict._replace(recipient=recipient)
+                    if not recipient:
+                        self._note(name, message.headers.text("subject"), "no_recipient")
+                        continue
+                if self._clerk.wants(message, verdict):
+                    yield name, message, verdict
+
+    def _by_itself(self, name, content):
+        return _ByItself(self, name, content)
+
+    def _note(self, name, subject, reason, detail=""):
+        self._clerk.note(self._place(name), subject, reason, detail)
+
+    def _begin(self, offered, content):
+        """Have core process a message: returns its content as core is given it."""
+        offered.open = True
+        try:
+            if content is None:
+                raise Vanished("It is no longer in the mailbox.")
+            content = offered.for_core(content)
+        except (judgement.TooComplex, Vanished) as problem:
+            self._clerk.refuse(problem)
+            return b"Subject: refused\r\n\r\n"
+        self._clerk.take_turn(offered.message_id)
+        return content
+
+    def _end(self, offered):
+        """What became of a message that core has processed: whether to mark it as read, or delete it."""
+        offered.open = False
+        result = self._clerk.result(offered)
+        if result.again:
+            self._put_off(offered)
+            return False
+        if not result.kept and not isinstance(result.problem, Vanished):
+            reason, detail = ("refused", repr(result.problem)) if result.problem else ("not_kept", "")
+            self._note(offered.name, offered.subject, reason, detail)
+        self._done_with(offered, result.kept)
+        return result.kept
+
+
+class Vanished(Exception):
+    """The person, or another program, has moved or deleted the message meanwhile."""
+
+
+class _ByItself:
+    """Notes what an exception keeps from being judged, unless it is the mail server or the database that failed."""
+
+    def __init__(self, mailbox, name, content):
+        self.mailbox, self.name, self.content = mailbox, name, content
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, problem, trace):
+        if not isinstance(problem, Exception) or isinstance(problem, (OSError, IMAP4.abort, error_proto)):
+            return False
+        if self.mailbox._clerk.is_passing(problem):
+            return False
+        self.mailbox._note(self.name, "", "unreadable", repr(problem))
+        return True
+
+
+# ----------------------------------------------------------------------
+# IMAP
+# ----------------------------------------------------------------------
+
+
+class FolderRefused(Exception):
+    """A folder that the server does not open."""
+
+
+class Progress:
+    """How far the reading of an IMAP folder has come.
+
+    Of a person's mailbox: everything up to `uid` is done with, except what is in `todo`. Of others, which are read by the
+    mark of what is unread: what is in `left` stays unread.
+
+    :param text: what was saved the last time
+    :param str validity: under which the server gives identifiers now; without one, nothing can be remembered
+    """
+
+    def __init__(self, text, validity):
+        state, self.saved = read_state(text), text
+        self.is_new = not validity or state.get("validity") != validity
+        state = {} if self.is_new else state
+        self.validity, self.uid = validity, _number(state.get("uid"))
+        self.todo, self.left = numbers(state.get("todo")), numbers(state.get("left"))
+        tries = state.get("tries")
+        self.tries = {each: _number(tries[each]) for each in tries} if isinstance(tries, dict) else {}
+
+    def text(self):
+        state = {"validity": self.validity, "uid": self.uid, "todo": spans(self.todo), "left": spans(self.left)}
+        return json.dumps(dict(state, tries=self.tries) if self.tries else state)
+
+
+class ImapMailbox(Mailbox):
+    """An IMAP mailbox. Core's numbers of messages are the places of a list here; the mailbox is asked by identifiers."""
+
+    def __init__(self, connection, inner, clerk, only_replies, folders=()):
+        super().__init__(connection, inner, clerk, only_replies)
+        further = [folder for folder in dict.fromkeys(folders) if folder.upper() != "INBOX"]
+        self._folders = ["INBOX", *(further if only_replies else ())]
+        self._open, self._progress = None, {}
+
+    def select(self, mailbox="INBOX", readonly=False):
+        """Which folder to look into is decided here."""
+        if mailbox != "INBOX":
+            self._folders = [mailbox]
+        return "OK", [b""]
+
+    def search(self, charset, *criteria):
+        """The numbers of the messages to take."""
+        self._offered, began = {}, time.monotonic()
+        for folder in self._folders:
+            try:
+                self._look(folder, began)
+            except FolderRefused as problem:
+                self._clerk.note((folder, "", ""), "", "folder", str(problem))
+        return "OK", [b" ".join(sorted(self._offered, key=int))]
+
+    def _look(self, folder, began):
+        # For reading only, which not even takes the mark of a new message from any.
+        progress = self._enter(folder, readonly=True)
+        if self._only_replies:
+            if progress.is_new:
+                # What was read before this server was set up stays the person's.
+                progress.uid, progress.todo = max(self._uids("UID", "*"), default=0), set(self._uids("UNSEEN"))
+            else:
+                new = {uid for uid in self._uids("UID", "%d:*" % (progress.uid + 1)) if uid > progress.uid}
+                progress.uid, progress.todo = max(new, default=progress.uid), progress.todo | new
+            waiting = sorted(progress.todo)
+        else:
+            unread = set(self._uids("UNSEEN"))
+            progress.left &= unread
+            waiting = sorted(unread - progress.left)
+        waiting = self._without_deadly(progress, waiting)
+        self._save(folder)
+        for start in range(0, len(waiting), AT_ONCE):
+            batch = waiting[start : start + AT_ONCE]
+            contents = self._headers(batch)
+            taken = {}
+            for uid, message, verdict in self._judge(contents, self._beginning):
+                taken[uid] = Offered(folder, uid, message, verdict)
+            for offered in taken.values():
+                self._offered[b"%d" % (len(self._offered) + 1)] = offered
+            self._leave(progress, set(batch) - set(taken))
+            self._save(folder)
+            if time.monotonic() - began > LOOKING_SECONDS:
+                break
+
+    def _without_deadly(self, progress, uids):
+        """Those of some messages over which core has not died."""
+        deadly = [uid for uid in uids if progress.tries.get(str(uid), 0) >= MOST_TRIES]
+        for uid in deadly:
+            del progress.tries[str(uid)]
+            self._note(uid, "", "deadly")
+        self._leave(progress, deadly)
+        return [uid for uid in uids if uid not in set(deadly)]
+
+    def _leave(self, progress, uids):
+        progress.todo.difference_update(uids)
+        if not self._only_replies:
+            progress.left.update(uids)
+
+    def _enter(self, folder, readonly):
+        """Open a folder, unless it is the one that is open."""
+        if self._open != (folder, readonly):
+            self._open = None
+            try:
+                kind, answer = self._inner.select(quoted(folder), readonly=readonly)
+            except IMAP4.readonly as problem:
+                raise FolderRefused(str(problem)) from problem
+            if kind != "OK":
+                raise FolderRefused(" ".join(_text(each) for each in answer if each))
+            validity = _text((self._inner.response("UIDVALIDITY")[1] or [None])[0] or b"")
+            if folder not in self._progress or self._progress[folder].validity != validity:
+                self._progress[folder] = Progress(self._clerk.load(folder), validity)
+            self._open = (folder, readonly)
+        return self._progress[folder]
+
+    def _place(self, uid):
+        folder = self._open[0]
+        return folder, self._progress[folder].validity, str(uid)
+
+    def _save(self, folder):
+        progress = self._progress[folder]
+        if progress.text() != progress.saved:
+            progress.saved = progress.text()
+            self._clerk.save(folder, progress.saved)
+
+    def _uids(self, *criteria):
+        kind, answer = self._inner.uid("SEARCH", *criteria)
+        return [int(uid) for uid in (answer[0] or b"").split()] if kind == "OK" else []
+
+    def _headers(self, uids):
+        """The headers of some messages, by their identifiers. One that the server cannot read is noted."""
+        wanted = "(UID BODY.PEEK[HEADER.FIELDS (%s)]<0.%d>)" % (" ".join(judgement.WANTED).upper(), raw.LONGEST_BLOCK)
+        try:
+            kind, answer = self._inner.uid("FETCH", ",".join(map(str, uids)), wanted)
+        except IMAP4.abort:
+            raise
+        except IMAP4.error as problem:
+            kind, answer = "BAD", [str(problem).encode("utf-8", "replace")]
+        if kind == "OK":
+            return dict(contents(answer))
+        if len(uids) == 1:
+            self._note(uids[0], "", "unreadable", " ".join(_text(each) for each in answer if isinstance(each, bytes)))
+            return {}
+        found = {}
+        for uid in uids:
+            found.update(self._headers([uid]))
+        return found
+
+    def _beginning(self, uid):
+        return self._content(uid, "<0.%d>" % reports.LONGEST) or b""
+
+    def _content(self, uid, part=""):
+        answer = self._inner.uid("FETCH", str(uid), "(UID BODY.PEEK[]%s)" % part)[1]
+        return dict(contents(answer)).get(uid)
+
+    def fetch(self, message_set, message_parts):
+        """Read a message without marking it as read: a worker that dies over it leaves it as new."""
+        offered = self._offered.get(_bytes(message_set))
+        if not offered or message_parts != "(RFC822)":
+            return self._inner.fetch(message_set, message_parts)
+        before, progress = self._progress[offered.folder], self._enter(offered.folder, readonly=False)
+        content = None
+        if progress is before:
+            progress.tries[str(offered.name)] = progress.tries.get(str(offered.name), 0) + 1
+            self._save(offered.folder)
+            content = self._content(offered.name)
+        content = self._begin(offered, content)
+        return "OK", [(b"%s (RFC822 {%d}" % (_bytes(message_set), len(content)), content), b")"]
+
+    def store(self, message_set, command, flags):
+        offered = self._offered.get(_bytes(message_set))
+        if not offered:
+            return self._inner.store(message_set, command, flags)
+        # Core takes back a mark that was not made here: that is a round trip less.
+        if command == "+FLAGS" and offered.open and self._end(offered):
+            return self._inner.uid("STORE", str(offered.name), command, "(%s)" % flags)
+        return "OK", [None]
+
+    def _put_off(self, offered):
+        self._progress[offered.folder].tries.pop(str(offered.name), None)
+        self._save(offered.folder)
+
+    def _done_with(self, offered, kept):
+        progress = self._progress[offered.folder]
+        if kept:
+            progress.todo.discard(offered.name)
+        else:
+            self._leave(progress, [offered.name])
+        self._put_off(offered)
+
+    def close(self):
+        """Close without removing what the person has marked as deleted."""
+        self._clerk.finish()
+        if not self._open:
+            return "OK", [b""]
+        try:
+            if self._only_replies:
+                self._inner.select(quoted(self._open[0]), readonly=True)
+            return self._inner.close()
+        except IMAP4.error as problem:
+            # Core copes with a connection that is lost, and with nothing else here.
+            raise IMAP4.abort(str(problem)) from problem
+
+
+def contents(answer):
+    """Identifier and content of each message in an answer to FETCH."""
+    for index, part in enumerate(answer or []):
+        if isinstance(part, tuple):
+            # Some servers name the identifier behind the content.
+            behind = answer[index + 1] if index + 1 < len(answer) and isinstance(answer[index + 1], bytes) else b""
+            found = re.search(rb"UID (\d+)", part[0]) or re.search(rb"UID (\d+)", behind)
+            if found:
+                yield int(found.group(1)), part[1]
+
+
+def quoted(folder):
+    """The name of an IMAP folder as a command has it, in modified UTF-7 (RFC 3501, 5.1.3)."""
+    parts = [
+        each if index % 2 == 0 else _shifted(each)
+        for index, each in enumerate(re.split(r"([^ -~]+)", folder.replace("&", "&-")))
+    ]
+    return '"%s"' % "".join(parts).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _shifted(text):
+    encoded = base64.b64encode(text.encode("utf-16-be", "surrogatepass")).decode("ascii")
+    return "&%s-" % encoded.rstrip("=").replace("/", ",")
+
+
+# ----------------------------------------------------------------------
+# POP3
+# ----------------------------------------------------------------------
+
+
+class PopMailbox(Mailbox):
+    """A POP3 mailbox. Core's numbers of messages are the places of a list here."""
+
+    def __init__(self, connection, inner, clerk, only_replies):
+        super().__init__(connection, inner, clerk, only_replies)
+        self._numbers, self._left, self._tries, self._ended = {}, [], {}, False
+        poplib._MAXLINE = max(poplib._MAXLINE, LONGEST_POP_LINE)
+
+    def stat(self):
+        """How many messages there are to take."""
+        count, size = self._inner.stat()
+        self._numbers = {name: number for number, name in self._names(count)}
+        state = read_state(self._clerk.load(""))
+        left = state.get("left")
+        self._left = [name for name in (left if isinstance(left, list) else []) if name in self._numbers]
+        tries = state.get("tries")
+        self._tries = {name: _number(tries[name]) for name in tries if name in self._numbers} if isinstance(tries, dict) else {}
+        # Core asks again as long as it gets this many. What it has had in this fetch it does not get again.
+        skipped = set(self._left) | self._clerk.offered()
+        waiting = [name for name in self._numbers if name not in skipped]
+        for name in [each for each in waiting if self._tries.get(each, 0) >= MOST_TRIES]:
+            self._note(name, "", "deadly")
+            waiting.remove(name)
+            self._leave(name)
+        self._offered, began = {}, time.monotonic()
+        for start in range(0, len(waiting), MOST_POP):
+            batch = waiting[start : start + MOST_POP]
+            tops = {name: top for name, top in ((name, self._top(name, 0)) for name in batch) if top is not None}
+            taken = {name: Offered("", name, *rest) for name, *rest in self._judge(tops, self._beginning)}
+            for name in batch:
+                if name not in taken:
+                    self._leave(name)
+                elif len(self._offered) < MOST_POP:
+                    self._offered[len(self._offered) + 1] = taken[name]
+            if len(self._offered) == MOST_POP or time.monotonic() - began > LOOKING_SECONDS:
+                break
+        self._save()
+        return len(self._offered), size
+
+    def _names(self, count):
+        """Number and lasting name of each message: the server's, or one that is made of the headers if it gives none."""
+        try:
+            lines = self._inner.uidl()[1]
+        except error_proto:
+            for number in range(1, count + 1):
+                yield number, hashlib.sha256(b"\r\n".join(self._inner.top(number, 0)[1])).hexdigest()
+            return
+        for line in lines:
+            number, _space, name = line.partition(b" ")
+            if number.isdigit():
+                yield int(number), _text(name)
+
+    def _place(self, name):
+        return "", "", name
+
+    def _leave(self, name):
+        self._tries.pop(name, None)
+        if name not in self._left:
+            self._left.append(name)
+
+    def _save(self):
+        self._clerk.save("", json.dumps({"left": self._left, "tries": self._tries}))
+
+    def _top(self, name, lines):
+        """The beginning of a message, or None if the server cannot read it. Not by RETR: many take that for reading."""
+        try:
+            return b"\r\n".join(self._inner.top(self._numbers[name], lines)[1])
+        except error_proto as problem:
+            if "EOF" in str(problem):
+                raise
+            self._note(name, "", "unreadable", str(problem))
+            return None
+
+    def _beginning(self, name):
+        return self._top(name, REPORT_LINES) or b""
+
+    def retr(self, which):
+        self._end_last()
+        offered = self._offered[which]
+        self._clerk.offered().add(offered.name)
+        self._tries[offered.name] = self._tries.get(offered.name, 0) + 1
+        self._save()
+        content = self._begin(offered, self._content(offered.name))
+        return b"+OK", content.split(b"\r\n"), len(content)
+
+    def _content(self, name):
+        if self._only_replies:
+            # RETR would mark it as read, in the mailbox that the person sees.
+            content = self._top(name, ALL_LINES)
+            if content is not None:
+                return content
+        return b"\r\n".join(self._inner.retr(self._numbers[name])[1])
+
+    def dele(self, which):
+        offered = self._offered[which]
+        if offered.open and self._end(offered):
+            return self._inner.dele(self._numbers[offered.name])
+        return b"+OK"
+
+    def _end_last(self):
+        """Up to 18, core passes over a message that it fails on."""
+        for offered in self._offered.values():
+            if offered.open:
+                self._end(offered)
+
+    def _put_off(self, offered):
+        self._tries.pop(offered.name, None)
+        self._save()
+
+    def _done_with(self, offered, kept):
+        if not kept:
+            self._leave(offered.name)
+        self._put_off(offered)
+
+    def quit(self):
+        if self._ended:
+            return b"+OK"
+        self._ended = True
+        self._end_last()
+        self._clerk.finish()
+        try:
+            return self._inner.quit()
+        except error_proto as problem:
+            # Core copes with a connection that is lost, and with nothing else here.
+            raise OSError(str(problem)) from problem
+
+
+# ----------------------------------------------------------------------
+# What is saved
+# ----------------------------------------------------------------------
+
+
+def read_state(text):
+    """What was saved, as a dictionary; empty if it cannot be read."""
     try:
         state = json.loads(text or "{}")
     except ValueError:
@@ -45,187 +551,37 @@ def read(text):
     return state if isinstance(state, dict) else {}
 
 
-def parse(content):
-    return email.message_from_bytes(content, policy=default_policy)
+def spans(found):
+    """Numbers as IMAP writes a set of them: 1:3,7."""
+    parts, start, last = [], None, None
+    for number in sorted(found):
+        if last is None or number != last + 1:
+            if start is not None:
+                parts.append((start, last))
+            start = number
+        last = number
+    if start is not None:
+        parts.append((start, last))
+    return ",".join("%d" % first if first == end else "%d:%d" % (first, end) for first, end in parts)
 
 
-def answered(message):
-    """The Message-Ids that a message answers."""
-    return MESSAGE_ID.findall("%s %s" % (message.get("References", ""), message.get("In-Reply-To", "")))
+def numbers(text):
+    """The numbers of such a set."""
+    found = set()
+    for part in (text if isinstance(text, str) else "").split(","):
+        first, _colon, last = part.partition(":")
+        if first.isdigit() and (last or first).isdigit():
+            found.update(range(int(first), int(last or first) + 1))
+    return found
 
 
-def may_be_report(message):
-    sender = str(message.get("From", "")).lower()
-    return message.get_content_type() == "multipart/report" or "mailer-daemon@" in sender
+def _number(value):
+    return value if isinstance(value, int) else 0
 
 
-def reported(message):
-    """The Message-Ids of the messages that a report is about."""
-    found = []
-    for part in message.walk():
-        if part.get_content_type() == "message/rfc822":
-            found += [inner.get("Message-Id", "") for inner in part.get_payload() if not isinstance(inner, str)]
-        elif part.get_content_type() == "text/rfc822-headers":
-            content = part.get_payload(decode=True) or b""
-            found.append(email.message_from_bytes(content).get("Message-Id", ""))
-    return MESSAGE_ID.findall(" ".join(map(str, found)))
+def _text(value):
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def choose(headers, fetch_report, known):
-    """Those of some messages that are to be taken: they answer a known one, and are not known themselves.
-
-    What is known itself is Odoo's own, sent to the person as a notification, or came by another mailbox before.
-
-    :param headers: headers of each, by its number
-    :param fetch_report: function that returns the whole of a message
-    """
-    itself, about = {}, {}
-    for number, content in headers.items():
-        message = parse(content)
-        itself[number] = set(MESSAGE_ID.findall(str(message.get("Message-Id", ""))))
-        about[number] = set(answered(message))
-        if may_be_report(message):
-            about[number].update(reported(parse(fetch_report(number))))
-    known_at_all, answerable = known(sorted(set().union(*about.values(), *itself.values())))
-    return [number for number in headers if about[number] & answerable and not itself[number] & known_at_all]
-
-
-class SelectiveImap:
-    def __init__(self, connection, known, load, save):
-        self.connection, self.known, self.load, self.save = connection, known, load, save
-        self.box, self.waiting, self.validity, self.top = "INBOX", {}, None, 0
-        self.core = {name: getattr(connection, name) for name in ("select", "search", "store", "close")}
-        for name in self.core:
-            setattr(connection, name, getattr(self, name))
-
-    def select(self, mailbox="INBOX", readonly=False):
-        """Open it for reading only, which not even takes the mark of a new message from any."""
-        self.box = mailbox
-        answer = self.core["select"](mailbox, readonly=True)
-        self.validity = (self.connection.response("UIDVALIDITY")[1] or [None])[0]
-        return answer
-
-    def search(self, charset, *criteria):
-        """The numbers of the messages to take. Core asks for the unread ones; a person may have been quicker."""
-        taken = self.look()
-        self.waiting = {}
-        if taken:
-            self.core["select"](self.box)
-            answer = self.core["search"](None, "UID", ",".join(map(str, taken)))
-            numbers = answer[1][0].split()
-            for uid, number in self.fetched(self.connection.fetch(b",".join(numbers).decode(), "(UID)") if numbers else None):
-                self.waiting[number] = uid
-            answer = answer[0], [b" ".join(sorted(self.waiting, key=int))]
-        else:
-            answer = "OK", [b""]
-        self.note()
-        return answer
-
-    def look(self):
-        state = read(self.load())
-        validity = self.validity.decode() if self.validity else ""
-        if state.get("validity") == validity and validity:
-            last = int(state.get("uid", 0))
-            uids = [uid for uid in self.uids("%d:*" % (last + 1)) if uid > last]
-        else:
-            # What was read before this server was set up is none of ours.
-            last = max(self.uids("*"), default=0)
-            uids = self.uids("UNSEEN")
-        uids = sorted(uids)[:LOOKED_AT_MOST] if state else sorted(uids)
-        self.top = max(uids + [last])
-        taken = []
-        for start in range(0, len(uids), AT_ONCE):
-            wanted = ",".join(map(str, uids[start : start + AT_ONCE]))
-            answer = self.connection.uid("FETCH", wanted, "(UID %s)" % HEADERS)
-            headers = dict(self.contents(answer))
-            taken += choose(headers, self.report, self.known)
-        return sorted(taken)
-
-    def uids(self, criterion):
-        criteria = [criterion] if criterion.isalpha() else ["UID", criterion]
-        answer = self.connection.uid("SEARCH", *criteria)
-        return [int(uid) for uid in (answer[1][0] or b"").split()]
-
-    def report(self, uid):
-        answer = self.connection.uid("FETCH", str(uid), "(UID BODY.PEEK[]<0.%d>)" % LONGEST_REPORT)
-        return next((content for _uid, content in self.contents(answer)), b"")
-
-    @staticmethod
-    def contents(answer):
-        """Identifier and content of each message in an answer to FETCH."""
-        parts = answer[1] or []
-        for index, part in enumerate(parts):
-            if isinstance(part, tuple):
-                # Some servers name the identifier behind the content.
-                behind = parts[index + 1] if index + 1 < len(parts) and isinstance(parts[index + 1], bytes) else b""
-                found = re.search(rb"UID (\d+)", part[0]) or re.search(rb"UID (\d+)", behind)
-                if found:
-                    yield int(found.group(1)), part[1]
-
-    @staticmethod
-    def fetched(answer):
-        for part in (answer and answer[1]) or []:
-            found = re.match(rb"(\d+) \(.*?UID (\d+)", part if isinstance(part, bytes) else part[0])
-            if found:
-                yield int(found.group(2)), found.group(1)
-
-    def store(self, message_set, command, flags):
-        answer = self.core["store"](message_set, command, flags)
-        number = message_set if isinstance(message_set, bytes) else str(message_set).encode()
-        if command == "+FLAGS" and number in self.waiting:
-            del self.waiting[number]
-            self.note()
-        return answer
-
-    def note(self):
-        """All before the first message that core has not taken yet is done with."""
-        done = min(self.waiting.values(), default=self.top + 1) - 1
-        if self.validity:
-            self.save(json.dumps({"validity": self.validity.decode(), "uid": done}))
-
-    def close(self):
-        """Close without removing what the person has marked as deleted."""
-        self.core["select"](self.box, readonly=True)
-        return self.core["close"]()
-
-
-class SelectivePop:
-    def __init__(self, connection, known, load, save):
-        self.connection, self.known, self.load, self.save = connection, known, load, save
-        self.taken = []
-        self.core = {name: getattr(connection, name) for name in ("stat", "retr", "dele")}
-        for name in self.core:
-            setattr(connection, name, getattr(self, name))
-
-    def stat(self):
-        """How many messages there are to take."""
-        count, size = self.core["stat"]()
-        names = self.names(count)
-        left = set(read(self.load()).get("left", []))
-        new = [number for number in names if names[number] not in left][:LOOKED_AT_MOST]
-        self.taken = choose({number: self.top(number, 0) for number in new}, self.report, self.known)[:MOST_POP]
-        looked_at = set(new) if len(self.taken) < MOST_POP else {number for number in new if number < self.taken[-1]}
-        kept = [name for number, name in names.items() if name in left or number in looked_at - set(self.taken)]
-        self.save(json.dumps({"left": [name for name in kept if name]}))
-        return len(self.taken), size
-
-    def names(self, count):
-        """The lasting name of each message; none if the server gives none."""
-        try:
-            lines = self.connection.uidl()[1]
-        except error_proto:
-            return dict.fromkeys(range(1, count + 1), "")
-        return {int(number): name.decode(errors="replace") for number, name in (line.split(None, 1) for line in lines)}
-
-    def top(self, number, lines):
-        # Not RETR: many servers take that for reading.
-        return b"\r\n".join(self.connection.top(number, lines)[1])
-
-    def report(self, number):
-        return self.top(number, REPORT_LINES)
-
-    def retr(self, which):
-        return self.core["retr"](self.taken[which - 1])
-
-    def dele(self, which):
-        return self.core["dele"](self.taken[which - 1])
+def _bytes(value):
+    return value if isinstance(value, bytes) else str(value).encode("ascii", "replace")

@@ -1,0 +1,163 @@
+"""How the addon judges a message in a person's mailbox: pure functions of raw bytes."""
+
+import contextlib
+import email
+import email.policy
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "hostile"))
+
+import corpus
+from addon_tools import load
+
+headers, reports, judgement, mailbox = (load(name) for name in ("headers", "reports", "judgement", "mailbox"))
+
+OURS = "<100200300.1766000000.123-openerp-7-crm.lead@own.example>"
+KNOWN = {OURS: judgement.Known(7, True)}
+
+
+def judged(content, known=KNOWN):
+    return judgement.judge(judgement.Message(content, lambda: content), known)
+
+
+def given_to_core(content, known=KNOWN):
+    """The headers of what core is given."""
+    verdict = judged(content, known)
+    given_content, message_id = judgement.for_core(content, verdict)
+    given_headers = headers.Headers(given_content)
+    assert given_headers.raw("message-id").decode() == message_id
+    return given_headers
+
+
+@pytest.mark.parametrize(("name", "content"), list(corpus.answers(OURS)))
+def test_odd_answers_are_taken(name, content):
+    found = given_to_core(content)
+    assert found.ids("references")[-1] == OURS
+    assert len(found.ids("references")) <= 32
+    # Read by core of every series: no NUL, nothing but ASCII, and one header of each.
+    assert found.raw("references").isascii()
+    assert len(found.values["references"]) == len(found.values["message-id"]) == 1
+    assert b"\0" not in b"".join(found.lines)
+
+
+@pytest.mark.parametrize(("form", "content"), list(corpus.bounces(OURS, "gone@other.example")))
+def test_reports_of_failure(form, content):
+    bounce = judged(content)
+    assert isinstance(bounce, judgement.Bounce)
+    assert bounce.about == OURS
+    assert bounce.report.failed_recipient(["gone@other.example"]) == "gone@other.example"
+    if form == "no recipient":
+        assert bounce.report.failed_recipient(["gone@other.example", "another@other.example"]) is None
+    elif form != "forwarded":
+        assert bounce.report.failed_recipient(["another@other.example", "gone@other.example"]) == "gone@other.example"
+    assert "o such user" in bounce.report.reason or "no mailbox here" in bounce.report.reason
+
+
+@pytest.mark.parametrize(("form", "content"), list(corpus.no_bounces(OURS)))
+def test_reports_of_no_failure(form, content):
+    assert judged(content) is None
+
+
+def test_restated_report_is_one_of_the_same():
+    content = reports.restate("<r@x>", OURS, "gone@other.example", "Kein Postfach für ihn\nStatus: 5.1.1")
+    report = reports.read(content)
+    assert (report.failed, report.about[0], report.recipients) == (True, [OURS], ["gone@other.example"])
+    assert report.reason == "Kein Postfach für ihn\nStatus: 5.1.1"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Subject: no headers that matter\r\n\r\nReferences: " + OURS.encode(),
+        b"References: <another@own.example>\r\n\r\n",
+        b"Message-Id: " + OURS.encode() + b"\r\nReferences: " + OURS.encode() + b"\r\n\r\n",
+        b"From: MAILER-DAEMON@other.example\r\n\r\nMessage-Id: <another@own.example>",
+        b"From: MAILER-DAEMON@other.example\r\nSubject: Warning: delayed 4 hours\r\n\r\nMessage-Id: " + OURS.encode(),
+        b"From: postmaster@other.example\r\n\r\nText only, about nothing.",
+    ],
+)
+def test_what_is_for_the_person(content):
+    assert judged(content) is None
+
+
+def test_the_newest_message_that_can_be_answered_is_the_last_reference():
+    """Core takes the newest that it knows; one that leads nowhere would keep it from the others."""
+    known = {
+        "<old@own.example>": judgement.Known(1, True),
+        "<new@own.example>": judgement.Known(5, True),
+        "<nowhere@own.example>": judgement.Known(9, False),
+    }
+    content = b"References: <new@own.example> <x@y> <old@own.example> <nowhere@own.example>\r\n\r\n"
+    assert given_to_core(content, known).ids("references") == ["<x@y>", "<old@own.example>", "<new@own.example>"]
+
+
+def test_mark_of_cores_own_against_loops_is_kept():
+    """19 drops what answers its own notice of a loop: that must not be hidden from it."""
+    loop = "<1.2-loop-detection-bounce-email@own.example>"
+    content = f"References: {loop} {OURS}\r\n\r\n".encode()
+    assert loop in given_to_core(content).ids("references")
+
+
+def test_message_without_an_id_is_recognised_again():
+    first, second = (judgement.for_core(b"Subject: x\r\n\r\n" + text)[1] for text in (b"one", b"two"))
+    assert first == judgement.for_core(b"Subject: x\r\n\r\none")[1] != second
+
+
+@pytest.mark.parametrize("value", corpus.MESSAGE_IDS)
+def test_id_that_core_can_read_and_store(value):
+    content, message_id = judgement.for_core(b"Message-ID: " + value + b"\r\nSubject: x\r\n\r\n")
+    assert message_id.isascii()
+    assert len(message_id) <= headers.LONGEST_ID
+    assert email.message_from_bytes(content, policy=email.policy.SMTP)["Message-Id"] == message_id
+
+
+def test_headers_that_core_would_need_hours_for():
+    content = b"Content-Type: text/plain; a=" + b'"' * 200000 + b"\r\n\r\n"
+    with pytest.raises(judgement.TooComplex, match="content-type has 200"):
+        judgement.for_core(content)
+    part = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + content
+    for hidden in (part, part.replace(b"--b\r\n", b"--b\r"), part.replace(b"\r\n", b"\r")):
+        with pytest.raises(judgement.TooComplex):
+            judgement.for_core(b"Subject: x\r\n" + hidden)
+    # Of addresses the names are left out.
+    to = b", ".join(b'"User %d" <user%d@other.example>' % (each, each) for each in range(1000))
+    found = headers.Headers(judgement.for_core(b"To: " + to + b"\r\n\r\n")[0])
+    assert found.raw("to").count(b"@") == 1000
+
+
+def everything(content):
+    """All that is done to a stranger's bytes."""
+    message = judgement.Message(content, lambda: content)
+    verdict = judgement.judge(message, KNOWN)
+    message.headers.text("subject").encode("utf-8")
+    assert all(each.isascii() and each.isprintable() for each in message.ids())
+    report = reports.read(content)
+    if report:
+        assert "\0" not in report.reason
+        reports.restate("<a@b>", OURS, "a@b.example", report.reason)
+    with contextlib.suppress(judgement.TooComplex):
+        judgement.for_core(content, verdict if isinstance(verdict, judgement.Answer) else None)
+
+
+@pytest.mark.parametrize("content", list(corpus.malformed()))
+def test_nothing_of_a_strangers_raises(content):
+    everything(content)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.one_of(st.sampled_from([*corpus.PIECES, *corpus.NAMES, b": ", b"\r\n"]), st.binary(max_size=20)), max_size=80)
+)
+def test_nothing_made_up_raises(pieces):
+    everything(b"".join(pieces))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(min_value=0))
+def test_nothing_mutated_raises(seed):
+    everything(corpus.mutated(seed))
