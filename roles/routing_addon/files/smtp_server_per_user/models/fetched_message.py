@@ -5,6 +5,11 @@ from ..tools import fetching
 
 
 class MailThread(models.AbstractModel):
+    """What becomes of a message that was fetched from a mailbox.
+
+    Loaded before mail_thread.py, whose overrides are thus asked first.
+    """
+
     _inherit = "mail.thread"
 
     @api.model

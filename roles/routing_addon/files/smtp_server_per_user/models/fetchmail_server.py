@@ -142,7 +142,6 @@ if compat.FetchmailServer:
         # Tables of their own: a person may save the server while it is fetched, and from 19 on core has it locked.
 
         def init(self):
-            super().init()
             self.env.cr.execute(
                 """
                 CREATE TABLE IF NOT EXISTS smtp_server_per_user_progress (
@@ -155,6 +154,7 @@ if compat.FetchmailServer:
                 )
                 """
             )
+            return super().init()
 
         def unlink(self):
             ids = self.ids
