@@ -11,6 +11,8 @@ from __future__ import annotations
 from ansible import constants
 from ansible.plugins.loader import callback_loader
 
+from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import set_options_of
+
 NAME = "postroom.odoo.drift"
 Drift = callback_loader.get(NAME, class_only=True)
 
@@ -24,6 +26,4 @@ class CallbackModule(Drift):
 
     def set_options(self, task_keys=None, var_options=None, direct=None):
         # They are documented there, and known by the name under which that one was loaded.
-        self._plugin_options = constants.config.get_plugin_options(
-            "callback", Drift._load_name, keys=task_keys, variables=var_options, direct=direct
-        )
+        set_options_of(self, Drift, task_keys, var_options, direct)

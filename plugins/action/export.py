@@ -17,6 +17,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE, ROUTING_ADDON
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.backward import Variables
+from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import vault_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
 from ansible_collections.postroom.odoo.plugins.plugin_utils.files import write
 from ansible_collections.postroom.odoo.plugins.plugin_utils.yaml_writer import inventory_text, vault_text
 
@@ -40,6 +42,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         self.task_vars = task_vars
+        self._task.args = with_connection(self._task.args, task_vars, self._templar.template)
         self.options = self.validate_argument_spec(dict(CONNECTION, **OPTIONS), required_one_of=[("password", "api_key")])[1]
         # Before Odoo is asked for a single password.
         secret = self._vault_secret() if self.options["passwords"] else None
@@ -148,7 +151,7 @@ class ActionModule(ActionBase):
         vault_id, key = secret
         # A vault of the id default says nothing of it, as everywhere in Ansible.
         vault_id = None if vault_id == constants.DEFAULT_VAULT_IDENTITY else vault_id
-        return {path: self._loader._vault.encrypt(text, secret=key, vault_id=vault_id)}
+        return {path: vault_of(self._loader).encrypt(text, secret=key, vault_id=vault_id)}
 
     def _may_replace(self, path, present):
         if present is not None and not self.options["replace"]:
@@ -174,7 +177,7 @@ class ActionModule(ActionBase):
         content = _content(path)
         if is_encrypted(content):
             try:
-                content = self._loader._vault.decrypt(content)
+                content = vault_of(self._loader).decrypt(content)
             except AnsibleError:
                 return to_text(content)
         return to_text(content)
@@ -189,7 +192,7 @@ class ActionModule(ActionBase):
 
     def _vault_secret(self):
         """The password to encrypt with, and its id: the one that is asked for, else Ansible's choice among those given."""
-        secrets = self._loader._vault.secrets or []
+        secrets = vault_of(self._loader).secrets or []
         try:
             found = match_encrypt_secret(secrets, self.options["vault_id"] or constants.DEFAULT_VAULT_ENCRYPT_IDENTITY)
         except AnsibleError as exc:

@@ -11,10 +11,10 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - At the end of a run in check mode, says what differs between the inventory and what is there, by database, record and
+  - At the end of a run in check mode, reports what differs between the inventory and what is there, by database, record and
     option, with the records that Postroom owns and the inventory no longer names, and those made by hand that shadow ours.
-  - C(playbooks/drift.yml) has it at work by itself. Any other playbook has when it is enabled, and C(--check) is given.
-    A run that changes something says nothing.
+  - The playbooks of this collection use it by themselves, except C(site.yml) of a clone, whose C(ansible.cfg) enables it.
+  - At the end of any other run, lists the databases and machines that were not done, with the reason for each.
   - Secrets are never shown, only that they differ.
 requirements:
   - to be enabled, but for C(playbooks/drift.yml)
@@ -32,28 +32,29 @@ options:
       - section: callback_postroom_drift
         key: report_dir
 notes:
-  - A record counts as no longer named when no list of the whole run names it. A run that leaves one of the roles
-    C(mail_domain) and C(mail_users) out, or that failed in that database, has not seen all lists and says nothing of such
-    records, nor of those made by hand.
+  - A record counts as no longer named when no list of the whole run names it. As long as a list that may name such a record
+    was not compared, as with C(--tags), or the run failed in that database, such records are not reported, nor those made by
+    hand.
 """
 
 import datetime
 import os
 import tempfile
 
-from ansible import constants, context
+from ansible import constants
 from ansible.module_utils.common.text.converters import to_bytes
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils import drift_formats as formats
-from ansible_collections.postroom.odoo.plugins.plugin_utils.drift import DRIFT, NOT_CHECKED, Ledger
+from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import answer_of, host_of, task_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.files import write
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.files import FORMATS
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.ledger import DRIFT, NOT_CHECKED, Ledger
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.table import as_reasons, as_table
 
-COLLECTION = "postroom.odoo"
-# The variable of each host that says what is known of it so far; drift.yml ends with it.
+COLLECTION = "postroom.odoo."
+# The variable of each host with the number of differences so far; drift.yml ends with it.
 VARIABLE = "postroom_drift"
-VERDICT = COLLECTION + ".drift_verdict"
-FILES = {"drift.json": formats.as_json, "drift.xml": formats.as_junit, "drift.html": formats.as_html}
+VERDICT = COLLECTION + "drift_verdict"
 
 
 class CallbackModule(CallbackBase):
@@ -65,6 +66,8 @@ class CallbackModule(CallbackBase):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._ledger = Ledger()
+        self._failures = {}
+        self._ours = set()
         self._variables = None
         self._folder = None
 
@@ -82,38 +85,22 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result):
         self._see(result)
-        if not result._task.check_mode:
-            return
-        module, answer = _module(result), result._result
-        if "drift" in answer:
-            self._ledger.host(result._host.get_name()).take(module, answer)
-            self._publish(result._host)
-        elif _is_ours(result._task) and answer.get("changed"):
-            _take_machine(self._ledger.host(result._host.get_name()), module, answer)
-            self._publish(result._host)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        if result._task.check_mode and not ignore_errors and _action(result) != VERDICT:
+        self._see(result)
+        if not ignore_errors:
             self._fail(result)
 
     def v2_runner_on_unreachable(self, result):
-        if result._task.check_mode and not result._task.ignore_unreachable:
+        self._see(result)
+        if not task_of(result).ignore_unreachable:
             self._fail(result)
 
     def v2_playbook_on_stats(self, stats):
-        if not self._ledger.hosts:
-            return
-        report = self._ledger.report(datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"))
-        self._display.banner("DRIFT")
-        *table, verdict = formats.as_table(report)
-        for line in table:
-            self._display.display(line)
-        color = {DRIFT: constants.COLOR_CHANGED, NOT_CHECKED: constants.COLOR_ERROR}.get(report["status"], constants.COLOR_OK)
-        self._display.display(verdict, color=color)
-        if self._folder:
-            for name, form in FILES.items():
-                write(os.path.join(self._folder, name), to_bytes(form(report)), 0o644)
-            self._display.display("Written to %s: %s" % (self._folder, ", ".join(FILES)))
+        if self._ledger.hosts:
+            self._report_drift()
+        else:
+            self._report_failures(stats)
 
     # -- what they come to ---------------------------------------------------------------------------------------------
 
@@ -121,8 +108,8 @@ class CallbackModule(CallbackBase):
         """Make the folder, and leave no report of an earlier run there for one of this."""
         try:
             os.makedirs(folder, exist_ok=True)
-            for name in FILES:
-                path = os.path.join(folder, name)
+            for name in FORMATS:
+                path = os.path.join(folder, "drift." + name)
                 if os.path.lexists(path):
                     os.remove(path)
             tempfile.TemporaryFile(dir=folder).close()
@@ -134,45 +121,62 @@ class CallbackModule(CallbackBase):
         self._folder = folder
 
     def _see(self, result):
-        """Note that a role is run, with whatever the inventory has for it."""
-        task = result._task
-        # Ansible checks the arguments of a role that --tags leaves out, too.
-        if not task.check_mode or not _is_ours(task) or _module(result) == "validate_argument_spec":
+        task, name = task_of(result), host_of(result).get_name()
+        if not _action(task).startswith(COLLECTION) or _action(task) == VERDICT:
             return
-        host = self._ledger.host(result._host.get_name())
-        # A run may begin in the middle of a role.
-        if task._role._from_files.get("tasks", "main") in ("main", "configure") and not context.CLIARGS.get("start_at_task"):
-            host.roles.add(task._role._role_name)
-        self._publish(result._host)
-
-    def _publish(self, host):
-        name = host.get_name()
-        modules = sorted({call.module for call in self._ledger.host(name).calls})
-        self._variables.set_nonpersistent_facts(
-            name, {VARIABLE: {"differences": self._ledger.differences(name), "modules": modules}}
-        )
+        self._ours.add(name)
+        if not task.check_mode:
+            return
+        host, answer = self._ledger.host(name), answer_of(result)
+        if "owns" in answer:
+            host.expect(answer["owns"])
+        if "drift" in answer:
+            host.take(answer["drift"], answer.get("unpredicted", ()))
+        self._variables.set_nonpersistent_facts(name, {VARIABLE: {"differences": len(host.differences())}})
 
     def _fail(self, result):
-        reason = _reason(result._result)
-        if _action(result) != VERDICT:
-            reason = "%s: %s" % (result._task.get_name(include_role_fqcn=False).rpartition(" : ")[2].strip(), reason)
-        host = self._ledger.host(result._host.get_name())
+        task, name = task_of(result), host_of(result).get_name()
+        reason = _reason(answer_of(result))
+        if _action(task) != VERDICT:
+            reason = "%s: %s" % (task.get_name(include_role_fqcn=False).rpartition(" : ")[2].strip(), reason)
+        self._failures[name] = reason
+        if not task.check_mode or (_action(task) == VERDICT and not answer_of(result).get("unreachable")):
+            return
+        host = self._ledger.host(name)
         # The verdict repeats what failed before; it has a reason of its own where nothing else failed.
-        if _action(result) != VERDICT or not host.reasons:
+        if _action(task) != VERDICT or not host.reasons:
             host.fail(reason)
 
+    def _report_drift(self):
+        report = self._ledger.report(datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"))
+        self._display.banner("DRIFT")
+        *table, verdict = as_table(report)
+        for line in table:
+            self._display.display(line)
+        color = {DRIFT: constants.COLOR_CHANGED, NOT_CHECKED: constants.COLOR_ERROR}.get(report["status"], constants.COLOR_OK)
+        self._display.display(verdict, color=color)
+        if self._folder:
+            for name, form in FORMATS.items():
+                write(os.path.join(self._folder, "drift." + name), to_bytes(form(report)), 0o644)
+            names = ", ".join("drift." + name for name in FORMATS)
+            self._display.display("Written to %s: %s" % (self._folder, names))
 
-def _action(result):
-    return result._task.resolved_action or result._task.action
+    def _report_failures(self, stats):
+        """Of a run that changes something: what was not done. A failure that the playbook rescued does not count."""
+        counts = {name: stats.summarize(name) for name in self._failures}
+        reasons = {
+            name: self._failures[name]
+            for name in sorted(self._failures)
+            if name in self._ours and (counts[name]["failures"] or counts[name]["unreachable"])
+        }
+        if reasons:
+            self._display.banner("NOT DONE")
+            for line in as_reasons(reasons):
+                self._display.display(line, color=constants.COLOR_ERROR)
 
 
-def _module(result):
-    return _action(result).rpartition(".")[2]
-
-
-def _is_ours(task):
-    role = task._role
-    return bool(role) and role._role_collection == COLLECTION
+def _action(task):
+    return task.resolved_action or task.action
 
 
 def _reason(answer):
@@ -183,33 +187,3 @@ def _reason(answer):
             if words:
                 return words
     return "no reason given"
-
-
-def _take_machine(host, module, answer):
-    """What the role routing_addon would change on a machine, by Ansible's own modules."""
-    for each in [item for item in answer.get("results", [answer]) if item.get("changed")]:
-        given = (each.get("invocation") or {}).get("module_args") or {}
-        path = given.get("path") or given.get("dest") or each.get("dest") or each.get("path")
-        if module == "addons_path":
-            sides = [", ".join(str(each["diff"][side]).splitlines()) for side in ("after", "before")]
-            host.add("addons_path", given["config_file"], "differs", option="addons_path", declared=sides[0], found=sides[1])
-        elif module == "copy":
-            host.add("files", path, "differs", option="content", declared="as the addon has it", found="missing, or otherwise")
-        elif module == "file":
-            _take_file(host, path, given, each.get("diff") or {})
-        elif module in ("command", "service"):
-            host.restart_due = True
-
-
-def _take_file(host, path, given, diff):
-    before, after = diff.get("before") or {}, diff.get("after") or {}
-    if given.get("state") == "absent":
-        host.add("files", path, "unwanted")
-    elif before.get("state") == "absent":
-        host.add("files", path, "missing")
-    elif not before:
-        # The task gives no diff.
-        host.add("files", path, "differs", option="folder", declared="as the addon has it", found="missing, or otherwise")
-    else:
-        for option in sorted(set(before) & set(after) - {"path"}):
-            host.add("files", path, "differs", option=option, declared=after[option], found=before[option])

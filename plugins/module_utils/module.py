@@ -34,7 +34,6 @@ CONNECTION = {
     "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ODOO_API_KEY"])},
     "uid": {"type": "int"},
     "timeout": {"type": "int", "default": 120},
-    "allow_neutralized": {"type": "bool", "default": False},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
 }
@@ -69,9 +68,8 @@ class Module(AnsibleModule):
 def connect(module):
     """The session that the module's connection options describe; fails the module when there is none."""
     options = module.params
-    state = options.get("state")
     try:
-        session = Session(
+        return Session(
             options["url"],
             options["database"],
             options["login"],
@@ -82,13 +80,8 @@ def connect(module):
             ca_path=options["ca_path"],
             uid=options["uid"],
             # A module without a state only tells what is there.
-            read_only=module.check_mode or state in (None, "gathered"),
-            allow_neutralized=options["allow_neutralized"],
+            read_only=module.check_mode or options.get("state", "gathered") == "gathered",
         )
-        # With a uid, an earlier task of the run has asked. The session asks all the same before it writes.
-        if state != "gathered" and options["uid"] is None:
-            session.refuse_neutralized()
-        return session
     except errors.MissingLibrary as exc:
         module.fail_json(msg=missing_required_lib(str(exc)))
     except errors.OdooError as exc:

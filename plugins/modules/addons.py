@@ -93,6 +93,16 @@ uid:
   returned: always
   type: int
   sample: 2
+url:
+  description: The address of the server, as O(url) has it.
+  returned: always
+  type: str
+  sample: https://odoo.mydomain.com
+database:
+  description: The name of the database.
+  returned: always
+  type: str
+  sample: mydomain
 counts:
   description: Number of addons that were installed, upgraded or uninstalled, and of items without changes. In check mode, the
     numbers that would result.

@@ -59,6 +59,10 @@ addons_path:
   type: list
   elements: str
   sample: [/usr/lib/python3/dist-packages/odoo/addons, /opt/mydomain/addons]
+drift:
+  description: What a comparison found, for the callback plugin P(postroom.odoo.drift#callback).
+  returned: in check mode
+  type: dict
 """
 
 import os
@@ -85,7 +89,7 @@ def main():
         text = read(path)
         before = odoo_conf.addons_path(text)
         if odoo_conf.is_among(folder, before):
-            module.exit_json(changed=False, addons_path=before, diff=diff(path, before, before))
+            module.exit_json(**answer(module, path, before, before))
         missing = [] if before else [each for each in fallback_paths if not os.path.isdir(each)]
         if missing:
             module.fail_json(
@@ -100,7 +104,20 @@ def main():
         module.fail_json(msg="Cannot use %s: %s." % (path, exc.strerror))
     except odoo_conf.Unreadable as exc:
         module.fail_json(msg="Cannot use %s: %s." % (path, exc))
-    module.exit_json(changed=True, addons_path=after, diff=diff(path, before, after))
+    module.exit_json(**answer(module, path, before, after))
+
+
+def answer(module, path, before, after):
+    result = {"changed": before != after, "addons_path": after, "diff": diff(path, before, after)}
+    if module.check_mode:
+        row = {"kind": "differs", "option": "addons_path", "declared": ", ".join(after), "found": ", ".join(before)}
+        result["drift"] = {
+            "resource": "addons_path",
+            "noun": "configuration file",
+            "records": [],
+            "differences": [dict(row, record=module.params["config_file"])] if result["changed"] else [],
+        }
+    return result
 
 
 def read(path):

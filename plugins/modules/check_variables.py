@@ -39,6 +39,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+owns:
+  description:
+    - The resources of which the roles name records with these variables, once for each list. By them the callback plugin
+      P(postroom.odoo.drift#callback) knows which lists a run should compare.
+  returned: success
+  type: list
+  elements: str
+  sample: [users, incoming_mail_servers, outgoing_mail_servers]
 problems:
   description: The problems.
   returned: when there are problems

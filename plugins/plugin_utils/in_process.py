@@ -1,21 +1,106 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A module of this collection run in Ansible's own process, where a process of its own would only cost time."""
+"""Runs a module of this collection in Ansible's own process, where a process of its own would only cost time.
+
+On the controller's own Python that is: a process, with a folder for its files, costs half a second, which is most of what a
+task without a change takes. Anywhere else, and with POSTROOM_IN_PROCESS=0 in the environment, it runs as any module does.
+"""
 
 from __future__ import annotations
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+import os
+import sys
+from functools import partial
+
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import invocation, occurring
+from ansible_collections.postroom.odoo.plugins.module_utils.transport import jsonrpc
+from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import forget_list, validated
+from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
+
+SWITCH = "POSTROOM_IN_PROCESS"
+
+
+class InProcessAction(ActionBase):
+    """The action of a module that reaches Odoo by its API. What the task omits of the connection is the host's variables'.
+
+    C(module) is the Python module with C(main(new)). It is loaded with the action, in Ansible's main process: the process of
+    each task would load it for itself alone.
+    """
+
+    _supports_check_mode = True
+    _supports_async = True
+    module = None
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        task, task_vars = self._task, task_vars or {}
+        args = with_connection(task.args, task_vars, self._templar.template)
+        show = partial(_show, task_vars["inventory_hostname"])
+        if self._is_local(task_vars):
+            result.update(self._run_here(args, show))
+        else:
+            result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=task.async_val))
+        for remark in self.remarks(args, result):
+            show(remark)
+        return result
+
+    def remarks(self, args, result):
+        """What a person should see of an answer besides its changes, a line each."""
+        adopted = result.get("adopted")
+        if adopted:
+            yield "Adopted %s, made by hand: %s" % (_module(self._task).replace("_", " "), ", ".join(adopted))
+
+    def _run_here(self, args, show):
+        task = self._task
+        # Ansible shows them at -vvv only, and gathering them takes its time with a list of thousands.
+        verbose = Display().verbosity >= 3
+        try:
+            self.module.main(partial(InProcess, task.action, args, task.check_mode, task.diff, show, verbose))
+        except Answered as answered:
+            return answered.answer
+        finally:
+            forget_list(task)
+        return {}
+
+    def _is_local(self, task_vars):
+        """Whether the module would run here and by this Python anyway, without anything set for its process only."""
+        python = self._templar.template(task_vars.get("ansible_python_interpreter"))
+        return (
+            boolean(os.environ.get(SWITCH) or True)
+            and jsonrpc.odoorpc is not None
+            and self._connection.transport == "local"
+            and not self._connection.become
+            and not self._task.async_val
+            and not any(self._task.environment or ())
+            and (python in (None, "auto", "auto_silent") or _is_this_python(python))
+        )
+
+
+def _module(task):
+    return task.action.rpartition(".")[2]
+
+
+def _show(host, progress):
+    Display().display("[%s] %s" % (host, progress))
+
+
+def _is_this_python(path):
+    """By any of its names. The file that they lead to does not tell: each environment's Python is a link to the same."""
+    here = sys.executable
+    return os.path.dirname(path) == os.path.dirname(here) and os.path.realpath(path) == os.path.realpath(here)
 
 
 class Answered(BaseException):
-    """The module has said what it had to say. No error, so that no handler of errors in the module takes it for one.
+    """The module has returned. No error, so that no handler of errors in the module takes it for one.
 
-    :param answer: what it said.
+    :param answer: what it returned.
     """
 
     def __init__(self, answer):
@@ -31,7 +116,7 @@ class InProcess:
     :param check_mode: whether nothing may be written.
     :param diff: whether a diff is wanted.
     :param report_progress: function that shows the person who waits how far a long list has come.
-    :param verbose: whether the options are wanted back, which takes its time with a list of thousands.
+    :param verbose: whether the options are wanted back.
     """
 
     def __init__(
@@ -40,8 +125,8 @@ class InProcess:
         self.argument_spec, self.check_mode, self._diff = argument_spec, check_mode, diff
         self.report_progress, self._verbose = report_progress, verbose
         self._warnings = []
-        checked = ArgumentSpecValidator(argument_spec, **rules).validate(Options(plain(args)))
-        self.params, self.no_log_values = checked.validated_parameters, set(checked._no_log_values)
+        checked, self.no_log_values = validated(argument_spec, plain(args), **rules)
+        self.params = checked.validated_parameters
         if checked.error_messages:
             message = checked.errors.msg
             if isinstance(checked.errors[0], UnsupportedError):
@@ -62,13 +147,6 @@ class InProcess:
 
     def fail_json(self, msg, **answer):
         self.exit_json(failed=True, msg=str(msg), **answer)
-
-
-class Options(dict):
-    """Options that nobody else holds. Ansible's check works on a copy, which would be one for nothing."""
-
-    def __deepcopy__(self, memo):
-        return self
 
 
 def plain(value):

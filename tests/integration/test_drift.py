@@ -202,10 +202,49 @@ def test_records_that_the_inventory_names_no_more(company):
     # A run that leaves out a part of the inventory cannot know.
     done = company.drift("--tags", "mail_domain")
     assert (done.code, done.found()) == (0, [])
-    assert "Not all roles were run" in done.output
+    assert "Not all lists of the inventory were compared" in done.output
 
 
-def test_what_was_made_by_hand_and_shadows_ours(company, odoo):
+def test_what_mail_extras_owns_is_not_unnamed_where_it_is_left_out(company):
+    """Each role says what it owns; of a resource some of whose lists were not compared, nothing is called unnamed."""
+    host, parameter = company.lab["host"], {"key": "test.postroom", "value": "1"}
+    extras = {
+        "mail_extras_parameters": [parameter],
+        "mail_extras_incoming_servers": [{"login": "more@mydomain.com", "host": host, "confirmed": False}],
+        "mail_extras_outgoing_servers": [{"login": "more@mydomain.com", "host": host}],
+        "mail_extras_users": [{"login": "more@mydomain.com", "name": "More"}],
+    }
+    hosts = {"company": extras}
+    try:
+        done = company.play("site.yml", hosts=hosts)
+        assert done.code == 0, done.output
+        assert company.drift(hosts=hosts).code == 0
+        done = company.drift("--tags", "mail_domain,mail_users", hosts=hosts)
+        assert (done.code, done.found()) == (0, []), done.output
+        assert "Not all lists of the inventory were compared" in done.output
+        # Where it is not left out, nothing is hidden; and what a list that became empty named is found.
+        label = f"more@mydomain.com on {host}"
+        done = company.drift()
+        assert (done.code, done.found()) == (
+            2,
+            [
+                ("config_parameters", "test.postroom", "unnamed", ""),
+                ("incoming_mail_servers", label, "unnamed", ""),
+                ("outgoing_mail_servers", "more@mydomain.com", "unnamed", ""),
+                ("users", "more@mydomain.com", "unnamed", ""),
+            ],
+        ), done.output
+    finally:
+        for module, record in (
+            ("config_parameters", {"key": "test.postroom"}),
+            ("incoming_mail_servers", {"login": "more@mydomain.com", "host": host}),
+            ("outgoing_mail_servers", {"login": "more@mydomain.com"}),
+        ):
+            company.database.ok(module, [record], state="deleted")
+        company.database.ok("users", [{"login": "more@mydomain.com", "active": False}])
+
+
+def test_what_was_made_by_hand_and_interferes_with_ours(company, odoo):
     host = company.lab["host"]
     # Of no harm: another address, a filter for others, a place behind ours.
     odoo.make("ir.mail_server", name="Foreign", smtp_host="smtp.foreign.example", smtp_user="foreign")

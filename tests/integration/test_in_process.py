@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from support import ROOT, plain_ansible
+from test_drift import USERS, Company
 
 ITEMS = [
     {"login": "one@mydomain.com", "host": "smtp.mydomain.com", "password": "one-s3cret"},
@@ -104,3 +105,29 @@ def test_an_environment_is_heeded(database, tmp_path):
     done = play_of(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert database.value("SELECT value FROM ir_config_parameter WHERE key = 'test.environment'") == "heeded"
+
+
+def test_the_switch_changes_nothing_but_the_process(lab, series, tmp_path):
+    """What site.yml sets and drift.yml finds is the same with POSTROOM_IN_PROCESS=0, with modules as ordinary processes."""
+    company = Company(lab, series, tmp_path)
+    apart = {"POSTROOM_IN_PROCESS": "0"}
+    try:
+        done = company.play("site.yml", "-vvv", environment=apart)
+        assert done.code == 0, done.output
+        assert "AnsiballZ_outgoing_mail_servers" in done.output
+        again = company.play("site.yml", "-vvv")
+        assert "AnsiballZ_outgoing_mail_servers" not in again.output
+        assert "changed=0" in again.output.rpartition("PLAY RECAP")[2], again.output
+
+        company.database.sql("UPDATE ir_mail_server SET smtp_port = 25")
+        without_user = {"company": {"mail_users_accounts": [{"name": "newuser", "email": USERS[0]}]}}
+        reports = []
+        for environment in ({}, apart):
+            done = company.drift(hosts=without_user, environment=environment)
+            assert done.code == 2, done.output
+            reports.append({**done.report, "generated": ""})
+        assert reports[0] == reports[1]
+        kinds = {row["kind"] for row in reports[0]["hosts"][0]["differences"]}
+        assert kinds == {"differs", "unnamed"}
+    finally:
+        company.database.drop()

@@ -212,7 +212,7 @@ class Server:
             },
         }
         (self.tmp / "hosts.yml").write_text(yaml.safe_dump(inventory))
-        told = {"__routing_addon_source": str(self.source), **variables}
+        told = {"__routing_addon_source": str(self.source.parent), **variables}
         done = run_playbook("-i", self.tmp / "hosts.yml", "-e", json.dumps(told), playbook, "--diff", *arguments)
         return Run(done.returncode, done.stdout + done.stderr)
 
@@ -356,7 +356,7 @@ def test_life(server, databases, series):
     before = [database.fingerprints()["ir_module_module"] for database in databases.values()]
     done = server.play(databases, "--tags", "routing_addon")
     server.assert_deployed(restarts=2)
-    assert done.tasks() == ["Copy what is new or differs", "Restart Odoo by its command"]
+    assert done.tasks() == ["Put the addons' files on the server", "Restart Odoo by its command"]
     assert "+# more" in done.output
     assert [database.fingerprints()["ir_module_module"] for database in databases.values()] == before
 
@@ -370,7 +370,7 @@ def test_life(server, databases, series):
     assert found["server"] == [
         (f"{server.target}/{name}", kind, option)
         for name, kind, option in (
-            ("__init__.py", "differs", "content"),
+            ("__init__.py", "differs", "mode"),
             ("__manifest__.py", "differs", "content"),
             ("models/stray.py", "unwanted", None),
             ("old", "unwanted", None),
@@ -382,7 +382,7 @@ def test_life(server, databases, series):
     server.assert_deployed(restarts=3)
     assert not (server.target / "old").exists()
     assert [version(database) for database in databases.values()] == [f"{series}.0.1.3.0"] * 2
-    assert done.changed == {"server": 3, "first": 1, "second": 1}
+    assert done.changed == {"server": 2, "first": 1, "second": 1}
 
     # A restart that fails is owed until it comes about, though nothing differs any more.
     with (server.source / "hooks.py").open("a") as file:
@@ -394,6 +394,37 @@ def test_life(server, databases, series):
     done = server.play(databases, "--tags", "routing_addon")
     server.assert_deployed(restarts=4)
     assert done.tasks() == ["Restart Odoo by its command"]
+
+
+def test_a_machine_that_is_not_reached(server, databases):
+    """The databases of other machines are done; its own are not touched, and the run says which and why, and fails."""
+    more = {
+        "odoo_servers": {"hosts": {"dead": {**server.ssh, "ansible_port": free_port()}}},
+        "odoo_databases": {"hosts": {"first": {"odoo_server": "server"}, "second": {"odoo_server": "dead"}}},
+    }
+    (server.tmp / "more.yml").write_text(yaml.safe_dump(more))
+    untouched = databases["second"].fingerprints()
+    for arguments in (["--check"], []):
+        done = server.play(databases, "-i", server.tmp / "more.yml", *arguments)
+        assert done.returncode != 0
+        databases["second"].assert_as(untouched, "a database of a machine that is not reached was written")
+        report = done.output.rpartition("NOT CHECKED" if arguments else "NOT DONE")[2].replace("\n", " ")
+        assert "second: Check the variables: The machine dead, which runs the Odoo of this database, is not ready" in report
+        assert "dead: Fail for a server that is not ready: Failed to connect to the host via ssh" in report
+        assert not re.search(r"(^| )(first|server): ", report)
+    assert version(databases["first"]) is not None
+
+    # The only machine there is does not end the run for those that it does not serve.
+    hosted = {"odoo_databases": {"hosts": {"first": {"routing_addon_enabled": False}, "second": {}}}}
+    (server.tmp / "more.yml").write_text(yaml.safe_dump(hosted))
+    dead = ["-i", server.tmp / "more.yml", "-e", json.dumps({"routing_addon_addons_path": "/proc/nowhere"})]
+    done = server.play(databases, *dead)
+    assert done.returncode != 0
+    report = done.output.rpartition("NOT DONE")[2]
+    assert "second: Check the variables: The machine server, which runs the Odoo of this database, is not ready" in report
+    assert "Cannot put the addons into /proc/nowhere" in report
+    assert "first" not in report
+    databases["second"].assert_as(untouched, "a database of a machine that failed was written")
 
 
 def fetchers(database):

@@ -16,7 +16,6 @@ from ansible_collections.postroom.odoo.plugins.filter.accounts import (
     user_items,
     without_password,
 )
-from ansible_collections.postroom.odoo.plugins.filter.labelled import labelled
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import (
     BadEntry,
     MailDomain,
@@ -289,10 +288,6 @@ def test_the_account_of_an_address():
     accounts = [account(email="other@mydomain.com"), account(groups=[])]
     assert account_of(accounts, "New@MyDomain.com") == accounts[1]
     assert account_of(accounts, "nobody@mydomain.com") == {}
-
-
-def test_records_are_named_with_their_kind():
-    assert labelled({"user": ["a", "b"], "alias domain": [], "mail server": ["c"]}) == ["user a", "user b", "mail server c"]
 
 
 @pytest.mark.parametrize("make", [user_items, incoming_server_items, outgoing_server_items, without_password, account_problems])

@@ -11,9 +11,9 @@ import yaml
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 # What has no use for a login: it runs on the machine that runs Odoo, or on the controller.
-WITHOUT_LOGIN = {"addons_path", "check_variables", "drift_verdict"}
+WITHOUT_LOGIN = {"addon_files", "addons_path", "check_variables", "drift_verdict"}
 # Entry points for our own playbooks and roles only, behind one whose specification Ansible has checked the variables by.
-CHECKED_BEFORE = {"accounts", "check", "configure", "install", "lists", "mail"}
+CHECKED_BEFORE = {"addons", "check", "configure", "fetchers", "lists", "mail"}
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 
 

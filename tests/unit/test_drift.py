@@ -1,4 +1,4 @@
-"""The drift report: what several results say together, and each of its formats."""
+"""The drift report: what several results say together, and each of its"""
 
 import html.parser
 import json
@@ -13,8 +13,10 @@ from ansible_collections.postroom.odoo.plugins.module_utils import resources
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts import View
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import Wanted, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import differences
-from ansible_collections.postroom.odoo.plugins.plugin_utils import drift_formats as formats
-from ansible_collections.postroom.odoo.plugins.plugin_utils.drift import KINDS, PARTIAL, WHOLE, Ledger
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.files import as_html, as_junit
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.kinds import KINDS
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.ledger import PARTIAL, Ledger
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.table import as_table
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "drift.schema.json").read_text())
@@ -22,13 +24,19 @@ NOW = "2026-11-22T21:00:00+00:00"
 EVIL = "<script>alert(1)</script>\"'&\x1b[31m\n{{ 7 * 7 }}"
 
 
-def result(*items, differs=(), by_hand=(), unnamed=None, **more):
-    """What a module returns in check mode."""
+def compared(resource, *records, differs=(), by_hand=(), unnamed=None):
+    """What a module returns as drift: the records of its list, by what identifies them."""
     return {
-        "invocation": {"module_args": {"url": "http://127.0.0.1", "database": "mydomain", "config": list(items)}},
+        "resource": resource,
+        "noun": resource.replace("_", " ")[:-1],
+        "url": "http://127.0.0.1",
+        "database": "mydomain",
         "series": "19.0",
-        "drift": {"differences": list(differs), "conflicts": list(by_hand), "unnamed": unnamed or {}},
-        **more,
+        "records": list(records),
+        "keys": [[record] for record in records],
+        "differences": list(differs),
+        "conflicts": list(by_hand),
+        "unnamed": unnamed or {},
     }
 
 
@@ -44,8 +52,12 @@ def report_of(ledger):
 
 def ledger_with(*rows, host="mydomain"):
     ledger = Ledger()
-    ledger.host(host).take("outgoing_mail_servers", result({"login": "a@b.c"}, differs=rows))
+    ledger.host(host).take(compared("outgoing_mail_servers", "a@b.c", differs=rows))
     return ledger
+
+
+def kinds(host):
+    return [(row["resource"], row["record"], row["kind"]) for row in host.differences()]
 
 
 # -- several results ---------------------------------------------------------------------------------------------------
@@ -54,57 +66,68 @@ def ledger_with(*rows, host="mydomain"):
 def test_a_record_is_unnamed_when_no_list_names_it():
     ledger = Ledger()
     host = ledger.host("mydomain")
-    host.roles.update(WHOLE)
-    host.take("outgoing_mail_servers", result({"login": "a@b.c"}, unnamed={"2": "b@b.c", "3": "c@b.c"}))
-    host.take("outgoing_mail_servers", result({"login": "b@b.c"}, unnamed={"1": "a@b.c", "3": "c@b.c"}))
-    host.take("users", result({"login": "b@b.c"}, unnamed={"2": "x@b.c"}))
-    assert [(row["resource"], row["record"], row["kind"]) for row in report_of(ledger)["hosts"][0]["differences"]] == [
-        ("outgoing_mail_servers", "c@b.c", "unnamed"),
-        ("users", "x@b.c", "unnamed"),
-    ]
+    host.expect(["outgoing_mail_servers", "users", "outgoing_mail_servers"])
+    host.take(compared("outgoing_mail_servers", "a@b.c", unnamed={2: "b@b.c", 3: "c@b.c"}))
+    # As a process of its own returns it, by JSON.
+    host.take(compared("outgoing_mail_servers", "b@b.c", unnamed={"1": "a@b.c", "3": "c@b.c"}))
+    host.take(compared("users", "b@b.c", unnamed={2: "x@b.c"}))
+    assert kinds(host) == [("outgoing_mail_servers", "c@b.c", "unnamed"), ("users", "x@b.c", "unnamed")]
+    assert report_of(ledger)["hosts"][0]["notes"] == []
     # A list that was not reached may still name it.
     host.fail("no")
-    assert ledger.differences("mydomain") == 0
-    # So may the list of a role that was left out.
+    assert kinds(host) == []
+
+
+def test_a_list_that_was_left_out_may_name_it():
+    """Of each resource by itself: a role that was not run, mail_extras included, does not hide what others left behind."""
+    ledger = Ledger()
+    host = ledger.host("mydomain")
+    host.expect(["incoming_mail_servers", "users", "incoming_mail_servers"])
+    host.take(compared("incoming_mail_servers", unnamed={2: "x@b.c"}))
+    host.take(compared("users", unnamed={2: "x@b.c"}))
+    assert kinds(host) == [("users", "x@b.c", "unnamed")]
+    assert report_of(ledger)["hosts"][0]["notes"] == [PARTIAL]
+    # Where nobody says which lists there are, none counts as the last.
     part = Ledger()
-    part.host("mydomain").roles.add("mail_users")
-    part.host("mydomain").take("users", result(unnamed={"2": "x@b.c"}))
-    assert part.differences("mydomain") == 0
+    part.host("mydomain").take(compared("users", unnamed={2: "x@b.c"}))
+    assert kinds(part.host("mydomain")) == []
     assert report_of(part)["hosts"][0]["notes"] == [PARTIAL]
 
 
-def test_a_stranger_that_another_list_names_is_none():
+def test_a_record_made_by_hand_that_another_list_names_is_no_conflict():
+    host = Ledger().host("mydomain")
+    host.expect(["outgoing_mail_servers"])
+    by_hand = {"index": 0, "record": "a@b.c", "kind": "second_outgoing_server", "id": 7, "name": "Mine", "found": "sends"}
+    host.take(compared("outgoing_mail_servers", "a@b.c", by_hand=[{**by_hand, "keys": [["a@b.c"], ["b@b.c"]]}]))
+    assert kinds(host) == [("outgoing_mail_servers", "a@b.c", "second_outgoing_server")]
+    host.take(compared("outgoing_mail_servers", "b@b.c"))
+    assert kinds(host) == []
+
+
+def test_a_machine_has_files_and_a_service():
+    """They have no database, no keys and nothing unnamed."""
     ledger = Ledger()
-    ledger.host("mydomain").roles.update(WHOLE)
-    stranger = {"index": 0, "record": "a@b.c", "kind": "second_outgoing_server", "id": 7, "name": "Mine", "found": "sends"}
-    ledger.host("mydomain").take(
-        "outgoing_mail_servers", result({"login": "a@b.c"}, by_hand=[{**stranger, "keys": [["a@b.c"], ["b@b.c"]]}])
-    )
-    assert ledger.differences("mydomain") == 1
-    ledger.host("mydomain").take("outgoing_mail_servers", result({"login": "B@b.c"}))
-    assert ledger.differences("mydomain") == 0
+    rows = [
+        {"record": "/opt/a/__init__.py", "kind": "differs", "option": "mode", "declared": "0644", "found": "0600"},
+        {"record": "Odoo", "kind": "restart_due", "resource": "service", "noun": "service"},
+    ]
+    ledger.host("server").take({"resource": "files", "noun": "file", "records": [], "differences": rows})
+    (host,) = report_of(ledger)["hosts"]
+    assert [(row["resource"], row["noun"]) for row in host["differences"]] == [("files", "file"), ("service", "service")]
+    assert (host["database"], host["notes"]) == (None, [])
 
 
 def test_status():
     ledger = Ledger()
     assert report_of(ledger)["status"] == "not_checked"
-    ledger.host("a").take("users", result())
+    ledger.host("a").take(compared("users"))
     assert report_of(ledger)["status"] == "as_declared"
-    ledger.host("b").take("users", result(differs=[difference("x")]))
+    ledger.host("b").take(compared("users", differs=[difference("x")]))
     assert report_of(ledger)["status"] == "drift"
     ledger.host("c").fail("cannot be reached")
     report = report_of(ledger)
     assert report["status"] == "not_checked"
     assert [host["status"] for host in report["hosts"]] == ["as_declared", "drift", "not_checked"]
-
-
-def test_addons_of_other_series_or_not_required_are_not_declared():
-    ledger = Ledger()
-    older = {"name": "fetchmail", "since": None, "until": 15, "required": True}
-    asked_for = {"name": "smtp_server_per_user", "since": None, "until": None, "required": False}
-    declared = {"name": "mail", "since": None, "until": None, "required": True}
-    ledger.host("mydomain").take("addons", result(older, asked_for, declared))
-    assert [each["record"] for each in report_of(ledger)["hosts"][0]["records"]] == ["mail"]
 
 
 # -- what differs ------------------------------------------------------------------------------------------------------
@@ -207,27 +230,27 @@ def test_every_kind_is_documented():
 
 
 def test_a_table_has_no_line_or_command_of_the_records():
-    table = formats.as_table(report_of(ledger_with(difference(EVIL, found=EVIL))))
+    table = as_table(report_of(ledger_with(difference(EVIL, found=EVIL))))
     assert len([line for line in table if "alert" in line]) == 1
     assert "\x1b" not in "".join(table)
 
 
 def test_a_table_is_not_endless():
-    table = formats.as_table(report_of(ledger_with(*(difference(f"u{number}") for number in range(1000)))))
+    table = as_table(report_of(ledger_with(*(difference(f"u{number}") for number in range(1000)))))
     assert len(table) < 250
     assert any("800 more" in line for line in table)
 
 
 def test_a_secret_differs():
     row = {"index": 0, "record": "a@b.c", "kind": "differs", "option": "password", "secret": True}
-    table = formats.as_table(report_of(ledger_with(row)))
+    table = as_table(report_of(ledger_with(row)))
     assert table[1].split()[-3:] == ["password", "(secret)", "differs"]
 
 
 def test_junit_has_a_case_for_each_record():
     ledger = ledger_with(difference("a@b.c"), difference("a@b.c", option="name"), difference(EVIL))
     ledger.host("other").fail("first line\nsecond line")
-    suites = ET.fromstring(formats.as_junit(report_of(ledger)))
+    suites = ET.fromstring(as_junit(report_of(ledger)))
     assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("3", "2", "1")
     failure = suites.find("testsuite[@name='mydomain']/testcase[@name='a@b.c']/failure")
     assert failure.get("message") == "name: declared 587, found 25"
@@ -256,7 +279,7 @@ def test_a_page_takes_nothing_for_markup_and_needs_nothing_else():
     ledger = ledger_with(difference(EVIL, found=EVIL, declared=[EVIL]), host=EVIL)
     ledger.host(EVIL).fail(EVIL)
     ledger.host(EVIL).notes.append(EVIL)
-    page = formats.as_html(report_of(ledger))
+    page = as_html(report_of(ledger))
     assert tags(page).seen.count("script") == 1
     assert tags(page).addresses == []
     assert "url(" not in page
@@ -265,24 +288,21 @@ def test_a_page_takes_nothing_for_markup_and_needs_nothing_else():
 
 
 def test_drift_compares_what_site_sets():
-    """The same roles in the same order."""
+    """Both have one list of roles, and drift.yml is in check mode."""
+    shared = "playbooks/tasks/database.yml"
+    assert yaml.safe_load((ROOT / shared).read_text())
+    imported = {}
+    for name in ("site.yml", "playbooks/drift.yml"):
+        imported[name] = [str(Path(name).parent / each) for each in tasks_of(yaml.safe_load((ROOT / name).read_text()))]
+    assert imported == {"site.yml": [shared], "playbooks/drift.yml": [shared, "playbooks/tasks/unnamed.yml"]}
+    assert [play["check_mode"] for play in yaml.safe_load((ROOT / "playbooks" / "drift.yml").read_text())] == [True, True]
 
-    def roles(tasks):
-        for task in tasks:
-            for word in ("include_role", "import_role"):
-                if f"ansible.builtin.{word}" in task:
-                    role = task[f"ansible.builtin.{word}"]
-                    yield role["name"], role.get("tasks_from", "main"), task.get("tags")
-            yield from roles(task.get("block", ()))
 
-    set_by = [
-        found
-        for play in yaml.safe_load((ROOT / "site.yml").read_text())
-        for found in [
-            *roles(play.get("pre_tasks", ())),
-            *roles(play.get("tasks", ())),
-        ]
-    ]
-    plays = yaml.safe_load((ROOT / "playbooks" / "drift.yml").read_text())
-    assert [found for play in plays for found in roles(play["tasks"])] == set_by
-    assert [play["check_mode"] for play in plays] == [True, True]
+def tasks_of(entries):
+    """The files of tasks that plays, or blocks, have."""
+    for entry in entries:
+        for word in ("import_tasks", "include_tasks"):
+            if f"ansible.builtin.{word}" in entry:
+                yield entry[f"ansible.builtin.{word}"]
+        for part in ("tasks", "block"):
+            yield from tasks_of(entry.get(part, ()))

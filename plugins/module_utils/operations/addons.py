@@ -215,7 +215,7 @@ def _manage(module, session):
         for item in module.params["config"] or ()
         if (item["since"] or 0) <= session.major <= (item["until"] or session.major)
     ]
-    result = dict(session.facts, changed=False)
+    result = dict(session.facts, changed=False, url=module.params["url"], database=session.database)
     if state == "gathered":
         module.exit_json(gathered=_installed(session, items), **result)
     found, unpredicted = _look_up(module, session, items)
