@@ -213,7 +213,7 @@ class _Run:
             if not self.module.check_mode or self.module.params["include_secrets"]:
                 raise
             self.unpredicted.append(
-                "The addon %s is not installed in database %s yet, so nothing could be looked up there: %s."
+                "The addon %s is not installed in database %s yet, so check mode cannot read its records: %s."
                 % (
                     self.resource.addon(self.session.major),
                     self.session.database,

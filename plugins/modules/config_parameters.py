@@ -147,7 +147,7 @@ problems:
   returned: when items are rejected
   type: list
   elements: dict
-  sample: [{index: 3, option: value, reason: is needed to create this system parameter}]
+  sample: [{index: 3, option: value, reason: is required to create this system parameter}]
 gathered:
   description: The existing records, in the form of O(config).
   returned: when O(state=gathered)

@@ -103,7 +103,9 @@ def test_check_mode_without_mail(new_database):
     user = {"login": "a@mydomain.com", "name": "A", "email": "a@mydomain.com", "notification_type": "email"}
     predicted = database.ok("users", [user], check=True)
     assert predicted["counts"]["created"] == 1
-    assert predicted["unpredicted"] == ["notification_type: left out, as the addon mail, which brings it, is not installed yet"]
+    assert predicted["unpredicted"] == [
+        "notification_type: left out, as the addon mail, which provides it, is not installed yet"
+    ]
     database.assert_as(before, "check mode wrote")
 
 

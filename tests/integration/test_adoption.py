@@ -62,4 +62,4 @@ def test_two_that_mean_the_same_are_named(company):
     run = company.play("site.yml", accounts=[company.account("twice")])
     assert run.status != 0
     words = " ".join(run.output.split())
-    assert f"ids {ids[0]} (One) and {ids[1]} (Two)" in words
+    assert f"IDs {ids[0]} (One) and {ids[1]} (Two)" in words

@@ -174,7 +174,7 @@ ADDRESS = "a@mydomain.com"
 WELCOME = "auth_signup.mail_template_user_signup_account_created"
 BAD_ITEMS = [
     ("alias_domains", {"name": "not a domain"}, "name", "is not a domain name"),
-    ("alias_domains", {"name": "other.example", "catchall": "a@b.example"}, "catchall", "before the @"),
+    ("alias_domains", {"name": "other.example", "catchall": "a@b.example"}, "catchall", "is not the local part"),
     ("alias_domains", {"name": "other.example", "default_from": "a@"}, "default_from", "is not an e-mail address"),
     ("incoming_mail_servers", {"host": "h", "login": "x", "port": 0}, "port", "from 1 to 65535"),
     ("incoming_mail_servers", {"host": "h", "login": "x", "port": 65536}, "port", "from 1 to 65535"),
@@ -184,16 +184,16 @@ BAD_ITEMS = [
     ("outgoing_mail_servers", {"host": "h:25", "login": "x"}, "host", "bare name"),
     ("outgoing_mail_servers", {"host": "h", "login": "x", "from_filter": "own"}, "from_filter", "must then be an e-mail"),
     ("outgoing_mail_servers", {"host": "h", "login": "x", "from_filter": "a@,b"}, "from_filter", "neither an e-mail address"),
-    ("outgoing_mail_servers", {"login": "new@mydomain.com"}, "host", "is needed to create"),
+    ("outgoing_mail_servers", {"login": "new@mydomain.com"}, "host", "is required to create"),
     ("outgoing_mail_servers", {"host": "h", "login": "x", "owner": "admin"}, "owner", "smtp_server_per_user"),
     ("users", {"login": "x", "name": "X", "email": "nobody"}, "email", "is not an e-mail address"),
-    ("users", {"login": "x"}, "name", "is needed to create"),
+    ("users", {"login": "x"}, "name", "is required to create"),
     ("users", {"login": "x", "name": "X", "groups": ["base.group_nobody"]}, "groups", "has no group 'base.group_nobody'"),
     ("users", {"login": "x", "name": "X", "groups": ["Settings"]}, "groups", "external identifier"),
     ("users", {"login": "x", "name": "X", "company": "Nowhere", "companies": []}, "company", "has no company 'Nowhere'"),
     ("users", {"login": "x", "name": "X", "companies": ["Nowhere"]}, "companies", "has no company 'Nowhere'"),
-    ("users", {"login": "x", "name": "X", "language": "xx_XX"}, "language", "is not known to this database"),
-    ("users", {"login": "x", "name": "X", "timezone": "Mars"}, "timezone", "is not known to this database"),
+    ("users", {"login": "x", "name": "X", "language": "xx_XX"}, "language", "is not available in this database"),
+    ("users", {"login": "x", "name": "X", "timezone": "Mars"}, "timezone", "is not available in this database"),
     ("mail_templates", {"template": "no.such", "reply_to": ADDRESS}, None, "has no such mail template"),
     ("mail_templates", {"template": "base.group_user", "reply_to": ADDRESS}, None, "has no such mail template"),
     ("mail_templates", {"name": "x", "model": "y.z", "reply_to": ADDRESS}, None, "has no such mail template"),
@@ -236,7 +236,7 @@ def test_duplicates(untouched, module):
     item = LISTS[module]
     shouted = {option: value.upper() if option in ("login", "name", "host") else value for option, value in item.items()}
     result = untouched.refuses(module, [item, {**shouted}])
-    assert "stands in the list already, as item 0" in result["msg"] or "several from 17.0 on" in result["msg"]
+    assert "is already in the list, as item 0" in result["msg"] or "several from 17.0 on" in result["msg"]
     assert result["problems"][0]["index"] == 1
 
 
@@ -251,7 +251,7 @@ def test_options_that_the_series_lacks(untouched):
     kind = untouched.run("incoming_mail_servers", [{"host": "h", "login": "x", "type": "gmail"}], check=True)
     if untouched.major < 16:
         assert kind["problems"][0]["option"] == "type"
-        assert "is not known to this database; it has" in kind["msg"]
+        assert "is not available in this database; use one of" in kind["msg"]
     own = untouched.ok("outgoing_mail_servers", [{"host": "h", "login": "x@y.example", "from_filter": "own"}], check=True)
     assert ("from_filter" in own["changes"][0]["options"]) == (untouched.major >= 15)
 

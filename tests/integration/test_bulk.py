@@ -89,7 +89,7 @@ def test_what_is_written_stays_when_the_connection_breaks(database):
     # Odoo takes its time for passwords.
     assert parts[0] == 20
     assert "answers HTTP 502 to res.users.load" in result["msg"]
-    assert "Of 45 users, 20 are written, and stay. Run again: it goes on from there." in result["msg"]
+    assert "Of 45 users, 20 have been written and are kept. Run again to write the rest." in result["msg"]
     assert database.value("SELECT count(*) FROM res_users WHERE login LIKE 'user%@mydomain.com'") == 20
 
     result = database.ok("users", people)

@@ -24,7 +24,7 @@ def test_life(database):
 def test_a_parameter_without_a_value(database):
     """A key alone is enough to take over a parameter, not to create one; and Odoo keeps no empty ones."""
     result = database.refuses("config_parameters", [{"key": "test.fine", "value": "1"}, {"key": "test.new"}])
-    assert result["problems"] == [{"index": 1, "option": "value", "reason": "is needed to create this system parameter"}]
+    assert result["problems"] == [{"index": 1, "option": "value", "reason": "is required to create this system parameter"}]
 
     before = parameters(database)
     done = database.converge("config_parameters", [{"key": "web.base.url"}])

@@ -79,7 +79,7 @@ def test_a_long_list_says_how_far_it_has_come(database, tmp_path):
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
     done = play_of(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "[localhost] 20 of 25 users are written" in done.stdout.splitlines()
+    assert "[localhost] 20 of 25 users written" in done.stdout.splitlines()
 
 
 def test_an_environment_is_heeded(database, tmp_path):

@@ -74,7 +74,7 @@ def test_by_name_and_model(database):
     assert template(database)["reply_to"] == "a@mydomain.com"
     # The same template under both of its names is one template twice.
     result = database.refuses("mail_templates", [item, {"template": WELCOME, "reply_to": "b@mydomain.com"}])
-    assert "means the same mail template as item 0" in result["msg"]
+    assert "identifies the same mail template as item 0" in result["msg"]
 
 
 def test_expressions(database):

@@ -291,7 +291,7 @@ def test_the_same_login_twice_and_nothing_that_tells_apart(database):
     same = {**second, "name": first["name"], **({"from_filter": first["from_filter"]} if database.major >= 15 else {})}
     (problem,) = database.refuses("outgoing_mail_servers", [first, same])["problems"]
     assert problem["index"] == 1
-    assert "stands in the list already, as item 0" in problem["reason"]
+    assert "is already in the list, as item 0" in problem["reason"]
     assert "name or host and from_filter" in problem["reason"]
     database.ok("outgoing_mail_servers", [first, second])
     assert "matches several records" in database.refuses("outgoing_mail_servers", [{"login": "apikey", "port": 25}])["msg"]

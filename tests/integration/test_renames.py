@@ -49,7 +49,7 @@ def test_what_cannot_be_renamed_is_refused(database, module):
     assert [each["index"] for each in refused["problems"]] == [1]
     assert f"{OLD} (id " in refused["msg"].replace(" on imap.mydomain.com", "")
     assert f"{NEW} (id " in refused["msg"].replace(" on imap.mydomain.com", "")
-    assert "both there" in refused["msg"]
+    assert ", exist; remove one of them" in refused["msg"]
     refused = database.refuses(
         module, [{"login": OLD, "previous_login": NEW, **values}, {"login": NEW, "previous_login": OLD, **values}]
     )

@@ -154,13 +154,13 @@ def test_what_is_unforeseen_takes_a_line_however_many_items():
     for number in range(1000):
         unforeseen.name(owner, f"user{number}")
     (line,) = unforeseen.lines()
-    assert line == "owner: this database has no user user0, user1, user2, user3, user4 … (1000 in all) yet"
+    assert line == "owner: this database has no user user0, user1, user2, user3, user4 … (1000 in total) yet"
 
 
 @pytest.mark.parametrize(
     ("item", "option", "words"),
     [
-        ({"from_filter": "b.c"}, "from_filter", "from 15.0 on, before that with the addon smtp_server_per_user"),
+        ({"from_filter": "b.c"}, "from_filter", "from 15.0 on, and in earlier series with the addon smtp_server_per_user"),
         ({"encryption": "ssl_strict"}, "encryption", "none, starttls, ssl"),
         ({"owner": "u"}, "owner", "smtp_server_per_user"),
     ],

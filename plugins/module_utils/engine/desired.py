@@ -36,7 +36,7 @@ def check_items(resource, items):
         key = resource.key(item)
         if key is None:
             ways = " or ".join(" and ".join(identity) for identity in resource.identities)
-            problems.append((index, None, "nothing tells which %s is meant; give %s" % (resource.noun, ways)))
+            problems.append((index, None, "does not identify the %s; set %s" % (resource.noun, ways)))
         else:
             alike.setdefault(key, []).append(index)
     problems.extend(_repeated(resource, items, [indexes for indexes in alike.values() if len(indexes) > 1]))
@@ -49,7 +49,7 @@ def check_items(resource, items):
 def _repeated(resource, items, groups):
     """Items by which no different records are meant."""
     ways = " or ".join(" and ".join(options) for options in resource.told_apart_by)
-    reason = resource.repeated + (", or give each another %s" % ways if ways else "")
+    reason = resource.repeated + (", or give each a different %s" % ways if ways else "")
     for first, *others in groups:
         if not resource.are_told_apart([items[index] for index in (first, *others)]):
             yield from ((index, None, reason % first if "%d" in reason else reason) for index in others)
@@ -64,14 +64,14 @@ def _wrong_renames(resource, items):
             continue
         option, of = resource.rename.option, resource.rename.of
         if not item.get(of):
-            yield index, option, "is the former %s; give %s, the present one, too" % (of, of)
+            yield index, option, "is the previous %s; also set %s, the current one" % (of, of)
         elif normal(item[option]) == normal(item[of]):
-            yield index, option, "is the same as %s; give the former one, or remove %s" % (of, option)
+            yield index, option, "is the same as %s; set the previous one, or remove %s" % (of, option)
         elif resource.key(former) != resource.key(item) and becomes.setdefault(resource.key(former), index) != index:
             yield (
                 index,
                 option,
-                "%s is the former %s of item %d already; remove one"
+                "%s is already the previous %s of item %d; remove one"
                 % (
                     item[option],
                     of,
@@ -98,10 +98,10 @@ def _wrong(field, value):
     if field.type == "expression":
         if isinstance(value, dict):
             if set(value) != {"expression"} or not isinstance(value["expression"], str) or not value["expression"].strip():
-                yield "give text, or {expression: …} with the expression as its only key"
+                yield "must be text, or {expression: …} without other keys"
             return
         if not isinstance(value, str):
-            yield "give text, or {expression: …}, not %s" % type(value).__name__
+            yield "must be text or {expression: …}, not %s" % type(value).__name__
             return
     if field.check and value != "" and not (field.own and value == OWN):
         for each in value if isinstance(value, list) else [value]:
@@ -132,14 +132,14 @@ class Unforeseen:
     def lines(self):
         """One line for each kind of thing, however many items it concerns."""
         for (addon, left_out), options in self._options.items():
-            what = "left out" if left_out else "taken for not set"
-            yield "%s: %s, as the addon %s, which brings it, is not installed yet" % (", ".join(options), what, addon)
+            what = "left out" if left_out else "considered not set"
+            yield "%s: %s, as the addon %s, which provides it, is not installed yet" % (", ".join(options), what, addon)
         for (option, noun), names in self._names.items():
             yield "%s: this database has no %s %s yet" % (option, noun, _listed(list(names)))
 
 
 def _listed(names):
-    return ", ".join(names) if len(names) <= 10 else "%s … (%d in all)" % (", ".join(names[:5]), len(names))
+    return ", ".join(names) if len(names) <= 10 else "%s … (%d in total)" % (", ".join(names[:5]), len(names))
 
 
 def want_items(resource, items, major, offer, names, unforeseen=None):
@@ -218,7 +218,7 @@ class _Conversion:
             self.problems.append((self.index, field.option, self._absence(field)))
 
     def _absence(self, field):
-        return "Odoo %d.0 has no such field here: %s; remove the option for this database" % (
+        return "Odoo %d.0 does not have this field: %s; remove the option for this database" % (
             self.major,
             field.unknown_in(self.major),
         )
@@ -237,8 +237,10 @@ class _Conversion:
         if field.type == "selection" and value and field.column_in(self.major) in (self.offer or ()):
             known = [choice for choice, dummy in self.offer[field.column_in(self.major)].get("selection") or ()]
             if value not in known:
-                shown = ", ".join(known) if len(known) <= 20 else "%s … (%d in all)" % (", ".join(known[:5]), len(known))
-                self.problems.append((self.index, field.option, "%r is not known to this database; it has %s" % (value, shown)))
+                shown = ", ".join(known) if len(known) <= 20 else "%s … (%d in total)" % (", ".join(known[:5]), len(known))
+                self.problems.append(
+                    (self.index, field.option, "%r is not available in this database; use one of %s" % (value, shown))
+                )
         if field.type == "external_id":
             return frozenset([value])
         return field.from_item(value, self.major)

@@ -67,7 +67,7 @@ def apply_plan(session, resource, plan, report_progress=lambda progress: None, m
     except BrokenConnection as exc:
         written = len(writer.done)
         raise BrokenConnection(
-            "%s Of %d %ss, %d are written, and stay. Run again: it goes on from there."
+            "%s Of %d %ss, %d have been written and are kept. Run again to write the rest."
             % (exc, len(plan.of(CREATE) + plan.of(UPDATE)), resource.noun, written)
             if written
             else str(exc)
@@ -333,7 +333,7 @@ class _Writer:
             self.done.update((id(change), change) for change in chunk)
             written += len(part)
             if written < len(rows):
-                self.report_progress("%d of %d %ss are written" % (written, len(rows), self.resource.noun))
+                self.report_progress("%d of %d %ss written" % (written, len(rows), self.resource.noun))
 
     def _spared(self, new, options):
         """The context in which Odoo leaves out what such a write cannot change."""
@@ -356,7 +356,7 @@ def load(session, model, headers, rows, blame, **context):
     if len(errors) > 1 and any(errors[0]["message"] == other["message"] for other in errors[1:]):
         errors = errors[1:]
     problems = [(*blame(message), own_words(_WRAPPING.sub("", str(message["message"])))) for message in errors]
-    raise WriteRejected(problems or [(None, None, "Odoo refuses the list and does not say why; see the server's log")])
+    raise WriteRejected(problems or [(None, None, "Odoo rejected the list without a reason; see the server's log")])
 
 
 def _targets(field, changes, given):

@@ -115,7 +115,7 @@ class _Proof:
             return True
         for change in plan.changes:
             for option in list(change.after) if change.action == UPDATE else [None]:
-                described[change.index].leave_out(option, "Postroom would write it in another form than Odoo holds it in")
+                described[change.index].leave_out(option, "Postroom would write it in a different form")
         return bool(plan.changes)
 
     def _check_identity(self, described):
@@ -125,7 +125,7 @@ class _Proof:
         found = [record for record in found if self.resource.in_use(record)] or found
         if found and (len(found) > 1 or found[0] is not described.record):
             ids = sorted({record["id"] for record in found} | {described.record["id"]})
-            described.reason = "several have this name or login, ids %s; archive or rename all but one" % " and ".join(
+            described.reason = "several records have this name or login, IDs %s; archive or rename all but one" % " and ".join(
                 str(each) for each in ids
             )
 
@@ -134,13 +134,13 @@ def option_value(field, names, value, major):
     """A value as an inventory says it, empty or not, and the reasons for what it cannot say: C((value or None, reasons))."""
     if field.type == "many2many":
         said = {each: _name(field, names, each) for each in sorted(value)}
-        reasons = ["the %s of id %d has no name of its own" % (field.relation.noun, each) for each in said if not said[each]]
+        reasons = ["the %s with ID %d has no identifying name" % (field.relation.noun, each) for each in said if not said[each]]
         named = [each for each, name in said.items() if name]
         implied = names.implied(field.relation, named) if field.relation.implies else ()
         return sorted(said[each] for each in named if each not in implied), reasons
     if field.type == "many2one":
         name = _name(field, names, value) if value else ""
-        return name, [] if name is not None else ["the %s of id %d has no name of its own" % (field.relation.noun, value)]
+        return name, [] if name is not None else ["the %s with ID %d has no identifying name" % (field.relation.noun, value)]
     if field.type == "external_id":
         return (sorted(value)[0] if value else ""), []
     if field.type == "expression":
@@ -151,9 +151,9 @@ def option_value(field, names, value, major):
         except ValueError:
             text = None
         same = text is not None and field.from_item(text, major) == value
-        return (text, []) if same else (None, ["it is no text in PEM form"])
+        return (text, []) if same else (None, ["it is not in PEM format"])
     if field.choices and value and value not in field.choices:
-        return None, ["%r is no value that Postroom knows" % value]
+        return None, ["Postroom does not support the value %r" % value]
     return value, []
 
 

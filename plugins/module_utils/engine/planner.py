@@ -145,9 +145,9 @@ class _Planner:
     def take(self, wanted, removing):
         record, problem = self._match(wanted, removing)
         if problem is None and record is not None and self.claimed.setdefault(record["id"], wanted.index) != wanted.index:
-            problem = "means the same %s as item %d" % (self.resource.noun, self.claimed[record["id"]])
+            problem = "identifies the same %s as item %d; remove one" % (self.resource.noun, self.claimed[record["id"]])
         if problem is None and record is None and not (removing or self.resource.creates):
-            problem = "this database has no such %s; check the name, and that the addon that brings it is installed" % (
+            problem = "this database has no such %s; check the name, and that the addon that provides it is installed" % (
                 self.resource.noun
             )
         if problem:
@@ -169,7 +169,7 @@ class _Planner:
             return None, problem
         if record and former and self.resource.in_use(former):
             rename = self.resource.rename
-            return None, "%s and %s, its former %s, are both there; remove one of them in Odoo, or %s from the list" % (
+            return None, "both %s and %s, its previous %s, exist; remove one of them in Odoo, or remove %s from the list" % (
                 "%s (id %d)" % (self.resource.label(record), record["id"]),
                 "%s (id %d)" % (self.resource.label(former), former["id"]),
                 rename.of,
@@ -204,7 +204,7 @@ class _Planner:
             # What somebody made beside ours does not make ours ambiguous.
             matches = [record for record in matches if record["id"] in self.owned] or matches
         if len(matches) > 1:
-            return None, "matches several records, ids %s; archive or rename all but one" % (
+            return None, "matches several records, IDs %s; archive or rename all but one" % (
                 " and ".join(
                     "%d (%s)" % (record["id"], record.get(self.resource.title_option) or "unnamed") for record in matches
                 )
@@ -247,7 +247,7 @@ class _Planner:
         required = [each.option for each in self.resource.fields if each.is_required(wanted.item)]
         missing = [option for option in required if after.get(option) in (None, "")]
         for option in missing:
-            self.problems.append((wanted.index, option, "is needed to create this %s" % self.resource.noun))
+            self.problems.append((wanted.index, option, "is required to create this %s" % self.resource.noun))
         if not missing and not self._is_managed_elsewhere(wanted.item, wanted):
             verification = self.resource.verification
             self._add(
@@ -318,7 +318,8 @@ class _Planner:
             self.plan.unchanged += 1
             return
         if record["id"] in self.protected:
-            self.problems.append((common["index"], None, "%s is the login of this very run; leave it" % label))
+            reason = "%s is the login of this run and cannot be removed; use another login to remove it" % label
+            self.problems.append((common["index"], None, reason))
             return
         if wanted and self._is_managed_elsewhere(record, wanted):
             return
@@ -349,7 +350,7 @@ class _Planner:
                 (
                     None,
                     "max_deletions",
-                    "the list no longer names %d records that Postroom owns, and max_deletions is %d: %s"
+                    "%d records that Postroom owns are not in the list, but max_deletions is %d; add them, or raise it: %s"
                     % (len(unnamed), max_deletions, ", ".join(self.resource.label(record) for record in unnamed)),
                 )
             )

@@ -177,13 +177,13 @@ class Field:
     def unknown_in(self, major):
         """Why a server of that series has no such field."""
         if self.addon and not self.since:
-            return "it comes with the addon %s, which is not installed" % self.addon
+            return "the addon %s provides it, and is not installed" % self.addon
         if major < self.since:
-            before = ", before that with the addon %s, which is not installed" % self.addon if self.addon else ""
+            before = ", and in earlier series with the addon %s, which is not installed" % self.addon if self.addon else ""
             return "Odoo has it from %d.0 on%s" % (self.since, before)
         if major > self.until:
             return "Odoo had it up to %d.0" % self.until
-        return "an addon that brings it is not installed"
+        return "the addon that provides it is not installed"
 
     # -- one value: as given, as Odoo tells it, as Odoo takes it -------------------------------------------------------------
 
@@ -392,7 +392,7 @@ class Resource:
     told_apart_by: tuple = ()
     is_weak: Callable | None = None
     exclusive: bool = False
-    repeated: str = "stands in the list already, as item %d; remove one"
+    repeated: str = "is already in the list, as item %d; remove one"
     rename: Rename | None = None
     blank: Blank | None = None
     creates: bool = True

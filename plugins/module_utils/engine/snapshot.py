@@ -52,7 +52,9 @@ class Names:
         """
         found = self._table(relation)[0].get(normal(name), [])
         if len(found) > 1:
-            raise LookupError("several have the %s %r: ids %s" % (relation.noun, name, ", ".join(str(each) for each in found)))
+            raise LookupError(
+                "several records are the %s %r: IDs %s" % (relation.noun, name, ", ".join(str(each) for each in found))
+            )
         if not found:
             raise NotThere("this database has no %s %r" % (relation.noun, name))
         return found[0]

@@ -75,7 +75,7 @@ def alias(value):
     """What stands before the @ of an alias: of the characters of RFC 5322 those that Odoo keeps as they are."""
     if re.match(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\Z", value):
         return None
-    return "%s is not the part of an address before the @; give a name like catchall" % quoted(value)
+    return "%s is not the local part of an address; use a name such as catchall" % quoted(value)
 
 
 def address_or_alias(value):
@@ -102,7 +102,7 @@ def port(value):
 def from_filter(value):
     """Addresses and domains, separated by commas, as Odoo reads them."""
     if "*" in value:
-        return "%s has a wildcard, which Odoo does not know; give the domain alone, such as mydomain.com" % quoted(value)
+        return "%s has a wildcard, which Odoo does not support; use the bare domain, such as mydomain.com" % quoted(value)
     for part in (part.strip() for part in value.split(",")):
         if not part or (address(part) if "@" in part else None if DOMAIN.match(part) else True):
             return "%s is neither an e-mail address nor a domain; separate several by commas" % quoted(part)

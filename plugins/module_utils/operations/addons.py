@@ -74,7 +74,9 @@ def decide(items, found, state):
                 problems.append((index, None, "is not among the addons of this server; check the name and its addons path"))
             continue
         if addon["state"].startswith("to "):
-            problems.append((index, None, "is %r: another operation is under way or was broken off" % addon["state"]))
+            problems.append(
+                (index, None, "is in the state %r: another operation is in progress or was interrupted" % addon["state"])
+            )
         elif state == "deleted":
             if addon["state"] == "installed":
                 todo.append((UNINSTALL, item["name"]))
@@ -106,7 +108,7 @@ def foresee(items, found, session):
         if addon and addon["available"] != version:
             if addon["id"]:
                 lines.append(
-                    "The server of database %s has version %s of %s on its disk; %s is taken for put there before."
+                    "The server of database %s has version %s of %s on its disk; check mode assumes that %s is copied there."
                     % (session.database, addon["available"], item["name"], version)
                 )
             addon["available"] = version
@@ -121,7 +123,7 @@ def other_versions(items, found, series):
         (
             index,
             "version",
-            "the server has %s on its disk, not %s: put that one into its addons path and restart Odoo"
+            "the server has %s on its disk, not %s: copy that version to its addons path and restart Odoo"
             % (found[item["name"]]["available"], full_version(item["version"], series)),
         )
         for index, item in enumerate(items)
@@ -166,7 +168,7 @@ def _operate(session, operation, names, timeout):
             states = {name: addon["state"] for name, addon in find(session, names).items()}
             if all(state == wanted for state in states.values()):
                 return
-            problem = "it left %s" % ", ".join("%s %s" % pair for pair in sorted(states.items()))
+            problem = "the result is %s" % ", ".join("%s %s" % pair for pair in sorted(states.items()))
             if lost is None and not any(state.startswith("to ") for state in states.values()):
                 break
         except OdooError as exc:
@@ -175,8 +177,7 @@ def _operate(session, operation, names, timeout):
             break
         time.sleep(POLL)
     raise OdooError(
-        "Odoo was told to %s %s and was not done after %d s: %s. See the server's log."
-        % (operation, ", ".join(names), timeout, problem)
+        "Odoo did not %s %s within %d s: %s. See the server's log." % (operation, ", ".join(names), timeout, problem)
     )
 
 
@@ -306,7 +307,13 @@ def _needed(session, items, todo):
     if not others:
         return []
     index = next(index for index, item in enumerate(items) if item["name"] == removed[0])
-    return [(index, None, "is needed by installed addons that would go with it; name them too: %s" % ", ".join(others))]
+    return [
+        (
+            index,
+            None,
+            "is required by installed addons that would also be uninstalled; add them to the list: %s" % ", ".join(others),
+        )
+    ]
 
 
 def _installed(session, items):

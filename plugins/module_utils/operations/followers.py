@@ -24,11 +24,11 @@ def find_partners(session, items):
             if found is None:
                 problems.append((index, option, "this database has no user %r" % item[option]))
         if successor and not successor["active"]:
-            problems.append((index, "successor", "%s is archived; name somebody who is there" % item["successor"]))
+            problems.append((index, "successor", "%s is archived; choose an active user" % item["successor"]))
         if normal(item["user"]) == normal(item["successor"]):
-            problems.append((index, "successor", "is the user; name another"))
+            problems.append((index, "successor", "is the same user; choose another"))
         if seen.setdefault(normal(item["user"]), index) != index:
-            problems.append((index, "user", "stands in the list already, as item %d; remove one" % seen[normal(item["user"])]))
+            problems.append((index, "user", "is already in the list, as item %d; remove one" % seen[normal(item["user"])]))
         if user and successor:
             pairs.append((user["partner_id"][0], successor["partner_id"][0]))
     return pairs, problems

@@ -42,7 +42,7 @@ def with_folder(text, folder, fallback_paths=()):
     changed = "".join(lines)
     wanted = dict(_options(text), **{KEY: None})
     if addons_path(changed) != [*(named or fallback_paths), folder] or dict(_options(changed), **{KEY: None}) != wanted:
-        raise Unreadable("its addons_path is written in a way that cannot be added to safely; add %s by hand" % folder)
+        raise Unreadable("its addons_path cannot be extended safely; add %s manually" % folder)
     return changed
 
 
@@ -57,7 +57,7 @@ def _options(text):
         parser.read_string(text)
     except configparser.Error as exc:
         place = ", see line %d" % exc.lineno if getattr(exc, "lineno", None) else ""
-        raise Unreadable("it is not written as Odoo's configuration is%s" % place) from exc
+        raise Unreadable("it is not a valid Odoo configuration file%s" % place) from exc
     return dict(parser.items(SECTION)) if parser.has_section(SECTION) else {}
 
 

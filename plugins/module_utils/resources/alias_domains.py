@@ -103,7 +103,7 @@ ALIAS_DOMAINS = Resource(
             "adopts": False,
             "identities": ((),),
             "called": (("name",),),
-            "repeated": "this Odoo has one alias domain (several from 17.0 on); leave one in the list",
+            "repeated": "this Odoo has a single alias domain (several from 17.0 on); remove all others from the list",
             "conflicts": None,
             "conflict_fields": (),
         },

@@ -31,7 +31,7 @@ CONFIG_PARAMETERS = Resource(
     example=Example(
         "mail.session.batch.size",
         {"option": "value", "declared": "50", "found": "500"},
-        ("value", "is needed to create this system parameter"),
+        ("value", "is required to create this system parameter"),
     ),
     identities=(("key",),),
     fields=(

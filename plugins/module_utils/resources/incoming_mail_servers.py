@@ -39,7 +39,7 @@ def _incoming_is_complete(item):
     if item.get("type") in (None, "imap", "pop"):
         for option in ("host", "login"):
             if item.get(option) == "":
-                yield option, "an IMAP or POP server needs one"
+                yield option, "is required for an IMAP or POP server"
 
 
 def _oauth_is_encrypted(item):
@@ -47,9 +47,9 @@ def _oauth_is_encrypted(item):
     kind = item.get("type")
     if kind in OAUTH_HOSTS:
         if item.get("ssl") is False:
-            yield "ssl", "a server of type %s is reached by TLS only; remove ssl, or set it to true" % kind
+            yield "ssl", "type %s requires TLS; remove ssl, or set it to true" % kind
         if item.get("host") == "":
-            yield "host", "a server of type %s needs one, such as %s" % (kind, OAUTH_HOSTS[kind])
+            yield "host", "is required for type %s; use %s" % (kind, OAUTH_HOSTS[kind])
 
 
 def _conflicts(view):

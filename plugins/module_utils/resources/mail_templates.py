@@ -13,7 +13,7 @@ _SPELLING = {14: template_expressions.DOLLAR, 15: template_expressions.BRACES}
 
 def _template_is_named_one_way(item):
     if item.get("template") and (item.get("name") or item.get("model")):
-        yield "template", "names the template already; leave out name and model"
+        yield "template", "already identifies the template; remove name and model"
 
 
 MAIL_TEMPLATES = Resource(

@@ -43,11 +43,11 @@ def _oauth_is_encrypted(item):
     kind = item.get("authentication")
     if kind in OAUTH:
         if item.get("encryption") not in (None, "starttls"):
-            yield "encryption", "authentication %s needs starttls; remove encryption, or set it to that" % kind
+            yield "encryption", "authentication %s requires starttls; remove encryption, or set it to starttls" % kind
         if item.get("password"):
-            yield "password", "authentication %s needs none; remove it" % kind
+            yield "password", "authentication %s does not use a password; remove it" % kind
         if item.get("login") == "":
-            yield "login", "authentication %s needs the address of the mailbox" % kind
+            yield "login", "authentication %s requires the address of the mailbox" % kind
 
 
 def _conflicts(view):

@@ -61,12 +61,12 @@ class Server:
             return str(self.post("/web/webclient/version_info", asked)["result"]["server_version"])
         except urllib.error.HTTPError as exc:
             raise OdooError(
-                "%s answers HTTP %d to Odoo's version request. Check url: it must lead to the Odoo server itself."
+                "%s answers HTTP %d to Odoo's version request. Check url: it must be the address of the Odoo server itself."
                 % (self.url, exc.code)
             ) from exc
         except (KeyError, TypeError, ValueError, http.client.HTTPException) as exc:
             raise OdooError(
-                "%s answers, but not as Odoo does. Check url: it must lead to the Odoo server itself." % self.url
+                "%s does not respond like Odoo. Check url: it must be the address of the Odoo server itself." % self.url
             ) from exc
         except OSError as exc:
             raise OdooError(

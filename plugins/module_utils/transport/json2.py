@@ -46,7 +46,7 @@ class Json2:
         """
         if not re.fullmatch("[!-~]+", self._api_key):
             raise OdooError(
-                "api_key is no API key of Odoo's: it has blanks or other characters that no key has. Check api_key."
+                "api_key is not a valid Odoo API key: it contains blanks or other invalid characters. Check api_key."
             )
         if not re.fullmatch("[ -~]+", self._database):
             raise NotServed("a header cannot name the database")

@@ -82,7 +82,7 @@ class Session:
         major = int(match.group(1)) if match else 0
         if not OLDEST_SERIES <= major <= NEWEST_SERIES:
             raise OdooError(
-                "Odoo %s at %s is not supported: this collection knows the series %d.0 to %d.0."
+                "Odoo %s at %s is not supported: this collection supports the series %d.0 to %d.0."
                 % (version or "(unknown version)", self.url, OLDEST_SERIES, NEWEST_SERIES)
             )
         return "%d.%s" % (major, match.group(2)), major
@@ -122,8 +122,8 @@ class Session:
                 ) from exc
             if isinstance(exc, urllib.error.HTTPError) and 400 <= exc.code < 500:
                 raise OdooError(
-                    "%s answers HTTP %d to the login. Odoo is there, but not its API: have the proxy pass on /jsonrpc "
-                    "(and /json/2 for an API key), and have Odoo 19 load its addon rpc (server_wide_modules)."
+                    "%s answers HTTP %d to the login. Odoo runs, but its API cannot be reached: configure the proxy to forward "
+                    "/jsonrpc (and /json/2 for an API key), and Odoo 19 to load its addon rpc (server_wide_modules)."
                     % (self.url, exc.code)
                 ) from exc
             raise self._broken(exc, "the login") from exc
@@ -163,14 +163,12 @@ class Session:
             return MissingModel("database %s has no model %s" % (self.database, model))
         if exc.name.endswith("Unauthorized"):
             return OdooError(
-                "Odoo at %s takes the api_key no more: %s. It may have expired, or been revoked. Check api_key."
-                % (self.url, message)
+                "Odoo at %s rejected the API key: %s. It may have expired or been revoked. Check api_key." % (self.url, message)
             )
         if exc.name.endswith("UnprocessableEntity"):
             return OdooError(
-                "%s.%s of database %s does not take the arguments that Odoo %s gives it: %s. An addon names them otherwise; "
-                "have that corrected, or give password in place of api_key."
-                % (model, method, self.database, self.series, message)
+                "%s.%s of database %s does not accept the arguments of Odoo %s: %s. An addon may use other names; correct "
+                "the addon, or use password instead of api_key." % (model, method, self.database, self.series, message)
             )
         if exc.name.endswith(("AccessError", "AccessDenied")):
             return OdooError(
