@@ -58,7 +58,7 @@ def test_an_archived_record_of_the_former_login_is_history():
     assert plan(USERS, [{"login": "new@b.c", "previous_login": "old@b.c"}], records).unchanged == 1
     # The other way round, the login cannot be given to another.
     records = [user(1, "old@b.c"), user(2, "new@b.c", active=False)]
-    with pytest.raises(PlanError, match="both .* exist"):
+    with pytest.raises(PlanError, match=r"both .* exist"):
         plan(USERS, [{"login": "new@b.c", "previous_login": "old@b.c"}], records)
 
 
