@@ -143,8 +143,9 @@ class CallbackModule(CallbackBase):
         if not task.check_mode or (_action(task) == VERDICT and not answer_of(result).get("unreachable")):
             return
         host = self._ledger.host(name)
-        # The verdict repeats what failed before; it has a reason of its own where nothing else failed.
-        if _action(task) != VERDICT or not host.reasons:
+        # Where a failure was rescued, the verdict, or another task, repeats it.
+        message = _reason(answer_of(result))
+        if not any(each.endswith(message) for each in host.reasons):
             host.fail(reason)
 
     def _report_drift(self):

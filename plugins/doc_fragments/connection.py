@@ -10,26 +10,30 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - URL of the Odoo server, without a path, such as C(https://odoo.example.com) or C(http://127.0.0.1:8069).
-      - If this option is omitted, the environment variable E(ODOO_URL) is used.
+      - URL of the Odoo server, without a path or login, such as C(https://odoo.example.com) or C(http://127.0.0.1:8069).
+      - If this option is omitted, the host's variable C(odoo_url) is used, and then the environment variable
+        E(ODOO_URL).
     type: str
     required: true
   database:
     description:
       - Name of the database.
-      - If this option is omitted, the environment variable E(ODOO_DATABASE) is used.
+      - If this option is omitted, the host's variable C(odoo_database) is used, and then the environment variable
+        E(ODOO_DATABASE).
     type: str
     required: true
   login:
     description:
       - Login of an Odoo user with the access right I(Administration / Settings).
-      - If this option is omitted, the environment variable E(ODOO_LOGIN) is used.
+      - If this option is omitted, the host's variable C(odoo_login) is used, and then the environment variable
+        E(ODOO_LOGIN).
     type: str
     required: true
   password:
     description:
       - The user's password. This option is required unless O(api_key) is set.
-      - If this option is omitted, the environment variable E(ODOO_PASSWORD) is used.
+      - If this option is omitted, the host's variable C(odoo_password) is used, and then the environment variable
+        E(ODOO_PASSWORD).
     type: str
   api_key:
     description:
@@ -38,7 +42,8 @@ options:
         19, or if a proxy blocks C(/json/2), the module uses it with JSON-RPC.
       - With JSON-2, Odoo reads from a replica of its database if it has one (its option C(db_replica_host)), where recent
         changes may still be missing. Only set O(password) for such a server.
-      - If this option is omitted, the environment variable E(ODOO_API_KEY) is used.
+      - If this option is omitted, the host's variable C(odoo_api_key) is used, and then the environment variable
+        E(ODOO_API_KEY).
     type: str
   uid:
     description:
@@ -47,15 +52,21 @@ options:
       - If it is not the ID of this user, the task logs in.
     type: int
   timeout:
-    description: Timeout in seconds for each request.
+    description:
+      - Timeout in seconds for each request.
+      - If this option is omitted, the host's variable C(odoo_timeout) is used.
     type: int
     default: 120
   validate_certs:
-    description: Whether to validate the certificate of an C(https) server.
+    description:
+      - Whether to validate the certificate of an C(https) server.
+      - If this option is omitted, the host's variable C(odoo_validate_certs) is used.
     type: bool
     default: true
   ca_path:
-    description: File with the CA certificates to trust, in PEM format. Defaults to the certificates of the system.
+    description:
+      - File with the CA certificates to trust, in PEM format. Defaults to the certificates of the system.
+      - If this option is omitted, the host's variable C(odoo_ca_path) is used.
     type: path
 requirements:
   - odoorpc >= 0.10 (not required with O(api_key) for Odoo 19 or later)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from playbook import run_playbook
 from support import ROOT
 
 SECRETS = {
@@ -120,3 +122,30 @@ def test_no_secret_in_any_output(database, tmp_path):
     # Also as JSON writes it, and the halves that quoting leaves whole.
     found += [(path.name, name) for path, text in written.items() for name, value in secrets.items() if value[:10] in text]
     assert found == []
+
+
+@pytest.mark.any_series
+@pytest.mark.parametrize("in_process", ["1", "0"])
+@pytest.mark.parametrize("secret", ["Ur1-xxCv-secret", "Ur1/xx@Cv-secret"])
+def test_a_password_in_odoo_url_is_refused_and_not_shown(lab, series, tmp_path, secret, in_process):
+    """Whatever its characters do to an address."""
+    url = lab["odoo"][series]["url"].replace("//", f"//somebody:{secret}@")
+    host = {
+        "odoo_url": url,
+        "odoo_database": "mydomain",
+        "odoo_login": "admin",
+        "odoo_password": "admin",
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "mail_domain_incoming": False,
+        "mail_domain_outgoing": False,
+    }
+    aliases = dict.fromkeys(("mail_domain_catchall", "mail_domain_bounce", "mail_domain_default_from"), "catchall")
+    hosts = {"company": {**host, "mail_domain_name": "mydomain.com", **aliases}}
+    (tmp_path / "hosts.json").write_text(json.dumps({"odoo_databases": {"hosts": hosts}}))
+    for playbook in ("site.yml", "playbooks/drift.yml", "playbooks/export.yml"):
+        done = run_playbook("-i", tmp_path / "hosts.json", playbook, "-vvvv", "--diff", POSTROOM_IN_PROCESS=in_process)
+        assert done.returncode != 0
+        output = done.stdout + done.stderr
+        assert "url is not usable: give scheme, host and port only" in " ".join(output.split()), output
+        assert not any(part in output for part in (secret, "Cv-secret", "xx@Cv"))

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.http import without_login
+
 MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 # Secrets are looked for by their first characters; those that have fewer are few, and always masked.
 _HEAD = 4
@@ -15,7 +17,11 @@ def invocation(spec, params):
 
 
 def _without_secrets(spec, params):
-    return {option: _shown(spec.get(option, {}), value) for option, value in params.items()}
+    shown = {option: _shown(spec.get(option, {}), value) for option, value in params.items()}
+    # A login in it is refused, and must not be seen for that.
+    if isinstance(shown.get("url"), str):
+        shown["url"] = without_login(shown["url"])
+    return shown
 
 
 def _shown(declared, value):

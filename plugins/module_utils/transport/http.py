@@ -92,9 +92,14 @@ def _split_url(url):
     if not valid:
         raise OdooError(
             "url is not usable: give scheme, host and port only, such as https://odoo.example.com or "
-            "http://127.0.0.1:8069 (got %s)." % re.sub(r"//[^/@]*@", "//***@", str(url))
+            "http://127.0.0.1:8069 (got %s). A login and a password are options of their own." % without_login(str(url))
         )
     return parts
+
+
+def without_login(url):
+    """An address without the login and password that somebody may have written into it, with whatever characters."""
+    return re.sub(r"(?s)//.*@", "//***@", url)
 
 
 def _tls(secure, validate_certs, ca_path):
