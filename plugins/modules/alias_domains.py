@@ -13,49 +13,49 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - Sets the alias domain of a database with its catchall and bounce aliases and the default From.
-  - Up to Odoo 16 these are system parameters and a database has one alias domain. From 17 on they are records of
-    C(mail.alias.domain), several of them, to which companies belong. The options are the same.
+  - Up to Odoo 16, these are system parameters, and a database has a single alias domain. From 17 on, a database can have
+    several alias domains (C(mail.alias.domain)), which companies use. The options are the same.
 options:
   config:
     suboptions:
       name:
         description:
           - The domain, such as C(mydomain.com).
-          - Up to Odoo 16 a different name renames the one domain that there is.
+          - Up to Odoo 16, a different name renames the only domain.
         type: str
         required: true
       catchall:
         description:
-          - The part before the @ of the address to which answers go that belong to no other alias. Odoo's label is
-            I(Catchall Alias).
+          - Local part of the address that receives replies that belong to no other alias. Odoo's label is I(Catchall
+            Alias).
         type: str
       bounce:
         description:
-          - The part before the @ of the address to which delivery failures go. Odoo's label is I(Bounce Alias).
-          - May be the catchall's name, also on Odoo 14 to 16, whose screens refuse that.
+          - Local part of the address that receives bounces. Odoo's label is I(Bounce Alias).
+          - It may be the same as the catchall, also on Odoo 14 to 16, whose user interface rejects this.
         type: str
       default_from:
         description:
-          - The address, or its part before the @, as which mail leaves that may not leave as its author. Odoo's label is
-            I(Default From Alias).
+          - The address, or its local part, from which Odoo sends mail that it may not send from its author's address.
+            Odoo's label is I(Default From Alias).
         type: str
       sequence:
         description:
-          - Order of the domains. From Odoo 17 on.
+          - Order of the domains (Odoo 17 and later).
         type: int
       companies:
         description:
-          - Names of exactly the companies that use the domain. From Odoo 17 on.
-          - Odoo itself gives the very first domain to all companies.
+          - Names of all companies that use the domain (Odoo 17 and later).
+          - Odoo itself assigns the first domain to all companies.
         type: list
         elements: str
   state:
     description:
-      - V(merged) creates missing records and sets the options that are given.
-      - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
-      - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns the existing records as RV(gathered), in the form of O(config); the named
-        records, or all when there is no O(config). Secrets are left out.
+      - V(merged) creates missing records, and sets the given options.
+      - V(overridden) also removes records that Postroom owns and that are not in O(config).
+      - V(deleted) removes the records of O(config).
+      - V(gathered) changes nothing and returns the records of O(config), or all records without O(config), as RV(gathered),
+        in the form of O(config) and without secrets.
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
@@ -89,60 +89,61 @@ transport:
   type: str
   sample: JSON-2
 uid:
-  description: The user's database id, for O(uid) of the next task.
+  description: The user's database ID, for O(uid) of the next task.
   returned: always
   type: int
   sample: 2
 counts:
-  description: How many records were created, updated, adopted and deleted, and how many items needed no change. In check
-    mode, how many would be. An adopted record existed before and is owned by Postroom now.
+  description: Number of records that were created, updated, adopted and deleted, and of items without changes. In check
+    mode, the numbers that would result. An adopted record existed before, and is now owned by Postroom.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
 adopted:
-  description: The existing records that Postroom owns from now on. In check mode, those that it would.
+  description: The existing records that Postroom now owns, or would own in check mode.
   returned: when O(state) is not V(gathered)
   type: list
   elements: str
   sample: [mydomain.com (id 7)]
 changes:
-  description: What changed, or in check mode would change; records with the same action and options share an entry.
+  description: The changes that were made, or that would be made in check mode. Records with the same action and options
+    share an entry.
   returned: when O(state) is not V(gathered)
   type: list
   elements: dict
   sample: [{action: updated, options: [catchall], items: [mydomain.com]}]
 drift:
   description:
-    - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
+    - The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback), which reports it.
   returned: in check mode, when O(state) is not V(gathered)
   type: dict
   contains:
     differences:
-      description: Records that are missing or unwanted, and options that differ. Of a secret, only that it differs.
+      description: Records that are missing or unwanted, and options that differ. Values of secrets are not included.
       type: list
       elements: dict
       sample: [{index: 0, record: mydomain.com, kind: differs, option: catchall, declared: catchall, found: nobody}]
     conflicts:
-      description: Records made by hand that interfere with a record of O(config), each with the keys by which another list may
-        name it.
+      description: Manually created records that conflict with a record of O(config), each with the keys that identify it in
+        other lists.
       type: list
       elements: dict
     unnamed:
-      description: Records that Postroom owns and O(config) does not name, by their database id.
+      description: Records that Postroom owns and that are not in O(config), by their database ID.
       type: dict
     records:
-      description: The records of O(config), as they are called in C(differences).
+      description: The records of O(config), with their names in C(differences).
       type: list
       elements: str
     keys:
-      description: What identifies each record of O(config).
+      description: The keys that identify each record of O(config).
       type: list
       elements: list
     resource:
       description: The name of this module.
       type: str
     noun:
-      description: What to call one such record.
+      description: The term for such a record.
       type: str
     url:
       description: The address of the server.
@@ -159,8 +160,8 @@ unpredicted:
   type: list
   elements: str
 problems:
-  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
-  returned: when items are rejected
+  description: The invalid items, each with its index in O(config) (starting at 0), its option and the reason.
+  returned: when items are invalid
   type: list
   elements: dict
   sample: [{index: 3, option: companies, reason: this database has no company 'Acme'}]
@@ -179,10 +180,10 @@ records:
       description: The record in the form of O(config). Given this item, the module finds nothing to change.
       type: dict
     label:
-      description: What to call it.
+      description: The name of the record.
       type: str
     defaults:
-      description: The options whose value a new record has anyway.
+      description: The options that have the default value of a new record.
       type: list
       elements: str
     left_out:
@@ -190,13 +191,13 @@ records:
       type: list
       elements: dict
     reason:
-      description: Why no item can stand for the record, if that is so.
+      description: The reason why no item can represent the record, if there is one.
       type: str
     customized:
-      description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
+      description: Whether somebody created or changed the record. Otherwise, it is as one of Odoo's addons installed it.
       type: bool
 rpc_calls:
-  description: How many requests the run sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
+  description: Number of requests sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
   returned: when O(state) is not V(gathered)
   type: int
   sample: 9

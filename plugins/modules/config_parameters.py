@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Sets, removes and reads system parameters (C(ir.config_parameter)) of an Odoo database, Odoo 14 to 19.
+  - Sets, removes and gathers system parameters (C(ir.config_parameter)) of an Odoo database, Odoo 14 to 19.
   - In Odoo 14 to 16, the alias domain consists of system parameters (V(mail.catchall.domain), V(mail.catchall.alias),
     V(mail.bounce.alias) and V(mail.default.from)). M(postroom.odoo.alias_domains) manages them. This module never removes
     them, and an item that would change one of them is an error.
@@ -26,21 +26,21 @@ options:
         required: true
       value:
         description:
-          - Its value. Needed to create it.
+          - Value of the parameter. This option is required to create it.
         type: str
       secret:
         description:
-          - Hide the value in diffs and errors. Parameters whose key speaks of a secret, password, token, private key, API
-            key or UUID are hidden anyway, and V(gathered) leaves their value out.
+          - Whether to hide the value in diffs and errors. Parameters whose key contains a word such as secret, password,
+            token, private, API key or UUID are always hidden, and V(gathered) omits their values.
         type: bool
         default: false
   state:
     description:
-      - V(merged) creates missing records and sets the options that are given.
-      - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
-      - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns the existing records as RV(gathered), in the form of O(config); the named
-        records, or all when there is no O(config). Secrets are left out.
+      - V(merged) creates missing records, and sets the given options.
+      - V(overridden) also removes records that Postroom owns and that are not in O(config).
+      - V(deleted) removes the records of O(config).
+      - V(gathered) changes nothing and returns the records of O(config), or all records without O(config), as RV(gathered),
+        in the form of O(config) and without secrets.
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
@@ -52,7 +52,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Fix the address under which links in mail are made
+- name: Set the address of links in messages
   postroom.odoo.config_parameters:
     config:
       - key: web.base.url
@@ -73,60 +73,61 @@ transport:
   type: str
   sample: JSON-2
 uid:
-  description: The user's database id, for O(uid) of the next task.
+  description: The user's database ID, for O(uid) of the next task.
   returned: always
   type: int
   sample: 2
 counts:
-  description: How many records were created, updated, adopted and deleted, and how many items needed no change. In check
-    mode, how many would be. An adopted record existed before and is owned by Postroom now.
+  description: Number of records that were created, updated, adopted and deleted, and of items without changes. In check
+    mode, the numbers that would result. An adopted record existed before, and is now owned by Postroom.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
 adopted:
-  description: The existing records that Postroom owns from now on. In check mode, those that it would.
+  description: The existing records that Postroom now owns, or would own in check mode.
   returned: when O(state) is not V(gathered)
   type: list
   elements: str
   sample: [mail.session.batch.size (id 7)]
 changes:
-  description: What changed, or in check mode would change; records with the same action and options share an entry.
+  description: The changes that were made, or that would be made in check mode. Records with the same action and options
+    share an entry.
   returned: when O(state) is not V(gathered)
   type: list
   elements: dict
   sample: [{action: updated, options: [value], items: [mail.session.batch.size]}]
 drift:
   description:
-    - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
+    - The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback), which reports it.
   returned: in check mode, when O(state) is not V(gathered)
   type: dict
   contains:
     differences:
-      description: Records that are missing or unwanted, and options that differ. Of a secret, only that it differs.
+      description: Records that are missing or unwanted, and options that differ. Values of secrets are not included.
       type: list
       elements: dict
       sample: [{index: 0, record: mail.session.batch.size, kind: differs, option: value, declared: '50', found: '500'}]
     conflicts:
-      description: Records made by hand that interfere with a record of O(config), each with the keys by which another list may
-        name it.
+      description: Manually created records that conflict with a record of O(config), each with the keys that identify it in
+        other lists.
       type: list
       elements: dict
     unnamed:
-      description: Records that Postroom owns and O(config) does not name, by their database id.
+      description: Records that Postroom owns and that are not in O(config), by their database ID.
       type: dict
     records:
-      description: The records of O(config), as they are called in C(differences).
+      description: The records of O(config), with their names in C(differences).
       type: list
       elements: str
     keys:
-      description: What identifies each record of O(config).
+      description: The keys that identify each record of O(config).
       type: list
       elements: list
     resource:
       description: The name of this module.
       type: str
     noun:
-      description: What to call one such record.
+      description: The term for such a record.
       type: str
     url:
       description: The address of the server.
@@ -143,8 +144,8 @@ unpredicted:
   type: list
   elements: str
 problems:
-  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
-  returned: when items are rejected
+  description: The invalid items, each with its index in O(config) (starting at 0), its option and the reason.
+  returned: when items are invalid
   type: list
   elements: dict
   sample: [{index: 3, option: value, reason: is required to create this system parameter}]
@@ -163,10 +164,10 @@ records:
       description: The record in the form of O(config). Given this item, the module finds nothing to change.
       type: dict
     label:
-      description: What to call it.
+      description: The name of the record.
       type: str
     defaults:
-      description: The options whose value a new record has anyway.
+      description: The options that have the default value of a new record.
       type: list
       elements: str
     left_out:
@@ -174,13 +175,13 @@ records:
       type: list
       elements: dict
     reason:
-      description: Why no item can stand for the record, if that is so.
+      description: The reason why no item can represent the record, if there is one.
       type: str
     customized:
-      description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
+      description: Whether somebody created or changed the record. Otherwise, it is as one of Odoo's addons installed it.
       type: bool
 rpc_calls:
-  description: How many requests the run sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
+  description: Number of requests sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
   returned: when O(state) is not V(gathered)
   type: int
   sample: 9

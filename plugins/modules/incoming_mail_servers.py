@@ -12,20 +12,20 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Creates, changes, removes and reads incoming mail servers (C(fetchmail.server)) of an Odoo database, Odoo 14 to 19. Up
-    to 15 the addon C(fetchmail) must be installed, from 16 on C(mail).
-  - A server is known by O(config[].host) and O(config[].login), or else by O(config[].name).
+  - Creates, updates, removes and gathers incoming mail servers (C(fetchmail.server)) of an Odoo database, Odoo 14 to 19.
+  - Requires the addon C(fetchmail) up to Odoo 15, and C(mail) from 16 on.
+  - A server is identified by O(config[].host) and O(config[].login), or else by O(config[].name).
 options:
   config:
     suboptions:
       name:
         description:
-          - Name of the server. A new one is named after its login by default.
+          - Name of the server. Defaults to the login for a new server.
         type: str
       type:
         description:
-          - Protocol. Odoo's label is I(Server Type). V(gmail) and V(outlook) come with addons of Odoo 16 and later. A new
-            server is V(imap) by default.
+          - Protocol. Odoo's label is I(Server Type). V(gmail) and V(outlook) require addons of Odoo 16 and later. Defaults
+            to V(imap) for a new server.
         type: str
         choices: [imap, pop, local, gmail, outlook]
       host:
@@ -34,11 +34,11 @@ options:
         type: str
       port:
         description:
-          - Port. A new server gets the registered port of its protocol by default.
+          - Port. Defaults to the registered port of the protocol for a new server.
         type: int
       ssl:
         description:
-          - Whether the connection is TLS from its start. Odoo's label is I(SSL/TLS).
+          - Whether the connection uses TLS from the start. Odoo's label is I(SSL/TLS).
         type: bool
       login:
         description:
@@ -46,12 +46,12 @@ options:
         type: str
       password:
         description:
-          - Password of the mailbox. It is compared with what Odoo holds.
+          - Password of the mailbox. It is compared with the value in Odoo.
         type: str
       model:
         description:
-          - Technical name of the model of which a new mail creates a record, such as C(crm.lead); an empty string for none.
-            Odoo's label is I(Create a New Record).
+          - Technical name of the model in which new mail creates a record, such as C(crm.lead). With an empty string, it
+            creates none. Odoo's label is I(Create a New Record).
         type: str
       keep_attachments:
         description:
@@ -59,54 +59,55 @@ options:
         type: bool
       keep_original:
         description:
-          - Whether the whole message is stored too. Odoo's label is I(Keep Original).
+          - Whether the whole original message is also stored. Odoo's label is I(Keep Original).
         type: bool
       priority:
         description:
-          - Order in which Odoo fetches, the lowest first. Odoo's label is I(Server Priority).
+          - Order in which Odoo fetches the servers. The lowest number comes first. Odoo's label is I(Server Priority).
         type: int
       only_replies:
         description:
-          - Whether Odoo takes only the answers to its own messages, and bounces of these, and leaves everything else in the
-            mailbox as it was, unread and undeleted. Needs the addon C(smtp_server_per_user) in Odoo.
+          - Whether Odoo only fetches replies to its own messages and their bounces, and leaves all other messages in the
+            mailbox as they are, unread and undeleted. Requires the addon C(smtp_server_per_user) in Odoo.
         type: bool
       active:
         description:
-          - Whether the server is in use, or archived.
+          - Whether the server is active. V(false) archives it.
         type: bool
       confirmed:
         description:
-          - With V(true), Odoo logs in to the mailbox when the server is not confirmed yet or its connection changes. When
-            the login is refused, the record is put back as it was and the item fails, with the provider's words.
-          - Odoo fetches from confirmed servers only. V(false) takes the confirmation back.
+          - With V(true), Odoo logs in to the mailbox if the server is not confirmed yet or its connection changes. If the
+            provider rejects the login, the record is restored and the module fails with the provider's message.
+          - Odoo only fetches mail from confirmed servers. V(false) resets the confirmation.
         type: bool
       previous_login:
         description:
-          - The login that the server had before. When a server of this host still has it, that server is changed, instead
-            of creating another.
-          - It may stay in the list after that. Fails on circular renames, and when both the old and the new record exist.
+          - The login that the server had before. If a server of this host still has it, the module updates that server
+            instead of creating another.
+          - You can leave it in the list afterwards. The module fails on circular renames, and if both the old and the new
+            record exist.
         type: str
       match_by_login:
         description:
-          - With V(true), the login alone names the server when none has O(config[].host) and O(config[].login). The one of
-            that login that Postroom owns, and that O(config) does not name otherwise, moves to the new host. Without it, a
-            login on another host is another server.
+          - With V(true), the login alone identifies the server if no server has both O(config[].host) and
+            O(config[].login). The module then moves the server with this login to the new host, if Postroom owns it and no
+            other item of O(config) identifies it. Otherwise, the same login on another host is another server.
         type: bool
         default: false
   state:
     description:
-      - V(merged) creates missing records and sets the options that are given.
-      - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
-      - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns the existing records as RV(gathered), in the form of O(config); the named
-        records, or all when there is no O(config). Secrets are left out.
+      - V(merged) creates missing records, and sets the given options.
+      - V(overridden) also removes records that Postroom owns and that are not in O(config).
+      - V(deleted) removes the records of O(config).
+      - V(gathered) changes nothing and returns the records of O(config), or all records without O(config), as RV(gathered),
+        in the form of O(config) and without secrets.
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
   pending_addons:
     description:
-      - Addons that an earlier task installs. In check mode, where it did not, the options that these addons bring are
-        considered available and not set. Has no effect outside check mode.
+      - Addons that an earlier task installs. In check mode, when they are not installed yet, their options are considered
+        available and not set. This option only has an effect in check mode.
     type: list
     elements: str
     default: []
@@ -142,60 +143,61 @@ transport:
   type: str
   sample: JSON-2
 uid:
-  description: The user's database id, for O(uid) of the next task.
+  description: The user's database ID, for O(uid) of the next task.
   returned: always
   type: int
   sample: 2
 counts:
-  description: How many records were created, updated, adopted and deleted, and how many items needed no change. In check
-    mode, how many would be. An adopted record existed before and is owned by Postroom now.
+  description: Number of records that were created, updated, adopted and deleted, and of items without changes. In check
+    mode, the numbers that would result. An adopted record existed before, and is now owned by Postroom.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
 adopted:
-  description: The existing records that Postroom owns from now on. In check mode, those that it would.
+  description: The existing records that Postroom now owns, or would own in check mode.
   returned: when O(state) is not V(gathered)
   type: list
   elements: str
   sample: [office@mydomain.com on mydomain.com (id 7)]
 changes:
-  description: What changed, or in check mode would change; records with the same action and options share an entry.
+  description: The changes that were made, or that would be made in check mode. Records with the same action and options
+    share an entry.
   returned: when O(state) is not V(gathered)
   type: list
   elements: dict
   sample: [{action: updated, options: [port], items: [office@mydomain.com on mydomain.com]}]
 drift:
   description:
-    - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
+    - The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback), which reports it.
   returned: in check mode, when O(state) is not V(gathered)
   type: dict
   contains:
     differences:
-      description: Records that are missing or unwanted, and options that differ. Of a secret, only that it differs.
+      description: Records that are missing or unwanted, and options that differ. Values of secrets are not included.
       type: list
       elements: dict
       sample: [{index: 0, record: office@mydomain.com on mydomain.com, kind: differs, option: port, declared: 993, found: 143}]
     conflicts:
-      description: Records made by hand that interfere with a record of O(config), each with the keys by which another list may
-        name it.
+      description: Manually created records that conflict with a record of O(config), each with the keys that identify it in
+        other lists.
       type: list
       elements: dict
     unnamed:
-      description: Records that Postroom owns and O(config) does not name, by their database id.
+      description: Records that Postroom owns and that are not in O(config), by their database ID.
       type: dict
     records:
-      description: The records of O(config), as they are called in C(differences).
+      description: The records of O(config), with their names in C(differences).
       type: list
       elements: str
     keys:
-      description: What identifies each record of O(config).
+      description: The keys that identify each record of O(config).
       type: list
       elements: list
     resource:
       description: The name of this module.
       type: str
     noun:
-      description: What to call one such record.
+      description: The term for such a record.
       type: str
     url:
       description: The address of the server.
@@ -212,8 +214,8 @@ unpredicted:
   type: list
   elements: str
 problems:
-  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
-  returned: when items are rejected
+  description: The invalid items, each with its index in O(config) (starting at 0), its option and the reason.
+  returned: when items are invalid
   type: list
   elements: dict
   sample: [{index: 3, option: port, reason: 99999 is not a TCP port; give one from 1 to 65535}]
@@ -232,10 +234,10 @@ records:
       description: The record in the form of O(config). Given this item, the module finds nothing to change.
       type: dict
     label:
-      description: What to call it.
+      description: The name of the record.
       type: str
     defaults:
-      description: The options whose value a new record has anyway.
+      description: The options that have the default value of a new record.
       type: list
       elements: str
     left_out:
@@ -243,13 +245,13 @@ records:
       type: list
       elements: dict
     reason:
-      description: Why no item can stand for the record, if that is so.
+      description: The reason why no item can represent the record, if there is one.
       type: str
     customized:
-      description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
+      description: Whether somebody created or changed the record. Otherwise, it is as one of Odoo's addons installed it.
       type: bool
 rpc_calls:
-  description: How many requests the run sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
+  description: Number of requests sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
   returned: when O(state) is not V(gathered)
   type: int
   sample: 9

@@ -13,8 +13,8 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - Sets From, Reply-To and outgoing mail server of mail templates (C(mail.template)) of an Odoo database, Odoo 14 to 19.
-    Templates come with Odoo's addons; this module does not create any.
-  - A template is known by O(config[].template), or else by O(config[].name) and O(config[].model).
+    Odoo's addons install the templates; this module does not create any.
+  - A template is identified by O(config[].template), or else by O(config[].name) and O(config[].model).
 options:
   config:
     suboptions:
@@ -24,40 +24,40 @@ options:
         type: str
       name:
         description:
-          - English name of the template; O(config[].model) then is needed too.
+          - English name of the template. Requires O(config[].model).
         type: str
       model:
         description:
-          - Technical name of the model that the template is for, such as C(res.users).
+          - Technical name of the template's model, such as C(res.users).
         type: str
       email_from:
         description:
-          - The From, as text, or a dictionary with the only key C(expression).
-          - An expression is written as the series spells it, C(${…}) on Odoo 14 and C({{ … }}) from 15 on, so that one
-            inventory serves all of them.
+          - The From address, as text, or as a dictionary with the single key C(expression).
+          - The module writes an expression in the syntax of the series, C(${…}) on Odoo 14 and C({{ … }}) from 15 on, so
+            that the same inventory works for all series.
         type: raw
       reply_to:
         description:
-          - The Reply-To, likewise.
+          - The Reply-To address, in the same form as O(config[].email_from).
         type: raw
       mail_server:
         description:
-          - Login or name of the outgoing mail server that sends the template's mail; an empty string for the one that Odoo
-            chooses.
+          - Login or name of the outgoing mail server for the template's messages. With an empty string, Odoo chooses the
+            server.
         type: str
   state:
     description:
-      - V(merged) sets the options that are given.
-      - V(deleted) clears the options that an item gives; all that can be set when it gives none.
-      - V(gathered) changes nothing and returns the existing records as RV(gathered), in the form of O(config); the named
-        records, or all when there is no O(config). Secrets are left out.
+      - V(merged) sets the given options.
+      - V(deleted) clears the given options of an item, or all options if it has none.
+      - V(gathered) changes nothing and returns the records of O(config), or all records without O(config), as RV(gathered),
+        in the form of O(config) and without secrets.
     type: str
     choices: [merged, deleted, gathered]
     default: merged
   include_secrets:
     description:
-      - With O(state=gathered), return everything about every record, for an export. The result is then RV(records) and
-        contains secrets, so give the task C(no_log).
+      - Whether O(state=gathered) returns all options of every record, for an export. The result is then RV(records). It
+        contains secrets, so use C(no_log) for the task.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -68,7 +68,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let the company send the welcome
+- name: Send the welcome message from the company's address
   postroom.odoo.mail_templates:
     config:
       - template: auth_signup.mail_template_user_signup_account_created
@@ -89,54 +89,55 @@ transport:
   type: str
   sample: JSON-2
 uid:
-  description: The user's database id, for O(uid) of the next task.
+  description: The user's database ID, for O(uid) of the next task.
   returned: always
   type: int
   sample: 2
 counts:
-  description: How many records were created, updated, adopted and deleted, and how many items needed no change. In check
-    mode, how many would be. An adopted record existed before and is owned by Postroom now.
+  description: Number of records that were created, updated, adopted and deleted, and of items without changes. In check
+    mode, the numbers that would result. An adopted record existed before, and is now owned by Postroom.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
 changes:
-  description: What changed, or in check mode would change; records with the same action and options share an entry.
+  description: The changes that were made, or that would be made in check mode. Records with the same action and options
+    share an entry.
   returned: when O(state) is not V(gathered)
   type: list
   elements: dict
   sample: [{action: updated, options: [reply_to], items: [auth_signup.set_password_email]}]
 drift:
   description:
-    - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
+    - The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback), which reports it.
   returned: in check mode, when O(state) is not V(gathered)
   type: dict
   contains:
     differences:
-      description: Records that are missing or unwanted, and options that differ. Of a secret, only that it differs.
+      description: Records that are missing or unwanted, and options that differ. Values of secrets are not included.
       type: list
       elements: dict
       sample: [{index: 0, record: auth_signup.set_password_email, kind: differs, option: reply_to, declared: '', found: a@b.c}]
     conflicts:
-      description: Records made by hand that interfere with a record of O(config), each with the keys by which another list may
-        name it.
+      description: Manually created records that conflict with a record of O(config), each with the keys that identify it in
+        other lists.
       type: list
       elements: dict
     unnamed:
-      description: Records that Postroom owns and O(config) does not name, by their database id.
+      description: Records that Postroom owns and that are not in O(config), by their database ID.
       type: dict
     records:
-      description: The records of O(config), as they are called in C(differences).
+      description: The records of O(config), with their names in C(differences).
       type: list
       elements: str
     keys:
-      description: What identifies each record of O(config).
+      description: The keys that identify each record of O(config).
       type: list
       elements: list
     resource:
       description: The name of this module.
       type: str
     noun:
-      description: What to call one such record.
+      description: The term for such a record.
       type: str
     url:
       description: The address of the server.
@@ -153,8 +154,8 @@ unpredicted:
   type: list
   elements: str
 problems:
-  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
-  returned: when items are rejected
+  description: The invalid items, each with its index in O(config) (starting at 0), its option and the reason.
+  returned: when items are invalid
   type: list
   elements: dict
   sample: [{index: 3, option: email_from, reason: '''nobody'' is not an e-mail address; give one like name@mydomain.com'}]
@@ -173,10 +174,10 @@ records:
       description: The record in the form of O(config). Given this item, the module finds nothing to change.
       type: dict
     label:
-      description: What to call it.
+      description: The name of the record.
       type: str
     defaults:
-      description: The options whose value a new record has anyway.
+      description: The options that have the default value of a new record.
       type: list
       elements: str
     left_out:
@@ -184,13 +185,13 @@ records:
       type: list
       elements: dict
     reason:
-      description: Why no item can stand for the record, if that is so.
+      description: The reason why no item can represent the record, if there is one.
       type: str
     customized:
-      description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
+      description: Whether somebody created or changed the record. Otherwise, it is as one of Odoo's addons installed it.
       type: bool
 rpc_calls:
-  description: How many requests the run sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
+  description: Number of requests sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
   returned: when O(state) is not V(gathered)
   type: int
   sample: 9

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Creates, changes, removes and reads outgoing mail servers (C(ir.mail_server)) of an Odoo database, Odoo 14 to 19.
+  - Creates, updates, removes and gathers outgoing mail servers (C(ir.mail_server)) of an Odoo database, Odoo 14 to 19.
   - A server is identified by O(config[].login), or else by O(config[].name). Servers with the same login, such as C(apikey) of
     providers that give all their customers this one, are told apart by O(config[].name), or by O(config[].host) and
     O(config[].from_filter).
@@ -21,27 +21,26 @@ options:
     suboptions:
       name:
         description:
-          - Name of the server. A new one is named after its login by default. Odoo's label is I(Name), up to 15
-            I(Description).
+          - Name of the server. Defaults to the login for a new server. Odoo's label is I(Name), up to 15 I(Description).
         type: str
       host:
         description:
-          - Host name or IP address. Needed to create a server. Odoo's label is I(SMTP Server).
+          - Host name or IP address. This option is required to create a server. Odoo's label is I(SMTP Server).
         type: str
       port:
         description:
-          - Port. A new server gets the registered port of its encryption by default.
+          - Port. Defaults to the registered port of the encryption for a new server.
         type: int
       encryption:
         description:
-          - V(ssl) is TLS from the start, V(starttls) is TLS after STARTTLS. The V(_strict) kinds, of Odoo 19, verify the
-            server's certificate too. Odoo's label is I(Connection Encryption).
+          - V(ssl) uses TLS from the start, V(starttls) uses STARTTLS. V(ssl_strict) and V(starttls_strict) also verify the
+            server's certificate (Odoo 19). Odoo's label is I(Connection Encryption).
         type: str
         choices: [none, starttls, ssl, starttls_strict, ssl_strict]
       authentication:
         description:
-          - How Odoo logs in. From Odoo 15 on; V(cli) from 17 on; V(gmail) and V(outlook) come with addons from 16 on.
-            Odoo's label is I(Authenticate with).
+          - How Odoo logs in (Odoo 15 and later). V(cli) requires Odoo 17 or later; V(gmail) and V(outlook) require addons
+            of Odoo 16 and later. Odoo's label is I(Authenticate with).
         type: str
         choices: [login, certificate, cli, gmail, outlook]
       login:
@@ -50,73 +49,74 @@ options:
         type: str
       password:
         description:
-          - Password. It is compared with what Odoo holds.
+          - Password. It is compared with the value in Odoo.
         type: str
       ssl_certificate:
         description:
-          - Client certificate in PEM format. From Odoo 15 on.
+          - Client certificate in PEM format (Odoo 15 and later).
         type: str
       ssl_private_key:
         description:
-          - Its private key in PEM format. From Odoo 15 on.
+          - Private key of the client certificate in PEM format (Odoo 15 and later).
         type: str
       from_filter:
         description:
-          - The addresses and domains as which mail may leave through this server, separated by commas. From Odoo 15 on, and
-            in 14 with the addon C(smtp_server_per_user). Odoo's label is I(FROM Filtering).
-          - An empty one matches everything, and Odoo then sends with the bounce address as envelope sender, which strict
-            providers refuse. So give a server that may only send as its login V(own).
-          - V(own) stands for exactly the login's address. In a database without the field it is left out, so that one list
-            serves all series.
+          - Addresses and domains from which the server may send mail, separated by commas. Available in Odoo 15 and later,
+            and in 14 with the addon C(smtp_server_per_user). Odoo's label is I(FROM Filtering).
+          - An empty filter matches everything. Odoo then uses the bounce address as envelope sender, which strict providers
+            reject. Use V(own) for a server that may only send as its login.
+          - V(own) stands for the address of the login only. It is ignored in a database without this field, so that the
+            same list works for all series.
         type: str
       priority:
         description:
-          - Order of the servers, the lowest first.
+          - Order of the servers. The lowest number comes first.
         type: int
       debug:
         description:
-          - Whether Odoo logs the whole SMTP dialogue. Odoo's label is I(Debugging).
+          - Whether Odoo logs the whole SMTP session. Odoo's label is I(Debugging).
         type: bool
       max_email_size:
         description:
-          - Greatest size of a mail with attachments, in MB. From Odoo 18 on.
+          - Maximum size of a message with its attachments, in MB (Odoo 18 and later).
         type: float
       owner:
         description:
-          - Login of the user whose server it is. Needs the addon C(smtp_server_per_user) in Odoo.
+          - Login of the user who owns the server. Requires the addon C(smtp_server_per_user) in Odoo.
         type: str
       active:
         description:
-          - Whether the server is in use, or archived.
+          - Whether the server is active. V(false) archives it.
         type: bool
       previous_login:
         description:
-          - The login that the server had before. When a server still has it, that server is changed, instead of creating
-            another.
-          - It may stay in the list after that. Fails on circular renames, and when both the old and the new record exist.
+          - The login that the server had before. If a server still has it, the module updates that server instead of
+            creating another.
+          - You can leave it in the list afterwards. The module fails on circular renames, and if both the old and the new
+            record exist.
         type: str
       tested:
         description:
-          - Run Odoo's own connection test on servers that are created or whose connection changes. When it is refused, the
-            record is put back as it was and the item fails, with the provider's words.
-          - Up to Odoo 15 the test speaks as the address of the user who runs it. A provider that refuses this address has
-            accepted the login before, so that refusal counts as success there.
+          - Whether to run Odoo's connection test for new servers, and for servers whose connection changes. If the provider
+            rejects the connection, the record is restored and the module fails with the provider's message.
+          - Up to Odoo 15, the test uses the address of the user who runs it. If a provider rejects this address, it has
+            already accepted the login, so the test counts as successful.
         type: bool
         default: false
   state:
     description:
-      - V(merged) creates missing records and sets the options that are given.
-      - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
-      - V(deleted) removes the named records.
-      - V(gathered) changes nothing and returns the existing records as RV(gathered), in the form of O(config); the named
-        records, or all when there is no O(config). Secrets are left out.
+      - V(merged) creates missing records, and sets the given options.
+      - V(overridden) also removes records that Postroom owns and that are not in O(config).
+      - V(deleted) removes the records of O(config).
+      - V(gathered) changes nothing and returns the records of O(config), or all records without O(config), as RV(gathered),
+        in the form of O(config) and without secrets.
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
   pending_addons:
     description:
-      - Addons that an earlier task installs. In check mode, where it did not, the options that these addons bring are
-        considered available and not set. Has no effect outside check mode.
+      - Addons that an earlier task installs. In check mode, when they are not installed yet, their options are considered
+        available and not set. This option only has an effect in check mode.
     type: list
     elements: str
     default: []
@@ -128,7 +128,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Send standard mail through the catchall's mailbox
+- name: Send standard mail through the server of the catchall
   postroom.odoo.outgoing_mail_servers:
     config:
       - name: Catchall
@@ -140,7 +140,7 @@ EXAMPLES = r"""
         from_filter: own
         tested: true
 
-- name: Keep what is there as an inventory
+- name: Gather the existing servers
   postroom.odoo.outgoing_mail_servers:
     state: gathered
   register: servers
@@ -158,60 +158,61 @@ transport:
   type: str
   sample: JSON-2
 uid:
-  description: The user's database id, for O(uid) of the next task.
+  description: The user's database ID, for O(uid) of the next task.
   returned: always
   type: int
   sample: 2
 counts:
-  description: How many records were created, updated, adopted and deleted, and how many items needed no change. In check
-    mode, how many would be. An adopted record existed before and is owned by Postroom now.
+  description: Number of records that were created, updated, adopted and deleted, and of items without changes. In check
+    mode, the numbers that would result. An adopted record existed before, and is now owned by Postroom.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
 adopted:
-  description: The existing records that Postroom owns from now on. In check mode, those that it would.
+  description: The existing records that Postroom now owns, or would own in check mode.
   returned: when O(state) is not V(gathered)
   type: list
   elements: str
   sample: [newuser@mydomain.com (id 7)]
 changes:
-  description: What changed, or in check mode would change; records with the same action and options share an entry.
+  description: The changes that were made, or that would be made in check mode. Records with the same action and options
+    share an entry.
   returned: when O(state) is not V(gathered)
   type: list
   elements: dict
   sample: [{action: updated, options: [port], items: [newuser@mydomain.com]}]
 drift:
   description:
-    - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
+    - The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback), which reports it.
   returned: in check mode, when O(state) is not V(gathered)
   type: dict
   contains:
     differences:
-      description: Records that are missing or unwanted, and options that differ. Of a secret, only that it differs.
+      description: Records that are missing or unwanted, and options that differ. Values of secrets are not included.
       type: list
       elements: dict
       sample: [{index: 0, record: newuser@mydomain.com, kind: differs, option: port, declared: 587, found: 25}]
     conflicts:
-      description: Records made by hand that interfere with a record of O(config), each with the keys by which another list may
-        name it.
+      description: Manually created records that conflict with a record of O(config), each with the keys that identify it in
+        other lists.
       type: list
       elements: dict
     unnamed:
-      description: Records that Postroom owns and O(config) does not name, by their database id.
+      description: Records that Postroom owns and that are not in O(config), by their database ID.
       type: dict
     records:
-      description: The records of O(config), as they are called in C(differences).
+      description: The records of O(config), with their names in C(differences).
       type: list
       elements: str
     keys:
-      description: What identifies each record of O(config).
+      description: The keys that identify each record of O(config).
       type: list
       elements: list
     resource:
       description: The name of this module.
       type: str
     noun:
-      description: What to call one such record.
+      description: The term for such a record.
       type: str
     url:
       description: The address of the server.
@@ -228,8 +229,8 @@ unpredicted:
   type: list
   elements: str
 problems:
-  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
-  returned: when items are rejected
+  description: The invalid items, each with its index in O(config) (starting at 0), its option and the reason.
+  returned: when items are invalid
   type: list
   elements: dict
   sample: [{index: 3, option: port, reason: 99999 is not a TCP port; give one from 1 to 65535}]
@@ -248,10 +249,10 @@ records:
       description: The record in the form of O(config). Given this item, the module finds nothing to change.
       type: dict
     label:
-      description: What to call it.
+      description: The name of the record.
       type: str
     defaults:
-      description: The options whose value a new record has anyway.
+      description: The options that have the default value of a new record.
       type: list
       elements: str
     left_out:
@@ -259,13 +260,13 @@ records:
       type: list
       elements: dict
     reason:
-      description: Why no item can stand for the record, if that is so.
+      description: The reason why no item can represent the record, if there is one.
       type: str
     customized:
-      description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
+      description: Whether somebody created or changed the record. Otherwise, it is as one of Odoo's addons installed it.
       type: bool
 rpc_calls:
-  description: How many requests the run sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
+  description: Number of requests sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
   returned: when O(state) is not V(gathered)
   type: int
   sample: 9

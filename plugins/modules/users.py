@@ -12,9 +12,8 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Creates, changes, archives and reads users (C(res.users)) of an Odoo database, Odoo 14 to 19.
-  - Odoo 17 and later write to a user whose e-mail address or password is changed, to the old address; nothing switches that
-    off.
+  - Creates, updates, archives and gathers users (C(res.users)) of an Odoo database, Odoo 14 to 19.
+  - Odoo 17 and later notify a user at the old address if the e-mail address or password changes. This cannot be switched off.
 options:
   config:
     suboptions:
@@ -25,7 +24,7 @@ options:
         required: true
       name:
         description:
-          - Name. Needed to create a user.
+          - Name. This option is required to create a user.
         type: str
       email:
         description:
@@ -33,23 +32,23 @@ options:
         type: str
       password:
         description:
-          - Password with which the user logs in to Odoo. Odoo keeps only a hash of it, so it cannot be compared; see
-            O(config[].update_password). A user without one sets it through the invitation or I(Reset password).
+          - Password with which the user logs in to Odoo. Odoo only stores a hash, so it cannot be compared; see
+            O(config[].update_password). A user without a password sets one with the invitation or with I(Reset password).
         type: str
       groups:
         description:
-          - External identifiers of groups that the user must have, such as C(base.group_system). Others that the user has
-            are left. A new user gets them on top of those that Odoo gives to each new user, unless C(base.group_portal) or
-            C(base.group_public) is among them.
+          - External identifiers of groups that the user must have, such as C(base.group_system). Other groups of the user
+            are not changed. A new user gets them in addition to Odoo's default groups, unless they include
+            C(base.group_portal) or C(base.group_public).
         type: list
         elements: str
       company:
         description:
-          - Name of the company that the user works in. Odoo's label is I(Default Company).
+          - Name of the user's main company. Odoo's label is I(Default Company).
         type: str
       companies:
         description:
-          - Names of exactly the companies that the user may choose. Odoo's label is I(Allowed Companies).
+          - Names of all companies that the user can access. Odoo's label is I(Allowed Companies).
         type: list
         elements: str
       language:
@@ -62,43 +61,46 @@ options:
         type: str
       notification_type:
         description:
-          - How the user gets notifications.
+          - How the user receives notifications.
         type: str
         choices: [email, inbox]
       active:
         description:
-          - Whether the user can log in, or is archived.
+          - Whether the user is active. V(false) archives the user, who then cannot log in.
         type: bool
       previous_login:
         description:
-          - The login that the user had before. When a user still has it, that user is renamed, instead of creating another.
-          - It may stay in the list after that. Fails on circular renames, and when both the old and the new record exist.
+          - The login that the user had before. If a user still has it, the module renames that user instead of creating
+            another.
+          - You can leave it in the list afterwards. The module fails on circular renames, and if both the old and the new
+            record exist.
         type: str
       update_password:
         description:
-          - V(on_create) sets the password of new users only. V(always) sets it in every run, which is then always a change.
+          - V(on_create) only sets the password of new users. V(always) sets it in every run, which is always reported as a
+            change.
         type: str
         choices: [on_create, always]
         default: on_create
       invite:
         description:
-          - Have Odoo send its invitation to a user that this run creates. Without it, nobody is written to.
+          - Whether Odoo sends an invitation to users that this run creates. Otherwise, Odoo sends them no message.
         type: bool
         default: false
   state:
     description:
-      - V(merged) creates missing records and sets the options that are given.
-      - V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.
-      - V(deleted) archives the named records, since Odoo keeps their history.
-      - V(gathered) changes nothing and returns the existing records as RV(gathered), in the form of O(config); the named
-        records, or all when there is no O(config). Secrets are left out.
+      - V(merged) creates missing records, and sets the given options.
+      - V(overridden) also removes records that Postroom owns and that are not in O(config).
+      - V(deleted) archives the records of O(config), so that Odoo keeps their history.
+      - V(gathered) changes nothing and returns the records of O(config), or all records without O(config), as RV(gathered),
+        in the form of O(config) and without secrets.
     type: str
     choices: [merged, overridden, deleted, gathered]
     default: merged
   pending_addons:
     description:
-      - Addons that an earlier task installs. In check mode, where it did not, the options that these addons bring are
-        considered available and not set. Has no effect outside check mode.
+      - Addons that an earlier task installs. In check mode, when they are not installed yet, their options are considered
+        available and not set. This option only has an effect in check mode.
     type: list
     elements: str
     default: []
@@ -132,60 +134,61 @@ transport:
   type: str
   sample: JSON-2
 uid:
-  description: The user's database id, for O(uid) of the next task.
+  description: The user's database ID, for O(uid) of the next task.
   returned: always
   type: int
   sample: 2
 counts:
-  description: How many records were created, updated, adopted and deleted, and how many items needed no change. In check
-    mode, how many would be. An adopted record existed before and is owned by Postroom now.
+  description: Number of records that were created, updated, adopted and deleted, and of items without changes. In check
+    mode, the numbers that would result. An adopted record existed before, and is now owned by Postroom.
   returned: when O(state) is not V(gathered)
   type: dict
   sample: {created: 1, updated: 0, adopted: 0, deleted: 0, unchanged: 12}
 adopted:
-  description: The existing records that Postroom owns from now on. In check mode, those that it would.
+  description: The existing records that Postroom now owns, or would own in check mode.
   returned: when O(state) is not V(gathered)
   type: list
   elements: str
   sample: [newuser@mydomain.com (id 7)]
 changes:
-  description: What changed, or in check mode would change; records with the same action and options share an entry.
+  description: The changes that were made, or that would be made in check mode. Records with the same action and options
+    share an entry.
   returned: when O(state) is not V(gathered)
   type: list
   elements: dict
   sample: [{action: updated, options: [active], items: [newuser@mydomain.com]}]
 drift:
   description:
-    - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
+    - The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback), which reports it.
   returned: in check mode, when O(state) is not V(gathered)
   type: dict
   contains:
     differences:
-      description: Records that are missing or unwanted, and options that differ. Of a secret, only that it differs.
+      description: Records that are missing or unwanted, and options that differ. Values of secrets are not included.
       type: list
       elements: dict
       sample: [{index: 0, record: newuser@mydomain.com, kind: differs, option: active, declared: true, found: false}]
     conflicts:
-      description: Records made by hand that interfere with a record of O(config), each with the keys by which another list may
-        name it.
+      description: Manually created records that conflict with a record of O(config), each with the keys that identify it in
+        other lists.
       type: list
       elements: dict
     unnamed:
-      description: Records that Postroom owns and O(config) does not name, by their database id.
+      description: Records that Postroom owns and that are not in O(config), by their database ID.
       type: dict
     records:
-      description: The records of O(config), as they are called in C(differences).
+      description: The records of O(config), with their names in C(differences).
       type: list
       elements: str
     keys:
-      description: What identifies each record of O(config).
+      description: The keys that identify each record of O(config).
       type: list
       elements: list
     resource:
       description: The name of this module.
       type: str
     noun:
-      description: What to call one such record.
+      description: The term for such a record.
       type: str
     url:
       description: The address of the server.
@@ -202,8 +205,8 @@ unpredicted:
   type: list
   elements: str
 problems:
-  description: The bad items, each with its place in O(config) (from 0), its option and the reason.
-  returned: when items are rejected
+  description: The invalid items, each with its index in O(config) (starting at 0), its option and the reason.
+  returned: when items are invalid
   type: list
   elements: dict
   sample: [{index: 3, option: groups, reason: this database has no group 'base.group_nobody'}]
@@ -222,10 +225,10 @@ records:
       description: The record in the form of O(config). Given this item, the module finds nothing to change.
       type: dict
     label:
-      description: What to call it.
+      description: The name of the record.
       type: str
     defaults:
-      description: The options whose value a new record has anyway.
+      description: The options that have the default value of a new record.
       type: list
       elements: str
     left_out:
@@ -233,13 +236,13 @@ records:
       type: list
       elements: dict
     reason:
-      description: Why no item can stand for the record, if that is so.
+      description: The reason why no item can represent the record, if there is one.
       type: str
     customized:
-      description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
+      description: Whether somebody created or changed the record. Otherwise, it is as one of Odoo's addons installed it.
       type: bool
 rpc_calls:
-  description: How many requests the run sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
+  description: Number of requests sent to Odoo. Constant, plus one per batch of up to 1,000 rows.
   returned: when O(state) is not V(gathered)
   type: int
   sample: 9

@@ -15,22 +15,22 @@ WIDTH = 124
 CONNECTED = "postroom.odoo.connection"
 
 STATES = {
-    "merged": "V(merged) creates missing records and sets the options that are given.",
-    "changed": "V(merged) sets the options that are given.",
-    "overridden": "V(overridden) does the same, and removes the records that Postroom owns and that O(config) does not name.",
-    "unlink": "V(deleted) removes the named records.",
-    "archive": "V(deleted) archives the named records, since Odoo keeps their history.",
-    "reset": "V(deleted) clears the options that an item gives; all that can be set when it gives none.",
-    "gathered": "V(gathered) changes nothing and returns the existing records as RV(gathered), in the form of O(config); the "
-    "named records, or all when there is no O(config). Secrets are left out.",
+    "merged": "V(merged) creates missing records, and sets the given options.",
+    "changed": "V(merged) sets the given options.",
+    "overridden": "V(overridden) also removes records that Postroom owns and that are not in O(config).",
+    "unlink": "V(deleted) removes the records of O(config).",
+    "archive": "V(deleted) archives the records of O(config), so that Odoo keeps their history.",
+    "reset": "V(deleted) clears the given options of an item, or all options if it has none.",
+    "gathered": "V(gathered) changes nothing and returns the records of O(config), or all records without O(config), as "
+    "RV(gathered), in the form of O(config) and without secrets.",
 }
 PENDING = (
-    "Addons that an earlier task installs. In check mode, where it did not, the options that these addons bring are considered "
-    "available and not set. Has no effect outside check mode."
+    "Addons that an earlier task installs. In check mode, when they are not installed yet, their options are considered "
+    "available and not set. This option only has an effect in check mode."
 )
 INCLUDE_SECRETS = (
-    "With O(state=gathered), return everything about every record, for an export. The result is then RV(records) and contains "
-    "secrets, so give the task C(no_log)."
+    "Whether O(state=gathered) returns all options of every record, for an export. The result is then RV(records). It contains "
+    "secrets, so use C(no_log) for the task."
 )
 
 
@@ -111,23 +111,24 @@ def returned(resource):
     entries = [
         value("series", "The Odoo series of the server.", "always", "str", "19.0"),
         value("transport", "The API that was used, V(JSON-2) or V(JSON-RPC).", "always", "str", "JSON-2"),
-        value("uid", "The user's database id, for O(uid) of the next task.", "always", "int", 2),
+        value("uid", "The user's database ID, for O(uid) of the next task.", "always", "int", 2),
         value(
             "counts",
-            "How many records were created, updated, adopted and deleted, and how many items needed no change. In check mode, "
-            "how many would be. An adopted record existed before and is owned by Postroom now.",
+            "Number of records that were created, updated, adopted and deleted, and of items without changes. In check mode, "
+            "the numbers that would result. An adopted record existed before, and is now owned by Postroom.",
             changed,
             "dict",
             counts,
         ),
     ]
     if resource.creates:
-        words = "The existing records that Postroom owns from now on. In check mode, those that it would."
+        words = "The existing records that Postroom now owns, or would own in check mode."
         entries.append(value("adopted", words, changed, "list", [f"{example.label} (id 7)"], "str"))
     entries += [
         value(
             "changes",
-            "What changed, or in check mode would change; records with the same action and options share an entry.",
+            "The changes that were made, or that would be made in check mode. Records with the same action and options share "
+            "an entry.",
             changed,
             "list",
             [{"action": "updated", "options": [example.difference["option"]], "items": [example.label]}],
@@ -143,8 +144,8 @@ def returned(resource):
         ),
         value(
             "problems",
-            "The bad items, each with its place in O(config) (from 0), its option and the reason.",
-            "when items are rejected",
+            "The invalid items, each with its index in O(config) (starting at 0), its option and the reason.",
+            "when items are invalid",
             "list",
             [{"index": 3, "option": option, "reason": reason}],
             "dict",
@@ -153,7 +154,7 @@ def returned(resource):
         RECORDS,
         value(
             "rpc_calls",
-            "How many requests the run sent to Odoo. Constant, plus one per batch of up to 1,000 rows.",
+            "Number of requests sent to Odoo. Constant, plus one per batch of up to 1,000 rows.",
             changed,
             "int",
             9,
@@ -177,36 +178,36 @@ def value(name, description, when, kind, sample=None, elements=None):
 DRIFT = """\
 drift:
   description:
-    - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
+    - The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback), which reports it.
   returned: in check mode, when O(state) is not V(gathered)
   type: dict
   contains:
     differences:
-      description: Records that are missing or unwanted, and options that differ. Of a secret, only that it differs.
+      description: Records that are missing or unwanted, and options that differ. Values of secrets are not included.
       type: list
       elements: dict
       sample: %(difference)s
     conflicts:
-      description: Records made by hand that interfere with a record of O(config), each with the keys by which another list may
-        name it.
+      description: Manually created records that conflict with a record of O(config), each with the keys that identify it in
+        other lists.
       type: list
       elements: dict
     unnamed:
-      description: Records that Postroom owns and O(config) does not name, by their database id.
+      description: Records that Postroom owns and that are not in O(config), by their database ID.
       type: dict
     records:
-      description: The records of O(config), as they are called in C(differences).
+      description: The records of O(config), with their names in C(differences).
       type: list
       elements: str
     keys:
-      description: What identifies each record of O(config).
+      description: The keys that identify each record of O(config).
       type: list
       elements: list
     resource:
       description: The name of this module.
       type: str
     noun:
-      description: What to call one such record.
+      description: The term for such a record.
       type: str
     url:
       description: The address of the server.
@@ -229,10 +230,10 @@ records:
       description: The record in the form of O(config). Given this item, the module finds nothing to change.
       type: dict
     label:
-      description: What to call it.
+      description: The name of the record.
       type: str
     defaults:
-      description: The options whose value a new record has anyway.
+      description: The options that have the default value of a new record.
       type: list
       elements: str
     left_out:
@@ -240,10 +241,10 @@ records:
       type: list
       elements: dict
     reason:
-      description: Why no item can stand for the record, if that is so.
+      description: The reason why no item can represent the record, if there is one.
       type: str
     customized:
-      description: Whether somebody made or changed the record. Otherwise it is as one of Odoo's addons brought it.
+      description: Whether somebody created or changed the record. Otherwise, it is as one of Odoo's addons installed it.
       type: bool"""
 
 

@@ -46,7 +46,7 @@ ALIAS_DOMAINS = Resource(
             title=True,
             doc=(
                 "The domain, such as C(mydomain.com).",
-                "Up to Odoo 16 a different name renames the one domain that there is.",
+                "Up to Odoo 16, a different name renames the only domain.",
             ),
         ),
         Field(
@@ -55,8 +55,8 @@ ALIAS_DOMAINS = Resource(
             fold=True,
             check=validators.alias,
             doc=(
-                "The part before the @ of the address to which answers go that belong to no other alias. Odoo's "
-                "label is I(Catchall Alias)."
+                "Local part of the address that receives replies that belong to no other alias. Odoo's label is "
+                "I(Catchall Alias)."
             ),
         ),
         Field(
@@ -65,8 +65,8 @@ ALIAS_DOMAINS = Resource(
             fold=True,
             check=validators.alias,
             doc=(
-                "The part before the @ of the address to which delivery failures go. Odoo's label is I(Bounce Alias).",
-                "May be the catchall's name, also on Odoo 14 to 16, whose screens refuse that.",
+                "Local part of the address that receives bounces. Odoo's label is I(Bounce Alias).",
+                "It may be the same as the catchall, also on Odoo 14 to 16, whose user interface rejects this.",
             ),
         ),
         Field(
@@ -75,11 +75,11 @@ ALIAS_DOMAINS = Resource(
             fold=True,
             check=validators.address_or_alias,
             doc=(
-                "The address, or its part before the @, as which mail leaves that may not leave as its author. "
-                "Odoo's label is I(Default From Alias)."
+                "The address, or its local part, from which Odoo sends mail that it may not send from its author's "
+                "address. Odoo's label is I(Default From Alias)."
             ),
         ),
-        Field("sequence", "sequence", type="integer", since=17, doc="Order of the domains. From Odoo 17 on."),
+        Field("sequence", "sequence", type="integer", since=17, doc="Order of the domains (Odoo 17 and later)."),
         Field(
             "companies",
             "company_ids",
@@ -88,8 +88,8 @@ ALIAS_DOMAINS = Resource(
             relation=COMPANY,
             inverse="alias_domain_id",
             doc=(
-                "Names of exactly the companies that use the domain. From Odoo 17 on.",
-                "Odoo itself gives the very first domain to all companies.",
+                "Names of all companies that use the domain (Odoo 17 and later).",
+                "Odoo itself assigns the first domain to all companies.",
             ),
         ),
     ),

@@ -41,7 +41,7 @@ CONFIG_PARAMETERS = Resource(
             "value",
             required=True,
             secret=Secrecy(is_confidential, given_as={"secret": True}),
-            doc="Its value. Needed to create it.",
+            doc="Value of the parameter. This option is required to create it.",
         ),
     ),
     extra=(
@@ -50,8 +50,8 @@ CONFIG_PARAMETERS = Resource(
             type="bool",
             default=False,
             doc=(
-                "Hide the value in diffs and errors. Parameters whose key speaks of a secret, password, token, "
-                "private key, API key or UUID are hidden anyway, and V(gathered) leaves their value out."
+                "Whether to hide the value in diffs and errors. Parameters whose key contains a word such as secret, "
+                "password, token, private, API key or UUID are always hidden, and V(gathered) omits their values."
             ),
         ),
     ),

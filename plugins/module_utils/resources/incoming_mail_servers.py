@@ -90,7 +90,7 @@ INCOMING_MAIL_SERVERS = Resource(
             check=validators.one_line,
             default=lambda item: item.get("login") or item.get("host"),
             title=True,
-            doc="Name of the server. A new one is named after its login by default.",
+            doc="Name of the server. Defaults to the login for a new server.",
         ),
         Field(
             "type",
@@ -99,8 +99,8 @@ INCOMING_MAIL_SERVERS = Resource(
             default="imap",
             choices=("imap", "pop", "local", "gmail", "outlook"),
             doc=(
-                "Protocol. Odoo's label is I(Server Type). V(gmail) and V(outlook) come with addons of Odoo 16 "
-                "and later. A new server is V(imap) by default."
+                "Protocol. Odoo's label is I(Server Type). V(gmail) and V(outlook) require addons of Odoo 16 and later. "
+                "Defaults to V(imap) for a new server."
             ),
         ),
         Field(
@@ -117,14 +117,14 @@ INCOMING_MAIL_SERVERS = Resource(
             type="integer",
             default=_incoming_port,
             check=validators.port,
-            doc="Port. A new server gets the registered port of its protocol by default.",
+            doc="Port. Defaults to the registered port of the protocol for a new server.",
         ),
         Field(
             "ssl",
             "is_ssl",
             type="boolean",
             default=lambda item: True if item.get("type") in OAUTH_HOSTS else None,
-            doc="Whether the connection is TLS from its start. Odoo's label is I(SSL/TLS).",
+            doc="Whether the connection uses TLS from the start. Odoo's label is I(SSL/TLS).",
         ),
         Field("login", "user", check=validators.mail_login, doc="Login of the mailbox. Odoo's label is I(Username)."),
         Field(
@@ -132,7 +132,7 @@ INCOMING_MAIL_SERVERS = Resource(
             "password",
             secret=True,
             check=validators.mail_password,
-            doc="Password of the mailbox. It is compared with what Odoo holds.",
+            doc="Password of the mailbox. It is compared with the value in Odoo.",
         ),
         Field(
             "model",
@@ -141,8 +141,8 @@ INCOMING_MAIL_SERVERS = Resource(
             relation=MODEL,
             check=validators.technical_name,
             doc=(
-                "Technical name of the model of which a new mail creates a record, such as C(crm.lead); an empty "
-                "string for none. Odoo's label is I(Create a New Record)."
+                "Technical name of the model in which new mail creates a record, such as C(crm.lead). With an empty "
+                "string, it creates none. Odoo's label is I(Create a New Record)."
             ),
         ),
         Field(
@@ -155,13 +155,13 @@ INCOMING_MAIL_SERVERS = Resource(
             "keep_original",
             "original",
             type="boolean",
-            doc="Whether the whole message is stored too. Odoo's label is I(Keep Original).",
+            doc="Whether the whole original message is also stored. Odoo's label is I(Keep Original).",
         ),
         Field(
             "priority",
             "priority",
             type="integer",
-            doc="Order in which Odoo fetches, the lowest first. Odoo's label is I(Server Priority).",
+            doc=("Order in which Odoo fetches the servers. The lowest number comes first. Odoo's label is I(Server Priority)."),
         ),
         Field(
             "only_replies",
@@ -169,12 +169,11 @@ INCOMING_MAIL_SERVERS = Resource(
             type="boolean",
             addon=ROUTING_ADDON,
             doc=(
-                "Whether Odoo takes only the answers to its own messages, and bounces of these, and leaves "
-                "everything else in the mailbox as it was, unread and undeleted. Needs the addon "
-                "C(smtp_server_per_user) in Odoo."
+                "Whether Odoo only fetches replies to its own messages and their bounces, and leaves all other messages "
+                "in the mailbox as they are, unread and undeleted. Requires the addon C(smtp_server_per_user) in Odoo."
             ),
         ),
-        Field("active", "active", type="boolean", in_use=True, doc="Whether the server is in use, or archived."),
+        Field("active", "active", type="boolean", in_use=True, doc="Whether the server is active. V(false) archives it."),
         Field(
             "confirmed",
             "state",
@@ -182,11 +181,11 @@ INCOMING_MAIL_SERVERS = Resource(
             state="done",
             doc=(
                 (
-                    "With V(true), Odoo logs in to the mailbox when the server is not confirmed yet or its connection "
-                    "changes. When the login is refused, the record is put back as it was and the item fails, with "
-                    "the provider's words."
+                    "With V(true), Odoo logs in to the mailbox if the server is not confirmed yet or its connection changes. "
+                    "If the provider rejects the login, the record is restored and the module fails with the provider's "
+                    "message."
                 ),
-                "Odoo fetches from confirmed servers only. V(false) takes the confirmation back.",
+                "Odoo only fetches mail from confirmed servers. V(false) resets the confirmation.",
             ),
         ),
     ),
@@ -195,12 +194,12 @@ INCOMING_MAIL_SERVERS = Resource(
             "previous_login",
             doc=(
                 (
-                    "The login that the server had before. When a server of this host still has it, that server is "
-                    "changed, instead of creating another."
+                    "The login that the server had before. If a server of this host still has it, the module updates that "
+                    "server instead of creating another."
                 ),
                 (
-                    "It may stay in the list after that. Fails on circular renames, and when both the old and the new "
-                    "record exist."
+                    "You can leave it in the list afterwards. The module fails on circular renames, and if both the old and "
+                    "the new record exist."
                 ),
             ),
         ),
@@ -209,9 +208,10 @@ INCOMING_MAIL_SERVERS = Resource(
             type="bool",
             default=False,
             doc=(
-                "With V(true), the login alone names the server when none has O(config[].host) and "
-                "O(config[].login). The one of that login that Postroom owns, and that O(config) does not name "
-                "otherwise, moves to the new host. Without it, a login on another host is another server."
+                "With V(true), the login alone identifies the server if no server has both O(config[].host) and "
+                "O(config[].login). The module then moves the server with this login to the new host, if Postroom owns "
+                "it and no other item of O(config) identifies it. Otherwise, the same login on another host is another "
+                "server."
             ),
         ),
     ),

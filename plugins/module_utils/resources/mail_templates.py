@@ -38,12 +38,12 @@ MAIL_TEMPLATES = Resource(
             check=validators.external_id,
             doc="External identifier, such as C(auth_signup.set_password_email).",
         ),
-        Field("name", "name", title=True, doc="English name of the template; O(config[].model) then is needed too."),
+        Field("name", "name", title=True, doc="English name of the template. Requires O(config[].model)."),
         Field(
             "model",
             "model",
             check=validators.technical_name,
-            doc="Technical name of the model that the template is for, such as C(res.users).",
+            doc="Technical name of the template's model, such as C(res.users).",
         ),
         Field(
             "email_from",
@@ -52,10 +52,10 @@ MAIL_TEMPLATES = Resource(
             spelling=_SPELLING,
             check=validators.header_addresses,
             doc=(
-                "The From, as text, or a dictionary with the only key C(expression).",
+                "The From address, as text, or as a dictionary with the single key C(expression).",
                 (
-                    "An expression is written as the series spells it, C(${…}) on Odoo 14 and C({{ … }}) from 15 on, "
-                    "so that one inventory serves all of them."
+                    "The module writes an expression in the syntax of the series, C(${…}) on Odoo 14 and C({{ … }}) from 15 "
+                    "on, so that the same inventory works for all series."
                 ),
             ),
         ),
@@ -65,7 +65,7 @@ MAIL_TEMPLATES = Resource(
             type="expression",
             spelling=_SPELLING,
             check=validators.header_addresses,
-            doc="The Reply-To, likewise.",
+            doc="The Reply-To address, in the same form as O(config[].email_from).",
         ),
         Field(
             "mail_server",
@@ -73,8 +73,8 @@ MAIL_TEMPLATES = Resource(
             type="many2one",
             relation=MAIL_SERVER,
             doc=(
-                "Login or name of the outgoing mail server that sends the template's mail; an empty string for "
-                "the one that Odoo chooses."
+                "Login or name of the outgoing mail server for the template's messages. With an empty string, Odoo "
+                "chooses the server."
             ),
         ),
     ),

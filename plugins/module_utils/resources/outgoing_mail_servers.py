@@ -126,8 +126,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             default=lambda item: item.get("login"),
             title=True,
             doc=(
-                "Name of the server. A new one is named after its login by default. Odoo's label is I(Name), up "
-                "to 15 I(Description)."
+                "Name of the server. Defaults to the login for a new server. Odoo's label is I(Name), up to 15 I(Description)."
             ),
         ),
         Field(
@@ -135,7 +134,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             "smtp_host",
             required=True,
             check=validators.host,
-            doc="Host name or IP address. Needed to create a server. Odoo's label is I(SMTP Server).",
+            doc=("Host name or IP address. This option is required to create a server. Odoo's label is I(SMTP Server)."),
         ),
         Field(
             "port",
@@ -143,7 +142,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             type="integer",
             default=_outgoing_port,
             check=validators.port,
-            doc="Port. A new server gets the registered port of its encryption by default.",
+            doc="Port. Defaults to the registered port of the encryption for a new server.",
         ),
         Field(
             "encryption",
@@ -152,8 +151,8 @@ OUTGOING_MAIL_SERVERS = Resource(
             choices=("none", "starttls", "ssl", "starttls_strict", "ssl_strict"),
             default=lambda item: "starttls" if item.get("authentication") in OAUTH else None,
             doc=(
-                "V(ssl) is TLS from the start, V(starttls) is TLS after STARTTLS. The V(_strict) kinds, of Odoo "
-                "19, verify the server's certificate too. Odoo's label is I(Connection Encryption)."
+                "V(ssl) uses TLS from the start, V(starttls) uses STARTTLS. V(ssl_strict) and V(starttls_strict) also "
+                "verify the server's certificate (Odoo 19). Odoo's label is I(Connection Encryption)."
             ),
         ),
         Field(
@@ -163,8 +162,8 @@ OUTGOING_MAIL_SERVERS = Resource(
             since=15,
             choices=("login", "certificate", "cli", "gmail", "outlook"),
             doc=(
-                "How Odoo logs in. From Odoo 15 on; V(cli) from 17 on; V(gmail) and V(outlook) come with addons "
-                "from 16 on. Odoo's label is I(Authenticate with)."
+                "How Odoo logs in (Odoo 15 and later). V(cli) requires Odoo 17 or later; V(gmail) and V(outlook) require "
+                "addons of Odoo 16 and later. Odoo's label is I(Authenticate with)."
             ),
         ),
         Field("login", "smtp_user", check=validators.mail_login, doc="Login. Odoo's label is I(Username)."),
@@ -173,14 +172,14 @@ OUTGOING_MAIL_SERVERS = Resource(
             "smtp_pass",
             secret=True,
             check=validators.mail_password,
-            doc="Password. It is compared with what Odoo holds.",
+            doc="Password. It is compared with the value in Odoo.",
         ),
         Field(
             "ssl_certificate",
             "smtp_ssl_certificate",
             type="binary",
             since=15,
-            doc="Client certificate in PEM format. From Odoo 15 on.",
+            doc="Client certificate in PEM format (Odoo 15 and later).",
         ),
         Field(
             "ssl_private_key",
@@ -188,7 +187,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             type="binary",
             secret=True,
             since=15,
-            doc="Its private key in PEM format. From Odoo 15 on.",
+            doc="Private key of the client certificate in PEM format (Odoo 15 and later).",
         ),
         Field(
             "from_filter",
@@ -199,32 +198,32 @@ OUTGOING_MAIL_SERVERS = Resource(
             own="login",
             doc=(
                 (
-                    "The addresses and domains as which mail may leave through this server, separated by commas. From "
-                    "Odoo 15 on, and in 14 with the addon C(smtp_server_per_user). Odoo's label is I(FROM Filtering)."
+                    "Addresses and domains from which the server may send mail, separated by commas. Available in Odoo 15 "
+                    "and later, and in 14 with the addon C(smtp_server_per_user). Odoo's label is I(FROM Filtering)."
                 ),
                 (
-                    "An empty one matches everything, and Odoo then sends with the bounce address as envelope sender, "
-                    "which strict providers refuse. So give a server that may only send as its login V(own)."
+                    "An empty filter matches everything. Odoo then uses the bounce address as envelope sender, which strict "
+                    "providers reject. Use V(own) for a server that may only send as its login."
                 ),
                 (
-                    "V(own) stands for exactly the login's address. In a database without the field it is left out, "
-                    "so that one list serves all series."
+                    "V(own) stands for the address of the login only. It is ignored in a database without this field, so "
+                    "that the same list works for all series."
                 ),
             ),
         ),
-        Field("priority", "sequence", type="integer", doc="Order of the servers, the lowest first."),
+        Field("priority", "sequence", type="integer", doc="Order of the servers. The lowest number comes first."),
         Field(
             "debug",
             "smtp_debug",
             type="boolean",
-            doc="Whether Odoo logs the whole SMTP dialogue. Odoo's label is I(Debugging).",
+            doc="Whether Odoo logs the whole SMTP session. Odoo's label is I(Debugging).",
         ),
         Field(
             "max_email_size",
             "max_email_size",
             type="number",
             since=18,
-            doc="Greatest size of a mail with attachments, in MB. From Odoo 18 on.",
+            doc="Maximum size of a message with its attachments, in MB (Odoo 18 and later).",
         ),
         Field(
             "owner",
@@ -232,21 +231,21 @@ OUTGOING_MAIL_SERVERS = Resource(
             type="many2one",
             relation=USER,
             addon=ROUTING_ADDON,
-            doc="Login of the user whose server it is. Needs the addon C(smtp_server_per_user) in Odoo.",
+            doc="Login of the user who owns the server. Requires the addon C(smtp_server_per_user) in Odoo.",
         ),
-        Field("active", "active", type="boolean", in_use=True, doc="Whether the server is in use, or archived."),
+        Field("active", "active", type="boolean", in_use=True, doc="Whether the server is active. V(false) archives it."),
     ),
     extra=(
         Option(
             "previous_login",
             doc=(
                 (
-                    "The login that the server had before. When a server still has it, that server is changed, "
-                    "instead of creating another."
+                    "The login that the server had before. If a server still has it, the module updates that server instead "
+                    "of creating another."
                 ),
                 (
-                    "It may stay in the list after that. Fails on circular renames, and when both the old and the new "
-                    "record exist."
+                    "You can leave it in the list afterwards. The module fails on circular renames, and if both the old and "
+                    "the new record exist."
                 ),
             ),
         ),
@@ -256,12 +255,13 @@ OUTGOING_MAIL_SERVERS = Resource(
             default=False,
             doc=(
                 (
-                    "Run Odoo's own connection test on servers that are created or whose connection changes. When it "
-                    "is refused, the record is put back as it was and the item fails, with the provider's words."
+                    "Whether to run Odoo's connection test for new servers, and for servers whose connection changes. If the "
+                    "provider rejects the connection, the record is restored and the module fails with the provider's "
+                    "message."
                 ),
                 (
-                    "Up to Odoo 15 the test speaks as the address of the user who runs it. A provider that refuses "
-                    "this address has accepted the login before, so that refusal counts as success there."
+                    "Up to Odoo 15, the test uses the address of the user who runs it. If a provider rejects this address, "
+                    "it has already accepted the login, so the test counts as successful."
                 ),
             ),
         ),

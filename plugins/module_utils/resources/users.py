@@ -62,7 +62,14 @@ USERS = Resource(
     rename=Rename("previous_login", of="login"),
     fields=(
         Field("login", "login", notify_on_write=True, doc="Login of the user."),
-        Field("name", "name", required=True, check=validators.one_line, title=True, doc="Name. Needed to create a user."),
+        Field(
+            "name",
+            "name",
+            required=True,
+            check=validators.one_line,
+            title=True,
+            doc="Name. This option is required to create a user.",
+        ),
         Field("email", "email", check=validators.address, doc="E-mail address."),
         # 0.3 s each on 19, which hashes a password in 600,000 rounds.
         Field(
@@ -74,9 +81,9 @@ USERS = Resource(
             on_creation=_is_set_once,
             rows=20,
             doc=(
-                "Password with which the user logs in to Odoo. Odoo keeps only a hash of it, so it cannot be "
-                "compared; see O(config[].update_password). A user without one sets it through the invitation or "
-                "I(Reset password)."
+                "Password with which the user logs in to Odoo. Odoo only stores a hash, so it cannot be compared; see "
+                "O(config[].update_password). A user without a password sets one with the invitation or with I(Reset "
+                "password)."
             ),
         ),
         Field(
@@ -88,9 +95,9 @@ USERS = Resource(
             starts_empty=_is_no_internal_user,
             check=validators.external_id,
             doc=(
-                "External identifiers of groups that the user must have, such as C(base.group_system). Others "
-                "that the user has are left. A new user gets them on top of those that Odoo gives to each new "
-                "user, unless C(base.group_portal) or C(base.group_public) is among them."
+                "External identifiers of groups that the user must have, such as C(base.group_system). Other groups of "
+                "the user are not changed. A new user gets them in addition to Odoo's default groups, unless they "
+                "include C(base.group_portal) or C(base.group_public)."
             ),
         ),
         Field(
@@ -98,7 +105,7 @@ USERS = Resource(
             "company_id",
             type="many2one",
             relation=COMPANY,
-            doc="Name of the company that the user works in. Odoo's label is I(Default Company).",
+            doc="Name of the user's main company. Odoo's label is I(Default Company).",
         ),
         Field(
             "companies",
@@ -106,7 +113,7 @@ USERS = Resource(
             type="many2many",
             relation=COMPANY,
             default=lambda item: [item["company"]] if item.get("company") else None,
-            doc="Names of exactly the companies that the user may choose. Odoo's label is I(Allowed Companies).",
+            doc="Names of all companies that the user can access. Odoo's label is I(Allowed Companies).",
         ),
         Field("language", "lang", type="selection", doc="Code of an active language, such as V(fr_FR)."),
         Field("timezone", "tz", type="selection", doc="Time zone, such as V(Europe/Vienna)."),
@@ -116,7 +123,7 @@ USERS = Resource(
             type="selection",
             choices=("email", "inbox"),
             addon="mail",
-            doc="How the user gets notifications.",
+            doc="How the user receives notifications.",
         ),
         # Odoo does not create an archived user: their contact would be archived first.
         Field(
@@ -125,7 +132,7 @@ USERS = Resource(
             type="boolean",
             after_creation=True,
             in_use=True,
-            doc="Whether the user can log in, or is archived.",
+            doc="Whether the user is active. V(false) archives the user, who then cannot log in.",
         ),
     ),
     extra=(
@@ -133,12 +140,12 @@ USERS = Resource(
             "previous_login",
             doc=(
                 (
-                    "The login that the user had before. When a user still has it, that user is renamed, instead of "
+                    "The login that the user had before. If a user still has it, the module renames that user instead of "
                     "creating another."
                 ),
                 (
-                    "It may stay in the list after that. Fails on circular renames, and when both the old and the new "
-                    "record exist."
+                    "You can leave it in the list afterwards. The module fails on circular renames, and if both the old and "
+                    "the new record exist."
                 ),
             ),
         ),
@@ -147,15 +154,15 @@ USERS = Resource(
             choices=("on_create", "always"),
             default="on_create",
             doc=(
-                "V(on_create) sets the password of new users only. V(always) sets it in every run, which is then "
-                "always a change."
+                "V(on_create) only sets the password of new users. V(always) sets it in every run, which is always "
+                "reported as a change."
             ),
         ),
         Option(
             "invite",
             type="bool",
             default=False,
-            doc="Have Odoo send its invitation to a user that this run creates. Without it, nobody is written to.",
+            doc=("Whether Odoo sends an invitation to users that this run creates. Otherwise, Odoo sends them no message."),
         ),
     ),
     checks=(_user_company_is_allowed,),
