@@ -57,6 +57,15 @@ options:
       - If this option is omitted, the host's variable C(odoo_timeout) is used.
     type: int
     default: 120
+  allow_neutralized:
+    description:
+      - Whether to write to a database that is neutralized, which its system parameter C(database.is_neutralized) states.
+        Odoo 16 and later set it when they neutralize a copy of a database (C(odoo-bin neutralize), Odoo.sh).
+      - Without it, the module fails before anything is written. Otherwise, a test copy would send mail to customers, and
+        fetch the mail of the production database.
+      - O(ignore:state=gathered) is not affected.
+    type: bool
+    default: false
   validate_certs:
     description:
       - Whether to validate the certificate of an C(https) server.

@@ -34,6 +34,7 @@ CONNECTION = {
     "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ODOO_API_KEY"])},
     "uid": {"type": "int"},
     "timeout": {"type": "int", "default": 120},
+    "allow_neutralized": {"type": "bool", "default": False},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
 }
@@ -68,8 +69,9 @@ class Module(AnsibleModule):
 def connect(module):
     """The session that the module's connection options describe; fails the module when there is none."""
     options = module.params
+    state = options.get("state")
     try:
-        return Session(
+        session = Session(
             options["url"],
             options["database"],
             options["login"],
@@ -80,8 +82,13 @@ def connect(module):
             ca_path=options["ca_path"],
             uid=options["uid"],
             # A module without a state only tells what is there.
-            read_only=module.check_mode or options.get("state", "gathered") == "gathered",
+            read_only=module.check_mode or state in (None, "gathered"),
+            allow_neutralized=options["allow_neutralized"],
         )
+        # With a uid, an earlier task of the run has asked. The session asks all the same before it writes.
+        if state != "gathered" and options["uid"] is None:
+            session.refuse_neutralized()
+        return session
     except errors.MissingLibrary as exc:
         module.fail_json(msg=missing_required_lib(str(exc)))
     except errors.OdooError as exc:

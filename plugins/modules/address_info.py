@@ -14,6 +14,7 @@ author:
 description:
   - Returns the user, the incoming and outgoing mail servers and the mail templates of an e-mail address in an Odoo database
     with C(mail), Odoo 14 to 19. The module changes nothing.
+  - The module fails for a neutralized database unless O(allow_neutralized=true), as do the modules that use what it returns.
 options:
   address:
     description: The e-mail address.

@@ -13,6 +13,7 @@ VARIABLES = {
     "validate_certs": "odoo_validate_certs",
     "ca_path": "odoo_ca_path",
     "timeout": "odoo_timeout",
+    "allow_neutralized": "odoo_allow_neutralized",
 }
 SECRETS = ("password", "api_key")
 # What the role routing_addon registers: the answer of the first task that logged in.

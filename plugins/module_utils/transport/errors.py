@@ -21,6 +21,10 @@ class MissingModel(OdooError):
     """The database has no such model: the addon that brings it is not installed."""
 
 
+class Neutralized(OdooError):
+    """The database is a copy that must not send or fetch mail, and nobody has allowed to change that."""
+
+
 class MissingLibrary(Exception):
     """The transport needs a library that this Python lacks. The message is its name."""
 

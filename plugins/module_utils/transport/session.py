@@ -14,6 +14,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors imp
     BrokenConnection,
     Fault,
     MissingModel,
+    Neutralized,
     OdooError,
     WriteInCheckMode,
     own_words,
@@ -26,6 +27,10 @@ NEWEST_SERIES = 19
 
 # Methods that leave the database as it is. Everything else is a write, and check mode refuses it.
 READS = frozenset(("default_get", "fields_get", "read", "search_count", "search_read"))
+
+# Set by Odoo when it neutralizes a copy, from 16 on, and by whoever marks a copy of an older one.
+NEUTRALIZED = "database.is_neutralized"
+_FALSE = ("", "0", "false", "no", "off")
 
 # The exceptions by which Odoo refuses a login: without it, and without a valid key.
 _REFUSALS = ("AccessDenied", "Unauthorized")
@@ -41,6 +46,7 @@ class Session:
     :param timeout: seconds to wait for one answer.
     :param read_only: refuse every write (check mode).
     :param uid: the user's database id, if it is known; a wrong one does no harm.
+    :param allow_neutralized: whether a neutralized database may be written to.
     :raises OdooError: with a cure in its message, when the server, database, login or series does not fit.
     :raises MissingLibrary: when the transport needs a library that is not there.
     """
@@ -57,12 +63,14 @@ class Session:
         ca_path=None,
         read_only=False,
         uid=None,
+        allow_neutralized=False,
     ):
         self.url = url
         self.database = database
         self.login = login
         self.read_only = read_only
         self.calls = 0
+        self._may_write = allow_neutralized
         # Names and messages are read in English whatever the user's language, archived records are seen.
         self.context = {"lang": "en_US", "active_test": False}
         self._server = Server(url, timeout, validate_certs, ca_path)
@@ -138,6 +146,25 @@ class Session:
         finally:
             self._server.timeout = before
 
+    # -- copies that must not send ------------------------------------------------------------------------------------
+
+    def refuse_neutralized(self):
+        """Check once that the database is not neutralized, for one call. The first write does so by itself.
+
+        :raises Neutralized: when it is, and allow_neutralized is not given.
+        """
+        if self._may_write:
+            return
+        rows = self.call("ir.config_parameter", "search_read", [["key", "=", NEUTRALIZED]], fields=["value"])
+        if any((row["value"] or "").strip().lower() not in _FALSE for row in rows):
+            raise Neutralized(
+                "Database %s is neutralized (system parameter %s): it is a copy that must not send or fetch mail, and mail "
+                "servers would have it do so. Nothing was written. If it is to be set up all the same, set the variable "
+                "odoo_allow_neutralized: true for this database (the module's option allow_neutralized)."
+                % (self.database, NEUTRALIZED)
+            )
+        self._may_write = True
+
     # -- calling ------------------------------------------------------------------------------------------------------
 
     def call(self, model, method, *args, **kwargs):
@@ -145,9 +172,12 @@ class Session:
 
         :raises OdooError: with Odoo's own words when it refuses; MissingModel when the database has no such model.
         :raises WriteInCheckMode: for anything but a known read in a read-only session.
+        :raises Neutralized: for anything but a known read in a neutralized database.
         """
-        if self.read_only and method not in READS:
-            raise WriteInCheckMode("%s.%s in check mode" % (model, method))
+        if method not in READS:
+            if self.read_only:
+                raise WriteInCheckMode("%s.%s in check mode" % (model, method))
+            self.refuse_neutralized()
         kwargs["context"] = {**self.context, **kwargs.get("context", {})}
         self.calls += 1
         try:
