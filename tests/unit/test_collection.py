@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION
+from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import VARIABLES
+
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 # What has no use for a login: it runs on the machine that runs Odoo, or on the controller.
@@ -37,6 +40,10 @@ def places(texts, pattern):
 
 def test_module_defaults_reach_every_module():
     assert load("meta", "runtime.yml")["action_groups"]["odoo"] == [name for name in MODULES if name not in WITHOUT_LOGIN]
+
+
+def test_every_option_of_the_connection_has_a_variable():
+    assert VARIABLES.keys() == CONNECTION.keys() - {"uid"}
 
 
 @pytest.mark.parametrize("role", ROLES)
