@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts import View
@@ -25,6 +28,9 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot impo
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
 from ansible_collections.postroom.odoo.plugins.module_utils.transport import errors
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.session import Session
+
+# How often a list is planned again that collides with what another run writes.
+ATTEMPTS = 4
 
 CONNECTION = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_URL"])},
@@ -314,16 +320,31 @@ class _Run:
 
     def _write(self, plan):
         """Write the plan; when another run was faster, plan again with what it left."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return plan, self._carry_out(plan)
+            except errors.BrokenConnection:
+                raise
+            except (WriteRejected, errors.OdooError) as exc:
+                collided = errors.is_collision(exc)
+                self.names = Names(self.session)
+                again = self._plan()
+                if describe(again) == describe(plan) and not collided:
+                    raise
+                plan = again
+                if collided:
+                    # Two that collide are not to collide again.
+                    time.sleep(random.uniform(0.1, 0.5) * 2**attempt)  # noqa: S311 - chance, not cryptography
         try:
             return plan, self._carry_out(plan)
-        except errors.BrokenConnection:
-            raise
-        except (WriteRejected, errors.OdooError):
-            self.names = Names(self.session)
-            again = self._plan()
-            if describe(again) == describe(plan):
+        except (WriteRejected, errors.OdooError) as exc:
+            if not errors.is_collision(exc):
                 raise
-            return again, self._carry_out(again)
+            raise errors.OdooError(
+                "Something else, such as another run, writes the same %ss of database %s at the same time, and Odoo gave up %d "
+                "times. Nothing was written. Run again when it is done."
+                % (self.resource.noun, self.session.database, ATTEMPTS + 1)
+            ) from exc
 
     def _carry_out(self, plan):
         return self.storage.write(self.session, self.resource, plan, self.ownership, self.module.report_progress)

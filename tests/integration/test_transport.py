@@ -6,6 +6,7 @@ import pytest
 from proxy import proxy
 from support import API_KEY, PASSWORD
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import executor
 from ansible_collections.postroom.odoo.plugins.module_utils.transport import jsonrpc
 
 PERSON = [{"login": "a@mydomain.com", "name": "A"}]
@@ -98,3 +99,83 @@ def test_who_logged_in_before_need_not_again(untouched):
         assert logins(uid=wrong) == (uid, 1)
     refused = untouched.run("users", PERSON, check=True, password="wrong", uid=uid)
     assert "Odoo refuses the login admin" in refused["msg"]
+
+
+PAGE = b"<html><head><title>Sign in to Example</title></head><body>" + b"x" * 3000 + b"</body></html>"
+# What comes in place of Odoo's answer, and the words of the error.
+NO_JSON = {
+    "page": ((200, "text/html; charset=utf-8", PAGE), "the page 'Sign in to Example' (text/html) instead of JSON"),
+    "empty": ((200, "application/json", b""), "the answer is empty"),
+    "cut off": ((200, "application/json", b'{"jsonrpc": "2.0", "result": {"ids": [1'), "the answer is cut off"),
+    "null": ((200, "application/json", b"null"), "the answer is"),
+    "text": ((200, "application/json", b"upstream says no"), "the answer is not JSON"),
+    "list": ((200, "application/json", b"[1, 2]"), "the answer is"),
+    "redirect": (302, "no login page may be in front of its API. It redirects to http://127.0.0.1:9/."),
+    "forbidden": (403, "have it pass on /jsonrpc and /json/2"),
+    "gateway": (502, "Odoo is down or restarting"),
+    "timeout": (504, "time limit (proxy_read_timeout in nginx, limit_time_real in Odoo)"),
+}
+
+
+@SECRETS
+@pytest.mark.parametrize("what", NO_JSON)
+def test_an_answer_that_is_not_odoos(untouched, secret, what):
+    """Whichever request it comes for: of the first to the last, each names the cause, and none ends in a traceback."""
+    own, words = NO_JSON[what]
+    login = ("context_get", "read") if best(untouched, secret) == JSON_2 else ("login",)
+    for name in ("version_info", *login, "fields_get", "search_read", "load"):
+
+        def answer(path, body, name=name):
+            return own if path.endswith("/" + name) or b'"%s"' % name.encode() in body else None
+
+        with proxy(untouched.server["port"], answer) as url:
+            result = untouched.run("outgoing_mail_servers", SERVER, url=url, **secret)
+        assert result.get("failed"), (name, result)
+        assert "Traceback" not in result["msg"]
+        assert "Odoo at" in result["msg"] or "answers" in result["msg"], (name, result["msg"])
+        if name == "load":
+            assert words in result["msg"], result["msg"]
+
+
+def body_limit(largest, refused):
+    def answer(path, body):
+        refused.append(len(body) > largest)
+        return 413 if refused[-1] else None
+
+    return answer
+
+
+@SECRETS
+def test_a_limit_of_the_size_makes_smaller_requests(database, secret):
+    servers = [{"host": "smtp.mydomain.com", "login": f"user{number}@mydomain.com"} for number in range(300)]
+    refused = []
+    with proxy(database.server["port"], body_limit(12000, refused)) as url:
+        done = database.ok("outgoing_mail_servers", servers, url=url, **secret)
+        assert done["counts"]["created"] == 300
+        assert any(refused)
+        changed = [{**server, "port": 2525} for server in servers]
+        assert database.ok("outgoing_mail_servers", changed, url=url, **secret)["counts"]["updated"] == 300
+        assert not database.ok("outgoing_mail_servers", changed, url=url, **secret)["changed"]
+    assert database.value("SELECT count(*) FROM ir_mail_server WHERE smtp_port = 2525") == 300
+    # One row that is too large by itself is an error with the cure, and nothing is left of the others.
+    large = [{**server, "host": "new.mydomain.com"} for server in servers[:3]]
+    large.append({"host": "smtp.mydomain.com", "login": "large@mydomain.com", "ssl_certificate": "x" * 20000})
+    if database.major >= 15:
+        with proxy(database.server["port"], body_limit(12000, refused)) as url:
+            result = database.run("outgoing_mail_servers", large, url=url, **secret)
+        assert "client_max_body_size" in result["msg"]
+        assert database.value("SELECT count(*) FROM ir_mail_server WHERE smtp_host = 'new.mydomain.com'") == 0
+
+
+def test_a_limit_of_the_time_makes_smaller_requests(database, monkeypatch):
+    """As Odoo's limit_time_real: the request ends without an answer, and its transaction without a trace."""
+    monkeypatch.setattr(executor, "PATIENCE", 0)
+    servers = [{"host": "smtp.mydomain.com", "login": f"user{number}@mydomain.com"} for number in range(100)]
+
+    def too_long(path, body):
+        return 504 if body.count(b"smtp.mydomain.com") > 30 else None
+
+    with proxy(database.server["port"], too_long) as url:
+        done = database.ok("outgoing_mail_servers", servers, url=url)
+    assert done["counts"]["created"] == 100
+    assert database.value("SELECT count(*) FROM ir_mail_server WHERE smtp_user LIKE 'user%'") == 100

@@ -6,13 +6,21 @@ import http.server
 import ssl
 import threading
 
+PASSED_ON = ("content-type", "set-cookie", "location")
+
+
+def _with_tls(socket, certificate):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*certificate)
+    return tls.wrap_socket(socket, server_side=True)
+
 
 @contextlib.contextmanager
 def proxy(port, answer=lambda path, body: None, certificate=None, note=lambda path, body, content: None):
     """Run one before Odoo's port; gives its URL.
 
     :param answer: function of a request's path and body. None has the request passed on; a number is the HTTP status that
-        the proxy answers by itself, and 0 is no answer at all.
+        the proxy answers by itself, and 0 is no answer at all; C((status, kind of content, content)) is a whole answer.
     :param note: function of each request that is passed on: path, body, and the answer's body. What it returns, unless None, is
         the body that the client gets. When it raises, the answer is lost on its way back.
     """
@@ -24,9 +32,8 @@ def proxy(port, answer=lambda path, body: None, certificate=None, note=lambda pa
             if own is None:
                 self.pass_on(body)
             elif own:
-                self.send_response(own)
-                self.send_header("Location", "http://127.0.0.1:9/")
-                self.end_headers()
+                status, kind, content = own if isinstance(own, tuple) else (own, "text/html", b"")
+                self.reply(status, {"Location": "http://127.0.0.1:9/", "Content-Type": kind}, content)
 
         def do_GET(self):
             self.do_POST()
@@ -38,10 +45,12 @@ def proxy(port, answer=lambda path, body: None, certificate=None, note=lambda pa
             content = answer.read()
             changed = note(self.path, body, content)
             content = content if changed is None else changed
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() in ("content-type", "set-cookie", "location"):
-                    self.send_header(name, value)
+            self.reply(answer.status, {key: answer.headers[key] for key in PASSED_ON if key in answer.headers}, content)
+
+        def reply(self, status, headers, content):
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 
@@ -52,9 +61,7 @@ def proxy(port, answer=lambda path, body: None, certificate=None, note=lambda pa
         # A client that does not trust the certificate hangs up: that is no error here.
         server.handle_error = lambda *dummy: None
         if certificate:
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            tls.load_cert_chain(*certificate)
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
+            server.socket = _with_tls(server.socket, certificate)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -4,14 +4,14 @@ import itertools
 
 import pytest
 
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.batches import MOST, SPAN, chunks
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.batches import MOST, SPAN, Batches
 
 
 def divided(count, first, seconds_a_row):
     """The sizes of the parts of a list, at a server's speed; the speeds repeat."""
     now, speeds, rows, sizes = [0.0], itertools.cycle(seconds_a_row), list(range(count)), []
     seen = []
-    for part in chunks(rows, first, lambda: now[0]):
+    for part in Batches(rows, first, lambda: now[0]):
         now[0] += len(part) * next(speeds)
         sizes.append(len(part))
         seen += part
@@ -43,3 +43,17 @@ def test_a_server_that_becomes_slow_gets_less_and_then_more():
 
 def test_a_row_that_takes_longer_than_a_request_goes_alone():
     assert divided(4, 2, [60]) == [2, 1, 1]
+
+
+def test_a_part_that_was_too_large_comes_again_in_smaller_ones():
+    parts, seen, sizes = Batches(list(range(100)), 60, lambda: 0.0), [], []
+    for part in parts:
+        sizes.append(len(part))
+        if len(part) > 20:
+            assert parts.repeat_smaller(part)
+        else:
+            seen += part
+    assert seen == list(range(100))
+    assert sizes == [60, 30, 15, 15, 15, 15, 15, 15, 10]
+    for part in (alone := Batches([1], 60)):
+        assert not alone.repeat_smaller(part)

@@ -17,18 +17,42 @@ MOST = 1000
 SPAN = 15
 
 
-def chunks(rows, first, clock=time.monotonic):
+# A request that breaks after so many seconds has met a time limit, rather than a server that is not there.
+PATIENCE = 10
+
+
+class Batches:
     """The rows in parts, a request each: the first of a given size, each further one as large as the last one's speed allows.
 
     :param rows: a list.
     :param first: how many rows the first part has at most.
     :param clock: tells the time, in seconds; between two parts, what the caller does with the former is timed.
     """
-    start, size = 0, first
-    while start < len(rows):
-        begun = clock()
-        part = rows[start : start + size]
-        yield part
-        start += len(part)
-        speed = len(part) / max(clock() - begun, 0.001)
-        size = max(1, min(int(speed * SPAN), MOST))
+
+    def __init__(self, rows, first, clock=time.monotonic):
+        self._rows, self._size, self._most, self._clock = rows, first, MOST, clock
+        self._again = False
+        self._begun = None
+
+    def __iter__(self):
+        start = 0
+        while start < len(self._rows):
+            self._begun = self._clock()
+            part = self._rows[start : start + self._size]
+            yield part
+            if self._again:
+                self._again = False
+                self._size = self._most = len(part) // 2
+                continue
+            start += len(part)
+            speed = len(part) / max(self._clock() - self._begun, 0.001)
+            self._size = max(1, min(int(speed * SPAN), self._most))
+
+    def seconds(self):
+        """How long the present part takes so far."""
+        return self._clock() - self._begun
+
+    def repeat_smaller(self, part):
+        """Have the present part come again in smaller ones; False when it has one row."""
+        self._again = len(part) > 1
+        return self._again

@@ -12,10 +12,15 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.batches import chunks
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.batches import PATIENCE, Batches
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, DELETE, UPDATE
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NAMESPACE
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import BrokenConnection, OdooError, own_words
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import (
+    BrokenConnection,
+    OdooError,
+    TooLarge,
+    own_words,
+)
 
 # Connections tried in one request: a provider may take a second each.
 TRIALS = 20
@@ -131,9 +136,12 @@ class _Writer:
             }
             for change in changes
         ]
-        for part in chunks(rows, self.resource.rows):
+
+        def send(part):
             identifiers = self.session.call("ir.model.data", "create", part)
             self.adopted.update(zip((row["res_id"] for row in part), identifiers))
+
+        _in_parts(rows, self.resource.rows, send)
 
     def _are_to_be_proven(self, changes):
         """Whether nothing but a mark says that the connection of these is not tried yet."""
@@ -161,8 +169,7 @@ class _Writer:
             self.session.call("ir.model.data", "write", marks, {"noupdate": False})
 
     def unlink(self, records):
-        for part in chunks(records, self.resource.rows):
-            self.session.call(self.resource.model, "unlink", part)
+        _in_parts(records, self.resource.rows, partial(self.session.call, self.resource.model, "unlink"))
 
     def invite(self, changes):
         """Last, for what is sent cannot be put back; one request, in which Odoo sends to all or says why not."""
@@ -269,14 +276,18 @@ class _Writer:
 
     def _remove(self, records):
         """Remove new records, and what Odoo created with them."""
-        companion, left = self.resource.companion, []
-        for part in chunks(records, self.resource.rows):
+        companion = self.resource.companion
+
+        def send(part):
+            left = []
             if companion:
                 column = companion.column_in(self.session.major)
                 left = [row[column][0] for row in self.session.call(self.resource.model, "read", part, [column])]
             self.session.call(self.resource.model, "unlink", part)
             if left:
                 self.session.call(companion.relation.model, "unlink", left)
+
+        _in_parts(records, self.resource.rows, send)
 
     # -- Model.load ---------------------------------------------------------------------------------------------------
 
@@ -318,11 +329,12 @@ class _Writer:
         options = {field.column_in(self.session.major): field.option for field in fields}
         context = dict(more, **self._spared(identifier == ["id"], set(options.values())))
         first = min([self.resource.rows, *(field.rows for field in fields)])
-        written = 0
-        for part in chunks(list(zip(changes, rows)), first):
+        written = []
+
+        def send(part):
             chunk = [change for change, dummy in part]
 
-            def blame(message, chunk=chunk):
+            def blame(message):
                 row = message.get("record")
                 change = chunk[row] if isinstance(row, int) and 0 <= row < len(chunk) else None
                 return change, options.get(message.get("field"))
@@ -331,14 +343,35 @@ class _Writer:
             for change, record in zip(chunk, loaded):
                 change.record = record
             self.done.update((id(change), change) for change in chunk)
-            written += len(part)
-            if written < len(rows):
-                self.report_progress("%d of %d %ss written" % (written, len(rows), self.resource.noun))
+            written.extend(chunk)
+            if len(written) < len(rows):
+                self.report_progress("%d of %d %ss written" % (len(written), len(rows), self.resource.noun))
+
+        # A row that was written by a request whose answer did not come is written to once more.
+        _in_parts(list(zip(changes, rows)), first, send, repeatable=True)
 
     def _spared(self, new, options):
         """The context in which Odoo leaves out what such a write cannot change."""
         bulk_side_effect = self.resource.bulk_side_effect
         return bulk_side_effect.context if bulk_side_effect and (new or not bulk_side_effect.options & options) else {}
+
+
+def _in_parts(rows, first, send, repeatable=False):
+    """Send rows in as many requests as they need, and in smaller ones where something limits their size or time.
+
+    :param send: function of some of the rows.
+    :param repeatable: whether rows may be sent again whose request ran into a time limit.
+    """
+    parts = Batches(rows, first)
+    for part in parts:
+        try:
+            send(part)
+        except TooLarge:
+            if not parts.repeat_smaller(part):
+                raise
+        except BrokenConnection:
+            if not (repeatable and parts.seconds() >= PATIENCE and parts.repeat_smaller(part)):
+                raise
 
 
 def load(session, model, headers, rows, blame, **context):

@@ -17,6 +17,14 @@ class BrokenConnection(OdooError):
     """The answer did not come: what was asked for may have happened, or may still."""
 
 
+class TooLarge(OdooError):
+    """The request is larger than a server in front of Odoo accepts. Nothing happened; a smaller one may pass."""
+
+
+class NotJson(ValueError):
+    """The answer is no JSON, or not the JSON that the method returns. The message says what it is instead."""
+
+
 class MissingModel(OdooError):
     """The database has no such model: the addon that brings it is not installed."""
 
@@ -39,6 +47,18 @@ class Fault(Exception):
     def __init__(self, name, message):
         super().__init__(message)
         self.name = name
+
+
+# PostgreSQL's words for two transactions that write the same rows, and for all that is tried in one of them afterwards.
+_COLLISION = re.compile(
+    "deadlock detected|could not serialize access|could not obtain lock|current transaction is aborted|concurrent update",
+    re.IGNORECASE,
+)
+
+
+def is_collision(exc):
+    """Whether Odoo gave a request up because of another one at the same time; the same request may succeed later."""
+    return bool(_COLLISION.search(str(exc)))
 
 
 def own_words(text):

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import NotJson, OdooError
 
 
 class Server:
@@ -36,7 +36,7 @@ class Server:
 
     def opener(self, *handlers):
         """What opens the server's pages. It follows no redirection: where to is not what the user said."""
-        return urllib.request.build_opener(urllib.request.HTTPSHandler(context=self._tls), _StayHere, *handlers)
+        return urllib.request.build_opener(urllib.request.HTTPSHandler(context=self._tls), _StayHere, _JsonForJson, *handlers)
 
     def address(self, path):
         return self.url.rstrip("/") + path
@@ -60,9 +60,11 @@ class Server:
         try:
             return str(self.post("/web/webclient/version_info", asked)["result"]["server_version"])
         except urllib.error.HTTPError as exc:
+            raise OdooError("%s answers HTTP %d to Odoo's version request. %s" % (self.url, exc.code, remedy(exc))) from exc
+        except NotJson as exc:
             raise OdooError(
-                "%s answers HTTP %d to Odoo's version request. Check url: it must be the address of the Odoo server itself."
-                % (self.url, exc.code)
+                "%s answers, but not as Odoo does: with %s. Check url: it must be the address of the Odoo server itself."
+                % (self.url, exc)
             ) from exc
         except (KeyError, TypeError, ValueError, http.client.HTTPException) as exc:
             raise OdooError(
@@ -79,6 +81,50 @@ class _StayHere(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *dummy):
         return None
+
+
+class _JsonForJson(urllib.request.BaseHandler):
+    """Who sends JSON gets JSON. Anything else is from something in front of Odoo, such as a login page."""
+
+    def http_response(self, request, response):
+        sent, received = request.get_header("Content-type") or "", response.headers.get("Content-Type") or ""
+        if response.status == 200 and "json" in sent and received and "json" not in received:
+            text = response.read(20000).decode("utf-8", "replace")
+            title = re.search(r"<title[^>]*>\s*(.*?)\s*</title", text, re.IGNORECASE | re.DOTALL)
+            kind = received.partition(";")[0].strip()
+            if title:
+                kind = "the page %r (%s)" % (title.group(1)[:80], kind)
+            raise NotJson("%s instead of JSON" % kind)
+        return response
+
+    https_response = http_response
+
+
+def remedy(exc):
+    """What to do about an HTTP status that Odoo itself does not answer with.
+
+    :param exc: an HTTPError.
+    """
+    if 300 <= exc.code < 400:
+        target = (exc.headers.get("Location") or "").partition("?")[0]
+        where = " It redirects to %s." % target if target else ""
+        return "Check url: it must be the address of Odoo itself, and no login page may be in front of its API.%s" % where
+    if exc.code in (401, 403, 407):
+        return "Something in front of Odoo does not let the request pass: have it pass on /jsonrpc and /json/2."
+    if exc.code == 413:
+        return (
+            "The request is larger than the server in front of Odoo accepts: raise its limit (client_max_body_size in nginx)."
+        )
+    if exc.code == 429:
+        return "The server in front of Odoo limits how many requests it passes on: raise its limit, or lower forks."
+    if exc.code in (502, 503, 504):
+        return (
+            "The server in front of Odoo got no answer from it: Odoo is down or restarting, or the request took longer than a "
+            "time limit (proxy_read_timeout in nginx, limit_time_real in Odoo). See the server's log."
+        )
+    if exc.code == 404:
+        return "Check url: it must be the address of the Odoo server itself."
+    return "See the server's log."
 
 
 def _split_url(url):
@@ -118,5 +164,13 @@ def _tls(secure, validate_certs, ca_path):
 
 def reason(exc):
     """Why a connection failed, in few words."""
+    if isinstance(exc, json.JSONDecodeError):
+        if not exc.doc.strip():
+            return "the answer is empty"
+        return "the answer is cut off" if exc.pos >= len(exc.doc.rstrip()) - 1 else "the answer is not JSON"
+    if isinstance(exc, NotJson):
+        return "the answer is %s" % exc
+    if isinstance(exc, http.client.IncompleteRead):
+        return "the answer is cut off"
     found = getattr(exc, "reason", None) or exc
     return getattr(found, "strerror", None) or str(found) or type(found).__name__

@@ -8,7 +8,7 @@ import json
 import re
 import urllib.error
 
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import Fault, OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import Fault, NotJson, OdooError
 
 SINCE = 19
 
@@ -52,11 +52,16 @@ class Json2:
             raise NotServed("a header cannot name the database")
         try:
             uid = self.call("res.users", "context_get", (), {})["uid"]
+        except (KeyError, TypeError) as exc:
+            raise NotJson("no answer of Odoo's JSON-2") from exc
         except urllib.error.HTTPError as exc:
             if exc.code < 400 or exc.code >= 500:
                 raise
             raise NotServed("HTTP %d" % exc.code) from exc
-        owner = self.call("res.users", "read", ([uid], ["login"]), {})[0]["login"]
+        try:
+            owner = self.call("res.users", "read", ([uid], ["login"]), {})[0]["login"]
+        except (IndexError, KeyError, TypeError) as exc:
+            raise NotJson("no answer of Odoo's JSON-2") from exc
         if owner != self._login:
             raise OdooError(
                 "api_key is a key of the login %s, not of %s, on database %s at %s. Check login and api_key."

@@ -9,7 +9,7 @@ import http.client
 import urllib.parse
 import urllib.request
 
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import Fault, MissingLibrary
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import Fault, MissingLibrary, NotJson
 
 try:
     import odoorpc
@@ -91,3 +91,6 @@ def _faults():
     except RPCError as exc:
         data = (getattr(exc, "info", None) or {}).get("data") or {}
         raise Fault(data.get("name") or "", str(exc)) from exc
+    except (AttributeError, KeyError, TypeError) as exc:
+        # odoorpc takes whatever comes for an object with a result.
+        raise NotJson("no answer of Odoo's JSON-RPC") from exc

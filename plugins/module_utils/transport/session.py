@@ -15,11 +15,13 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors imp
     Fault,
     MissingModel,
     Neutralized,
+    NotJson,
     OdooError,
+    TooLarge,
     WriteInCheckMode,
     own_words,
 )
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.http import Server, reason
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.http import Server, reason, remedy
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.jsonrpc import JsonRpc
 
 OLDEST_SERIES = 14
@@ -31,6 +33,16 @@ READS = frozenset(("default_get", "fields_get", "read", "search_count", "search_
 # Set by Odoo when it neutralizes a copy, from 16 on, and by whoever marks a copy of an older one.
 NEUTRALIZED = "database.is_neutralized"
 _FALSE = ("", "0", "false", "no", "off")
+
+# What they return, and the write that matters most.
+SHAPES = {
+    "default_get": dict,
+    "fields_get": dict,
+    "load": dict,
+    "read": list,
+    "search_count": int,
+    "search_read": list,
+}
 
 # The exceptions by which Odoo refuses a login: without it, and without a valid key.
 _REFUSALS = ("AccessDenied", "Unauthorized")
@@ -181,7 +193,7 @@ class Session:
         kwargs["context"] = {**self.context, **kwargs.get("context", {})}
         self.calls += 1
         try:
-            return self._transport.call(model, method, args, kwargs)
+            return _of_its_shape(method, self._transport.call(model, method, args, kwargs))
         except Fault as exc:
             raise self._refused(exc, model, method) from exc
         except (OSError, http.client.HTTPException, ValueError) as exc:
@@ -210,8 +222,21 @@ class Session:
 
     def _broken(self, exc, what):
         if isinstance(exc, urllib.error.HTTPError):
-            return BrokenConnection("Odoo at %s answers HTTP %d to %s. See the server's log." % (self.url, exc.code, what))
+            kind = TooLarge if exc.code == 413 else BrokenConnection
+            return kind("Odoo at %s answers HTTP %d to %s. %s" % (self.url, exc.code, what, remedy(exc)))
         return BrokenConnection("The connection to Odoo at %s broke during %s: %s." % (self.url, what, reason(exc)))
+
+
+def _of_its_shape(method, result):
+    """What a method returned, if it can have returned that.
+
+    :raises NotJson: for an answer that something else than Odoo gave, such as C(null).
+    """
+    expected = SHAPES.get(method)
+    rows = result[:1] if isinstance(result, list) and method in ("read", "search_read") else ()
+    if expected and not (isinstance(result, expected) and all(isinstance(row, dict) for row in rows)):
+        raise NotJson("%s, which %s does not return" % ("null" if result is None else type(result).__name__, method))
+    return result
 
 
 def _is_missing_model(name, message, model):
