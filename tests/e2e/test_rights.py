@@ -2,6 +2,7 @@
 
 import subprocess
 import xmlrpc.client
+from pathlib import Path
 
 import pytest
 from office import address
@@ -71,7 +72,7 @@ def shell(office, script):
 
 
 def test_private_methods_are_not_to_be_called(office):
-    for method in ("_own_server", "_find_mail_server", "_connect_for", "_load_series_views"):
+    for method in ("_sender", "_find_mail_server", "_connect_for", "_load_series_views"):
         assert "rivate" in refused(office, "ir.mail_server", method, [office.servers["newuser"]])
 
 
@@ -127,3 +128,70 @@ def test_new_address_of_an_owner(new_office, series):
     partner = office.read("res.users", office.people["seconduser"], "partner_id")[0]["partner_id"][0]
     notes = office.search("mail.message", [("model", "=", "res.partner"), ("res_id", "=", partner)], "body")
     assert any("seconduser out sends as seconduser@mydomain.com" in note["body"] for note in notes), notes
+
+
+WAYS_TO_A_SERVER = {
+    "a path from contacts": ("res.partner", "search", [("user_ids.smtp_server_id", "!=", False)]),
+    "a path to the server's login": ("res.partner", "search", [("user_ids.smtp_server_id.smtp_user", "like", "n%")]),
+    "a path by what is joined": ("res.partner", "search", [("user_ids.mail_server_ids", "!=", False)]),
+    "a path from what one wrote": ("res.partner", "search", [("create_uid.smtp_server_id", "!=", False)]),
+    "a path from messages": ("mail.message", "search", [("author_id.user_ids.smtp_server_id.name", "like", "n%")]),
+    "a count": ("res.partner", "search_count", [("user_ids.smtp_server_id", "!=", False)]),
+    "a count of users": ("res.users", "search_count", [("smtp_server_id", "!=", False)]),
+    "a name search": ("res.partner", "name_search", "", [("user_ids.smtp_server_id", "!=", False)]),
+    "groups": ("res.users", "read_group", [], ["login"], ["smtp_server_id"]),
+    "groups with an aggregate": ("res.users", "read_group", [], ["x:array_agg(smtp_server_id)"], ["company_id"]),
+    "groups of a domain": ("res.users", "read_group", [("smtp_server_id", "!=", False)], ["login"], ["company_id"]),
+    "an export": ("res.users", "export_data", "users", ["smtp_server_id"]),
+    "an export of paths": ("res.partner", "export_data", "partners", ["user_ids/smtp_server_id/name"]),
+    "a filtered domain": ("res.users", "filtered_domain", "users", [("smtp_server_id", "!=", False)]),
+    "messages": ("mail.message", "search", [("sender_by_template", "=", True)]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_A_SERVER)
+def test_no_way_to_a_users_server(office, way):
+    """Finding, counting, grouping, sorting and exporting tell as little as reading."""
+    model, method, *arguments = WAYS_TO_A_SERVER[way]
+    people = list(office.people.values())
+    partners = [each["partner_id"][0] for each in office.read("res.users", people, "partner_id")]
+    arguments = [
+        {"users": people, "partners": partners}.get(each, each) if isinstance(each, str) else each for each in arguments
+    ]
+    if method == "export_data":
+        # Who may not export at all is refused for that.
+        groups = "group_ids" if office.has("res.users", "group_ids") else "groups_id"
+        group = office.search("ir.model.data", [("module", "=", "base"), ("name", "=", "group_allow_export")], "res_id")
+        office.call("res.users", "write", [office.people["nouser"]], {groups: [(4, group[0]["res_id"])]})
+    refused(office, model, method, *arguments)
+
+
+@pytest.mark.parametrize("method", ["search", "search_read"])
+@pytest.mark.parametrize("order", ["smtp_server_id", "smtp_server_id DESC, login", "login, smtp_server_id"])
+def test_no_order_by_a_users_server(office, method, order):
+    refused(office, "res.users", method, [], order=order)
+
+
+def test_what_is_not_restricted_stays_as_it_was(office):
+    person = office.as_person("nouser")
+    assert office.call("res.users", "search", [("partner_id.user_ids.login", "like", "nouser")], order="login", client=person)
+    assert office.call("res.partner", "search_count", [("user_ids.company_id", "!=", False)], client=person)
+    # Who manages mail servers finds by all of them.
+    assert office.call("res.partner", "search", [("user_ids.smtp_server_id.smtp_user", "like", "newuser%")])
+    assert office.call("res.users", "search", [], order="smtp_server_id, login")
+
+
+@pytest.mark.parametrize("password", ["Käse", "lineend-7\n", "p\u00a0w", "密码"])
+def test_password_that_mail_cannot_carry(office, password):
+    """Core would fail over it at each login, and write it to its log."""
+    for model, field, server in (
+        ("ir.mail_server", "smtp_pass", office.servers["newuser"]),
+        ("fetchmail.server", "password", office.fetching["newuser"]),
+    ):
+        message = refused(office, model, "write", [server], {field: password}, person=None)
+        assert "ASCII" in message
+        assert "newuser" in message
+        assert password.strip() not in message
+        assert office.read(model, server, field)[0][field] == "newuser-pw"
+    log = Path(office.server["log"]).read_text(errors="replace")
+    assert password.strip() not in log

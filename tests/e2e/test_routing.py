@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from email.utils import parseaddr
 
 import pytest
 from maildir import Mailbox
@@ -160,3 +161,40 @@ def test_beside_cores_personal_servers(new_office, series):
     # The headers of the one are core's, of the other ours.
     assert "catchall@mydomain.com" in cores.reply_to
     assert ours.reply_to == '"Second User" <seconduser@mydomain.com>'
+
+
+FORMS = [
+    '"N U" <NewUser@MyDomain.COM>',
+    "NEWUSER@MYDOMAIN.COM",
+    "newuser@mydomain.com.",
+    "\u00a0newuser@mydomain.com\u00a0",
+    "newuser@mydomain.com\u200b",
+    '"User, New" <newuser@mydomain.com>',
+    "User, New <newuser@mydomain.com>",
+    "newuser@mydomain.com, second@elsewhere.example",
+    '"newuser"@mydomain.com',
+    "=?utf-8?q?N=C3=BCw_User?= <newuser@mydomain.com>",
+    "newuser@mydomain.com (at work)",
+]
+
+
+@pytest.mark.parametrize("way", ["chatter", "template.send_mail, queued"])
+def test_address_in_any_form(new_office, series, way):
+    """The server is chosen, and the headers are written, by one reading of the address."""
+    office = new_office(series)
+    for form in FORMS:
+        office.call("res.users", "write", [office.people["newuser"]], {"email": form})
+        trip = office.follow(office.send(way, "newuser"))
+        assert (trip.refused, trip.login, trip.return_path) == ("", address("newuser"), address("newuser")), form
+        assert trip.header_from == trip.reply_to, form
+        assert parseaddr(trip.header_from)[1] == address("newuser"), form
+    assert not office.postfix.refusals()
+
+
+def test_odd_form_of_a_sender_without_a_server(office):
+    """It leaves the standard way with the person's name, wherever that is in the text."""
+    office.call("res.users", "write", [office.people["nouser"]], {"email": '"N S" <NoUser@MyDomain.COM>'})
+    trip = office.follow(office.send("chatter", "nouser"))
+    office.call("res.users", "write", [office.people["nouser"]], {"email": address("nouser")})
+    assert (trip.login, trip.refused) == (SHARED, "")
+    assert trip.header_from == f'"No Server" <{SHARED}>'

@@ -8,7 +8,8 @@ from .classes import (
     IrMailServer,
     MailComposeMessage,
     MailMail,
+    MailTemplate,
     offers,
 )
-from .fields import IS_NOTIFICATION, STARTS_ANEW, name_of
-from .hooks import HOOKS, missing_hooks
+from .fields import IS_NOTIFICATION, NOTIFIED_MAIL, STARTS_ANEW, name_of
+from .hooks import HOOKS, missing_hooks, takes

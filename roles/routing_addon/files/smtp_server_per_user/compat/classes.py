@@ -2,6 +2,7 @@
 
 from odoo.addons.base.models import ir_mail_server as ir_mail_server_module
 from odoo.addons.mail.models import mail_mail as mail_mail_module
+from odoo.addons.mail.models import mail_template as mail_template_module
 from odoo.addons.mail.wizard import mail_compose_message as mail_compose_message_module
 
 try:
@@ -27,6 +28,7 @@ def _class_of(module, model):
 
 IrMailServer = _class_of(ir_mail_server_module, "ir.mail_server")
 MailMail = _class_of(mail_mail_module, "mail.mail")
+MailTemplate = _class_of(mail_template_module, "mail.template")
 MailComposeMessage = _class_of(mail_compose_message_module, "mail.compose.message")
 FetchmailServer = fetchmail_module and _class_of(fetchmail_module, "fetchmail.server")
 

@@ -3,6 +3,9 @@
 # mail.mail, that notifies somebody of a message. 14: notification; later: is_notification.
 IS_NOTIFICATION = ("is_notification", "notification")
 
+# mail.notification, the mail that carries it. 14: mail_id; later: mail_mail_id.
+NOTIFIED_MAIL = ("mail_mail_id", "mail_id")
+
 # mail.message, whose answer must not find the record. 14: no_auto_thread; later: reply_to_force_new.
 STARTS_ANEW = ("reply_to_force_new", "no_auto_thread")
 

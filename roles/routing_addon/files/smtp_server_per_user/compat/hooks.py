@@ -8,7 +8,7 @@ import collections
 import inspect
 
 from . import classes
-from .fields import IS_NOTIFICATION, STARTS_ANEW
+from .fields import IS_NOTIFICATION, NOTIFIED_MAIL, STARTS_ANEW
 
 OURS = "odoo.addons.smtp_server_per_user"
 
@@ -86,6 +86,13 @@ HOOKS = [
         "write From, Reply-To and the envelope sender",
         ["message", "mail_server_id", "smtp_session"],
     ),
+    # Who may send in whose name
+    _hook("mail.template", "send_mail", "14 to 20", "send as the sender that a template names"),
+    _hook("mail.template", "_render_field", "14 to 20", "send as the sender that a template names", ["field", "res_ids"]),
+    # What the provider answers
+    _hook("mail.mail", "send", "14 to 20", "have mail wait when the provider does not answer", ["raise_exception"]),
+    _hook("mail.mail", "_send", "14 to 20", "open a new session when the provider ends one", ["smtp_session"]),
+    _hook("mail.notification", NOTIFIED_MAIL, "14: mail_id; later: mail_mail_id", "have mail wait in the queue"),
     # Answers
     _hook("mail.mail", "_postprocess_sent_message", "14 to 20", "keep what an answer needs", ["success_pids"]),
     _hook("mail.mail", IS_NOTIFICATION, "14: notification; later: is_notification", "keep what an answer needs"),
@@ -117,7 +124,7 @@ HOOKS = [
         "mail.compose.message",
         ("_action_send_mail", "send_mail"),
         "14: send_mail; 15 to 20: _action_send_mail",
-        "tell what people write from what Odoo sends by itself",
+        "know what people write, and by which template",
     ),
     # Incoming mail
     _hook(
@@ -163,7 +170,7 @@ def missing_hooks(env):
             found.append("%s: %s (%s)" % (hook.model, " / ".join(hook.names), hook.purpose))
             continue
         for parameter in hook.parameters:
-            if not _takes(_core_has(env[hook.model], name), parameter):
+            if not takes(_core_has(env[hook.model], name), parameter):
                 found.append("%s: %s(%s) (%s)" % (hook.model, name, parameter, hook.purpose))
     return found
 
@@ -176,7 +183,8 @@ def _core_has(model, name):
     return None
 
 
-def _takes(method, parameter):
+def takes(method, parameter):
+    """Whether a method has a parameter of this name."""
     if not callable(method):
         return True
     parameters = inspect.signature(method).parameters.values()

@@ -6,10 +6,12 @@ from poplib import error_proto
 
 import psycopg2
 from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
 
 from .. import compat
 from ..tools import fetching, mailbox
 from ..tools.clerk import Clerk
+from ..tools.passwords import is_transmittable
 
 _logger = logging.getLogger(__name__)
 
@@ -47,6 +49,17 @@ if compat.FetchmailServer:
             groups="base.group_system",
             help="Messages that Odoo could not take. Each stays in the mailbox, unread and undeleted.",
         )
+
+        @api.constrains("password")
+        def _check_password(self):
+            for server in self.filtered(lambda each: not is_transmittable(each.password)):
+                raise ValidationError(
+                    _(
+                        "The password of %(server)s can contain ASCII characters only, and no line breaks or tabs. "
+                        "Set another one at the provider, and enter it here.",
+                        server=server.name,
+                    )
+                )
 
         if hasattr(models.BaseModel, "_build_model"):
 

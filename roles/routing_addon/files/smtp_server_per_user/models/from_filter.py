@@ -52,12 +52,15 @@ if not compat.CHOOSES_BY_SENDER:
                 default_from = ""
             return (unfiltered or servers)[:1], default_from or email_from
 
-        def _follow_from_filter(self, message, by_hand):
-            """Have a message say what its server may send: From, and the envelope sender."""
+        def _follow_from_filter(self, message, by_hand, email_from):
+            """Have a message say what its server may send: From, and the envelope sender.
+
+            :param email_from: From as somebody wrote it; the header may have lost a part of it
+            """
             self.ensure_one()
-            name, address = name_and_address(message["From"])
+            name, address = name_and_address(email_from)
             if not by_hand:
-                send_as = normalize(self._find_mail_server(message["From"])[1])
+                send_as = normalize(self._find_mail_server(email_from)[1])
                 if send_as and send_as != address:
                     del message["From"]
                     message["From"] = with_name(name or address.partition("@")[0], send_as)

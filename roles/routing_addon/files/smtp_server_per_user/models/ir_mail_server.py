@@ -1,8 +1,17 @@
-from odoo import _, api, fields, models
+from odoo import SUPERUSER_ID, _, api, fields, models
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.exceptions import ValidationError
 
 from .. import compat
 from ..tools.addresses import name_and_address, normalize, parts, with_name
+from ..tools.passwords import is_transmittable
+from ..tools.senders import Run, Sender
+from ..tools.sending import Session
+
+# System parameter: by whom mail may leave as an address that is somebody's own.
+SEND_AS = "smtp_server_per_user.send_as"
+# The owner and the administrators; besides, whoever uses an administrator's template that names the sender; everybody.
+OWNER, OWNER_OR_TEMPLATE, ANYBODY = "owner", "template", "anybody"
 
 
 class IrMailServer(models.Model):
@@ -91,6 +100,17 @@ class IrMailServer(models.Model):
                             owner=other.user_id.name,
                         )
                     )
+
+    @api.constrains("smtp_pass")
+    def _check_smtp_pass(self):
+        for server in self.filtered(lambda each: not is_transmittable(each.smtp_pass)):
+            raise ValidationError(
+                _(
+                    "The password of %(server)s can contain ASCII characters only, and no line breaks or tabs. "
+                    "Set another one at the provider, and enter it here.",
+                    server=server.name,
+                )
+            )
 
     def _senders(self):
         """The addresses that are this server's own."""
@@ -188,13 +208,50 @@ class IrMailServer(models.Model):
         # Only its login tells: it is that address's own, unless it is the one that everybody sends through.
         return server != self._shared_servers()[:1]
 
+    # ------------------------------------------------------------------
+    # As whom a mail is sent
+    # ------------------------------------------------------------------
+
     @api.model
-    def _own_server(self, email_from):
-        """The server that is a sender's own, or none."""
-        for server in self._servers_of([normalize(email_from)]):
-            if server._owns(email_from):
-                return server
-        return self.sudo().browse()
+    def _sender(self, email_from, user, by_template=False, by_hand=False):
+        """What a mail is sent as, if a server is its sender's own. The choice of the server, the batches and the headers
+        all follow this one decision.
+
+        :param email_from: the mail's From, in any form
+        :param user: the user who wrote the mail
+        :param by_template: whether an administrator's template names the sender
+        :param by_hand: id of the server that somebody chose
+        :return: a Sender; None for the standard way
+        """
+        name, address = name_and_address(email_from)
+        for server in self.sudo().browse(by_hand) if by_hand else self._servers_of([address]):
+            if server._owns(address):
+                if server._may_be_used_by(user, address, by_template):
+                    return Sender(server, name or server._name_of(address), address)
+                return None
+        return None
+
+    def _may_be_used_by(self, user, address, by_template=False):
+        """Whether mail that a user wrote may leave as an address that is this server's own."""
+        allowed = self.env["ir.config_parameter"].sudo().get_param(SEND_AS) or OWNER_OR_TEMPLATE
+        if allowed == ANYBODY or (by_template and allowed == OWNER_OR_TEMPLATE):
+            return True
+        people = self.user_id or self._users_of(address)
+        # An address of no user is nobody's name. What Odoo does by itself, it does as its superuser.
+        return not people or user in people or user.id == SUPERUSER_ID or user.sudo().has_group("base.group_system")
+
+    @api.model
+    def _users_of(self, address):
+        """The users whose address it is. A user can enter any address as the own one, but not as the login."""
+        users = self.env["res.users"].sudo().search([("share", "=", False), ("email_normalized", "=", address)])
+        return users.filtered(lambda user: normalize(user.login) == address) or users
+
+    def _name_of(self, address):
+        """The name for an address that comes without one."""
+        users = self.user_id
+        if normalize(users.email) != address:
+            users = self.env["res.users"].sudo().search([("email_normalized", "=", address)], limit=1)
+        return users.name or ""
 
     def _follow_owner(self, old, new):
         """The owner's e-mail address was changed."""
@@ -222,9 +279,11 @@ class IrMailServer(models.Model):
 
     @api.model
     def _find_mail_server(self, email_from, mail_servers=None):
-        own = self._own_server(email_from)
-        if own:
-            return own, email_from
+        if not isinstance(self.env.context.get("smtp_run"), Run):
+            # Not one of Odoo's queue, for which it is decided already.
+            sender = self._sender(email_from, self.env.user)
+            if sender:
+                return sender.server, email_from
         shared = self._shared_servers()
         if mail_servers is None:
             mail_servers = shared or None
@@ -243,7 +302,15 @@ class IrMailServer(models.Model):
                 kwargs["mail_server_id"] = server.id
                 if "smtp_from" in kwargs:
                     kwargs["smtp_from"] = send_as
-        session = connect(*args, **kwargs)
+        run = self.env.context.get("smtp_run")
+        if isinstance(run, Run):
+            session = Session(lambda: connect(*args, **kwargs))
+            if session.error and not run.patient:
+                raise session.error
+            if not session.error and not session.is_open():
+                return None  # In a test, core connects to nothing.
+        else:
+            session = connect(*args, **kwargs)
         if session is not None:
             session.mail_server_id = kwargs.get("mail_server_id") or False
         return session
@@ -262,27 +329,30 @@ class IrMailServer(models.Model):
     # What the message says
     # ------------------------------------------------------------------
 
-    def _write_sender(self, message, email_from):
-        """Have a message's headers name one address only: the one that the server is the own one of."""
-        name, address = name_and_address(email_from)
-        if not name:
-            users = self.user_id
-            if normalize(users.email) != address:
-                users = self.env["res.users"].sudo().search([("email_normalized", "=", address)], limit=1)
-            name = users.name
+    def _sender_in(self, session, message, server_id):
+        """What a message is sent as: as was decided for the mail; where there is none, as its From has it."""
+        attempt = getattr(session, "attempt", None)
+        if attempt is not None:
+            return attempt.sender
+        return self._sender(message["From"], self.env.user, by_hand=server_id) if server_id else None
+
+    @api.model
+    def _write_sender(self, message, sender):
+        """Have a message's headers name one address only: the sender's."""
         for header in ("From", "Reply-To", "Return-Path"):
             del message[header]
-        message["From"] = message["Reply-To"] = with_name(name, address)
-        return address
+        message["From"] = message["Reply-To"] = with_name(sender.name, sender.address)
+        return sender.address
 
     def _prepare_for(self, prepare, message, smtp_session):
         """Core prepares a message; the envelope sender, and the headers, of an owner's are the owner's."""
-        email_from = str(message["From"] or "")
-        smtp_from, smtp_to_list, message = prepare(message, smtp_session)
-        server = self.sudo().browse(getattr(smtp_session, "mail_server_id", False) or [])
-        if server._owns(email_from):
-            smtp_from = server._write_sender(message, email_from)
-        return smtp_from, smtp_to_list, message
+        sender = self._sender_in(smtp_session, message, getattr(smtp_session, "mail_server_id", False))
+        if not sender:
+            return prepare(message, smtp_session)
+        # Before: core refuses some forms of an address. After: core may have written another one.
+        self._write_sender(message, sender)
+        _smtp_from, smtp_to_list, message = prepare(message, smtp_session)
+        return self._write_sender(message, sender), smtp_to_list, message
 
     if compat.offers(compat.IrMailServer, "_prepare_email_message__"):
 
@@ -294,22 +364,39 @@ class IrMailServer(models.Model):
         def _prepare_email_message(self, message, smtp_session):
             return self._prepare_for(super()._prepare_email_message, message, smtp_session)
 
-    else:
-
-        @api.model
-        def send_email(self, message, mail_server_id=None, smtp_server=None, *args, **kwargs):
-            session = kwargs.get("smtp_session")
-            by_hand = bool(mail_server_id)
-            if not mail_server_id and not session and not smtp_server:
-                mail_server_id = (self._find_mail_server(message["From"])[0] or self).id
-            carrier = getattr(session, "mail_server_id", False) if session else mail_server_id
-            server = self.sudo().browse(carrier or [])
-            if server._owns(message["From"]):
-                # Core takes the envelope sender from here.
-                message["Return-Path"] = server._write_sender(message, message["From"])
-            elif server:
-                server._follow_from_filter(message, by_hand)
+    @api.model
+    def send_email(self, message, mail_server_id=None, smtp_server=None, *args, **kwargs):
+        session = kwargs.get("smtp_session")
+        if not compat.CHOOSES_BY_SENDER:
+            mail_server_id = self._prepare_and_choose(message, mail_server_id, smtp_server, session)
+        try:
             return super().send_email(message, mail_server_id, smtp_server, *args, **kwargs)
+        except MailDeliveryException:
+            attempt = getattr(session, "attempt", None)
+            if attempt is not None and attempt.nobody and self._run_is_patient():
+                # Whom it is for was refused. Core takes this for a reason to go on with the others of the mail.
+                raise AssertionError(self.NO_VALID_RECIPIENT) from None
+            raise
+
+    def _run_is_patient(self):
+        run = self.env.context.get("smtp_run")
+        return isinstance(run, Run) and run.patient
+
+    @api.model
+    def _prepare_and_choose(self, message, mail_server_id, smtp_server, session):
+        """14: there is no other place. Write the headers, and return the server's id."""
+        by_hand = bool(mail_server_id)
+        if not mail_server_id and not session and not smtp_server:
+            mail_server_id = (self._find_mail_server(message["From"])[0] or self).id
+        carrier = getattr(session, "mail_server_id", False) if session else mail_server_id
+        sender = self._sender_in(session, message, carrier)
+        if sender:
+            # Core takes the envelope sender from here.
+            message["Return-Path"] = self._write_sender(message, sender)
+        elif carrier:
+            email_from = getattr(getattr(session, "attempt", None), "email_from", None) or message["From"]
+            self.sudo().browse(carrier)._follow_from_filter(message, by_hand, email_from)
+        return mail_server_id
 
     # ------------------------------------------------------------------
     # Views that differ between series

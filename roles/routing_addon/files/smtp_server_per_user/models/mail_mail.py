@@ -5,6 +5,7 @@ from odoo.tools import split_every
 
 from .. import compat
 from ..tools import automatic
+from ..tools.senders import Run
 
 # Set where a person sends what the composer holds to several records.
 WRITTEN_BY_HAND = "smtp_server_per_user_written_by_hand"
@@ -49,14 +50,42 @@ class MailMail(models.Model):
         return kind == "comment" or (by_composer and kind == "user_notification")
 
     # ------------------------------------------------------------------
-    # By the sender's own server
+    # As whom a mail is sent: decided once in a run
     # ------------------------------------------------------------------
 
-    def _carrier(self):
-        """The server that sends this mail as its own sender's, or none: set by hand, or found by From."""
-        servers = self.env["ir.mail_server"]
-        server = self.mail_server_id or servers._own_server(self.email_from)
-        return server if server._owns(self.email_from) else servers
+    def _sender(self):
+        """What this mail is sent as, if a server is its sender's own; else None. See ir.mail_server."""
+        message = self.sudo().mail_message_id
+        return self.env["ir.mail_server"]._sender(
+            self.email_from, message.create_uid, by_template=message.sender_by_template, by_hand=self.mail_server_id.id
+        )
+
+    def _run(self):
+        """The run in which this is, or a new one."""
+        run = self.env.context.get("smtp_run")
+        return run if isinstance(run, Run) else Run()
+
+    def _decide(self):
+        """Decide for each mail. Returns the run, in which the decisions are."""
+        run, decided = self._run(), {}
+        for mail in self.with_context(prefetch_fields=False):
+            message = mail.sudo().mail_message_id
+            alike = mail.email_from, mail.mail_server_id, message.create_uid, message.sender_by_template
+            if alike not in decided:
+                decided[alike] = mail._sender()
+            run.senders[mail.id] = decided[alike]
+            if not decided[alike] and mail.mail_server_id.sudo()._owns(mail.email_from):
+                # It was chosen by somebody who may not use it.
+                mail.sudo().mail_server_id = False
+        return run
+
+    def send(self, auto_commit=False, raise_exception=False, **kwargs):
+        mails = self.with_context(smtp_run=Run(patient=not raise_exception))
+        return super(MailMail, mails).send(auto_commit=auto_commit, raise_exception=raise_exception, **kwargs)
+
+    # ------------------------------------------------------------------
+    # Batches
+    # ------------------------------------------------------------------
 
     if compat.HAS_PERSONAL_SERVERS:
 
@@ -77,42 +106,56 @@ class MailMail(models.Model):
 
         def _split_by_mail_configuration(self):
             """One batch an owner's server, however different the names and companies of its mails are."""
-            owned = {}
-            for *configuration, ids in super()._split_by_mail_configuration():
-                server = self.env["ir.mail_server"].browse(configuration[0] or [])
-                # All mails of a batch have one From.
-                if server._owns(self.browse(ids[0]).email_from):
-                    owned.setdefault(server.id, (configuration, []))[1].extend(ids)
-                else:
-                    yield (*configuration, ids)
-            for configuration, ids in owned.values():
+            run, owned = self._decide(), {}
+            mails = self.with_context(smtp_run=run)
+            for *configuration, ids in super(MailMail, mails)._split_by_mail_configuration():
+                others = []
+                for mail_id in ids:
+                    sender = run.senders[mail_id]
+                    if sender:
+                        owned.setdefault(sender, (configuration, []))[1].append(mail_id)
+                    else:
+                        others.append(mail_id)
+                if others:
+                    yield (*configuration, others)
+            batches = {}
+            for sender, (configuration, ids) in owned.items():
+                # What Odoo has between the server and the address is for its own servers.
+                own = (sender.server.id, *configuration[1:-1], sender.address)
+                batches.setdefault(sender.server.id, (own, []))[1].extend(ids)
+            for own, ids in batches.values():
                 for batch in self._session_batches(ids):
-                    yield (*configuration, batch)
+                    yield (*own, batch)
 
     else:
 
         def _split_by_server(self):
-            found, groups = {}, {}
+            run, found, groups = self._decide(), {}, {}
+            servers = self.env["ir.mail_server"].with_context(smtp_run=run)
             for mail in self.with_context(prefetch_fields=False):
-                server = mail.mail_server_id
+                sender = run.senders[mail.id]
+                server = sender.server if sender else mail.mail_server_id
                 if not server:
                     if mail.email_from not in found:
-                        found[mail.email_from] = self.env["ir.mail_server"]._find_mail_server(mail.email_from)[0]
+                        found[mail.email_from] = servers._find_mail_server(mail.email_from)[0]
                     server = found[mail.email_from]
                 groups.setdefault(server.id if server else False, []).append(mail.id)
             for server_id, ids in groups.items():
                 for batch in self._session_batches(ids):
                     yield server_id, batch
 
-    def _postprocess_sent_message(self, *args, **kwargs):
+    # ------------------------------------------------------------------
+    # After sending
+    # ------------------------------------------------------------------
+
+    def _keep_for_answers(self):
         """Keep of a mail that core is about to delete what its answer needs to find the record."""
         notification = compat.name_of(self, compat.IS_NOTIFICATION)
         for mail in self.filtered(lambda each: each.auto_delete and not each[notification] and each.state == "sent"):
-            if mail._is_answered_on_record() and mail._carrier():
+            if mail._is_answered_on_record() and mail._sender():
                 mail.mail_message_id.sudo()._keep_for_answers()
                 # Of a notification, core deletes the mail and leaves the message.
                 mail.sudo()[notification] = True
-        return super()._postprocess_sent_message(*args, **kwargs)
 
     def _is_answered_on_record(self):
         model = self.env.get(self.model or "")

@@ -1,33 +1,65 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 from .. import compat
+from ..tools.addresses import normalize
+from ..tools.senders import Voucher
 
 
 class MailMessage(models.Model):
     _inherit = "mail.message"
 
+    # Set when the message is created, and by nobody over RPC.
+    sender_by_template = fields.Boolean(
+        string="Sender Named by a Template",
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="Whether a template that an administrator wrote names this sender for this record.",
+    )
+
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._answered_on_record(values) for values in vals_list])
+        vals_list = [{field: values[field] for field in values if field != "sender_by_template"} for values in vals_list]
+        named = [self._is_named_by_template(values) for values in vals_list]
+        messages = super().create(
+            [self._answered_on_record(values, by_template=each) for values, each in zip(vals_list, named)]
+        )
+        for message, by_template in zip(messages, named):
+            if by_template:
+                message.sudo().sender_by_template = True
+        return messages
+
+    @api.model
+    def _is_named_by_template(self, values):
+        """Whether the template that is being used has the sender of a message as its From."""
+        voucher = self.env.context.get("smtp_voucher")
+        address = normalize(values.get("email_from")) if isinstance(voucher, Voucher) else ""
+        if not self.env["ir.mail_server"]._servers_of([address]):
+            return False
+        return voucher.names(address, values.get("model"), values.get("res_id"))
 
     @api.model
     def _get_message_id(self, values):
         return super()._get_message_id(self._answered_on_record(values))
 
     @api.model
-    def _answered_on_record(self, values):
+    def _answered_on_record(self, values, by_template=False):
         """An owner's mail is answered on its record. Core may have marked it so that an answer starts a new one."""
         starts_anew = compat.name_of(self, compat.STARTS_ANEW)
-        if values.get(starts_anew) and self._has_own_server(values):
+        if values.get(starts_anew) and self._has_own_server(values, by_template):
             return dict(values, **{starts_anew: False})
         return values
 
     @api.model
-    def _has_own_server(self, values):
-        email_from = values.get("email_from") or self.env.user.email
-        servers = self.env["ir.mail_server"]
-        server = servers.sudo().browse(values.get("mail_server_id") or []) or servers._own_server(email_from)
-        return server._owns(email_from)
+    def _has_own_server(self, values, by_template):
+        return bool(
+            self.env["ir.mail_server"]._sender(
+                values.get("email_from") or self.env.user.email,
+                self.env.user,
+                by_template=by_template,
+                by_hand=values.get("mail_server_id"),
+            )
+        )
 
     def _keep_for_answers(self):
         """Empty messages that were to be deleted. Their Message-Id still leads to the record; the text is gone."""

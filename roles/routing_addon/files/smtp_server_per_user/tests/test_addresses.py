@@ -23,6 +23,29 @@ class TestAddresses(TransactionCase):
     def test_name(self):
         self.assertEqual(name_and_address('"Ann @ Home" <ann@own.example>'), ("Ann @ Home", "ann@own.example"))
 
+    def test_forms_that_programs_read_in_different_ways(self):
+        ann = ("Ann", "ann@own.example")
+        for text, expected in (
+            ('"Ann" <"A" <Ann@Own.EXAMPLE>>', ann),
+            ("Ann <ann@own.example", ann),
+            ("ann@own.example (Ann)", ann),
+            ('"Ann" <ann@own.example (at work)>', ann),
+            ("Ann ann @ own.example", ann),
+            ("Ann@home <ann@own.example>", ("Ann@home", ann[1])),
+            ("the first, Ann <ann@own.example>", ("the first, Ann", ann[1])),
+            ('"x@other.example" <ann@own.example>', ("x@other.example", ann[1])),
+            ('"a <x@other.example>" <ann@own.example>', ("a <x@other.example>", ann[1])),
+            ('"ann"@own.example.', ("", ann[1])),
+            ("\u00a0ann@own.example\u200b", ("", ann[1])),
+            ("=?utf-8?q?J=C3=BCrgen?= <j@own.example>", ("Jürgen", "j@own.example")),
+            ("=?x-none?q?a?= <ann@own.example>", ("=?x-none?q?a?=", ann[1])),
+        ):
+            self.assertEqual(name_and_address(text), expected, text)
+
+    def test_long_texts_take_no_time(self):
+        for piece in ('"', "<", "(", "a@b <", "@,", '\\"', '"\\'):
+            name_and_address(piece * 50000)
+
     def test_no_header_by_a_name(self):
         self.assertNotIn("\n", with_name("Ann\r\nBcc: all@own.example", "ann@own.example"))
 

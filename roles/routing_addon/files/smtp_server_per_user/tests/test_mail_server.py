@@ -126,7 +126,7 @@ class TestMailServer(MailServerCase):
         mail = self.env["mail.mail"].create(values)
         split = getattr(mail, "_split_by_mail_configuration", None) or mail._split_by_server
         self.assertEqual([batch[0] for batch in split()], [self.shared.id])
-        self.assertFalse(mail._carrier())
+        self.assertFalse(mail._sender())
 
     @unittest.skipUnless(compat.HAS_PERSONAL_SERVERS, "this series has no personal servers")
     def test_cores_personal_servers_are_the_only_ones_looked_at(self):

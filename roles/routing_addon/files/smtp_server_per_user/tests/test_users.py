@@ -30,7 +30,7 @@ class TestUsers(MailServerCase):
         self.ann.email = "ann.new@own.example"
         self.assertIn("ann.new@own.example", self.ann_server.sender_note)
         self.assertEqual(len(self.ann.partner_id.message_ids), before + 1)
-        self.assertFalse(self.servers._own_server("ann.new@own.example"))
+        self.assertFalse(self.servers._sender("ann.new@own.example", self.ann))
 
     def test_user_without_address(self):
         self.ann.email = False

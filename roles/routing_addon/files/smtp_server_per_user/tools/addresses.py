@@ -1,8 +1,23 @@
-"""E-mail addresses in the one form in which they are compared."""
+"""E-mail addresses in the one form in which they are compared.
+
+The parser is our own: Python's reads `"A" <"B" <b@own.example>>`, `A@home <a@own.example>` or `a@own.example.` in one way from
+text and in another way from a header, and differently from version to version. Here a text has one meaning.
+"""
+
+import re
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 
 import idna
 from odoo.tools import formataddr
-from odoo.tools.mail import email_split_tuples
+
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"(?!\s*@)')
+COMMENT = re.compile(r"\(([^()]*)\)")
+ANGLED = re.compile(r"<([^<>]*)(?:>|$)")
+# No name and address is longer; what is behind it is not looked at.
+LONGEST = 2000
+# Characters that are not seen and that strip() leaves.
+UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 
 
 def ascii_domain(domain):
@@ -17,14 +32,61 @@ def ascii_domain(domain):
 
 
 def name_and_address(text):
-    """The name and the address that a text has first; the address in the form that is compared. Empty where missing."""
-    text = str(text or "").strip()
-    name, address = next(iter(email_split_tuples(text) if text else []), ("", ""))
-    local, _at, domain = (address or "").strip().lower().rpartition("@")
-    domain = ascii_domain(domain)
-    if not local or not domain or " " in local + domain:
-        return "", ""
-    return (name or "").strip(), "%s@%s" % (local, domain)
+    """The name and the address that a text has first.
+
+    :param text: what a person or a program has written as an address, with or without a name, one or several
+    :return: the name, decoded, and the address in the form that is compared. Both are empty where there is no address
+    """
+    text = " ".join(UNSEEN.sub("", str(text or "")[:LONGEST]).split())
+    # What is quoted is a name, whatever it looks like: hidden, character by character, while the address is looked for.
+    hidden = QUOTED.sub(lambda found: "\0" * len(found.group()), text)
+    start = 0
+    for end in [found.start() for found in re.finditer("[,;]", hidden)] + [len(hidden)]:
+        name, address = _mailbox(text[start:end], hidden[start:end])
+        if address:
+            return name, address
+        if "@" in hidden[start:end]:
+            # Not an address, though meant as one. The next one has a name of its own.
+            start = end + 1
+    return "", ""
+
+
+def _mailbox(text, hidden):
+    """The name and the address of one mailbox; both are empty where there is none."""
+    for found in ANGLED.finditer(hidden):
+        address = _address(text[found.start(1) : found.end(1)])
+        if address:
+            return _name(text[: hidden.index("<")]), address
+    comments = COMMENT.findall(hidden)
+    words = COMMENT.sub(" ", re.sub(r"\s*@\s*", "@", text.replace("\0", ""))).split() if "@" in hidden else []
+    addresses = [word for word in words if "@" in word]
+    if len(addresses) == 1:
+        address = _address(addresses[0])
+        if address:
+            return _name(" ".join(comments or [word for word in words if "@" not in word])), address
+    return "", ""
+
+
+def _address(text):
+    local, _at, domain = COMMENT.sub("", text).strip().rpartition("@")
+    local, domain = local.strip(), ascii_domain(domain)
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        local = local[1:-1]
+    if not local or not domain or re.search(r'[\s"@<>,;\\]', local) or re.search(r"[\s@]", domain):
+        return ""
+    return "%s@%s" % (local.lower(), domain)
+
+
+def _name(text):
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = re.sub(r"\\(.)", r"\1", text[1:-1])
+    try:
+        text = str(make_header(decode_header(text)))
+    except (HeaderParseError, LookupError, UnicodeError, ValueError):
+        # As it was written: a name decides nothing.
+        return text
+    return " ".join(text.split())
 
 
 def normalize(text):

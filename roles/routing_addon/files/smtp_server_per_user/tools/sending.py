@@ -1,0 +1,216 @@
+"""A session with a provider's server that outlives the provider's patience, and what the provider answered for each mail.
+
+Odoo opens one SMTP session for many mails. When the provider ends it, Odoo ends the run: the mails that are left are not
+sent, and the reason is Odoo's. `Session` takes the place of Odoo's connection. It opens another one when the provider has
+ended the last, and keeps for each mail (`Attempt`) who has it, who was refused, and in which words.
+
+Nothing in this file needs Odoo. Codes are those of RFC 5321: 4xx is temporary, 5xx is for good.
+"""
+
+import smtplib
+import socket
+import ssl
+
+# So many sessions in a row in which the provider took nothing: what is left of the batch waits.
+PATIENCE = 2
+
+
+def is_temporary(error):
+    """Whether another try may succeed: a 4xx answer, or no answer at all."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = {code for code, _text in error.recipients.values()}
+        return 421 in codes or all(400 <= code < 500 for code in codes)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return 400 <= error.smtp_code < 500
+    if isinstance(error, smtplib.SMTPException):
+        return isinstance(error, smtplib.SMTPServerDisconnected)
+    if isinstance(error, socket.gaierror):
+        return error.errno == socket.EAI_AGAIN
+    # A certificate does not become valid by waiting.
+    return isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
+
+
+def in_words(error):
+    """What the provider said, as it said it: code and text. Where it said nothing, what happened."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "; ".join("%s: %s" % (address, answer(*reply)) for address, reply in error.recipients.items())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return answer(error.smtp_code, error.smtp_error)
+    return str(error) or type(error).__name__
+
+
+def answer(code, text):
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return "%s %s" % (code, " ".join(text.split()))
+
+
+class NotSent(Exception):
+    """A message got to nobody. What Odoo gets for every such error: it would end its run on some of smtplib's."""
+
+
+class OutcomeUnknown(Exception):
+    """The connection broke after the whole message was handed over: the provider may have taken it, or not."""
+
+
+class Attempt:
+    """One mail on its way, which is one message or, to several partners, several.
+
+    :param sender: what the mail is sent as (see ir_mail_server.py), or None for the standard way
+    :param delivered: the addresses that have had it in an earlier attempt
+    :param refused: the addresses that were refused for good in an earlier attempt, with the provider's words
+    """
+
+    def __init__(self, sender=None, delivered=(), refused=None):
+        self.sender, self.email_from = sender, None
+        self.delivered_before, self.refused_before = frozenset(delivered), dict(refused or {})
+        self.delivered, self.refused = set(delivered), dict(refused or {})
+        # Those who may get it later, with the provider's words.
+        self.waiting = {}
+        # What concerned the mail as a whole: the provider's words, and whether another try may succeed.
+        self.error, self.failure, self.temporary = None, "", False
+        # Of the last message: whether nobody got it while the others are still to be tried.
+        self.nobody = False
+
+    def note(self, taken, refused):
+        """Note what came of a message: who got it, and what was answered for the others."""
+        self.delivered.update(taken)
+        for address, (code, text) in refused.items():
+            (self.waiting if 400 <= code < 500 else self.refused)[address] = answer(code, text)
+        self.nobody = not taken
+
+    def fail(self, error):
+        """Note what concerns the mail as a whole."""
+        self.error, self.failure, self.temporary = error, in_words(error), is_temporary(error)
+
+    @property
+    def waits(self):
+        """Whether somebody has not got it who may get it later."""
+        return bool(self.waiting) or self.temporary
+
+    @property
+    def words(self):
+        """All that the provider answered."""
+        addressed = ["%s: %s" % each for each in sorted({**self.refused, **self.waiting}.items())]
+        return "\n".join(([self.failure] if self.failure else []) + addressed)
+
+
+class Session:
+    """What Odoo takes for its connection.
+
+    :param connect: function that opens a connection to the server
+    """
+
+    def __init__(self, connect):
+        self._connect = connect
+        self._connection = None
+        self._used = self._handed_over = False
+        self._failed = 0
+        # The mail that is being sent; whoever sends sets it.
+        self.attempt = None
+        # Why no more connections are opened.
+        self.error = None
+        self._open()
+
+    def __getattr__(self, name):
+        # Not found here: it is the connection's own.
+        if name.startswith("__") or self.__dict__.get("_connection") is None:
+            raise AttributeError(name)
+        return getattr(self._connection, name)
+
+    def quit(self):
+        if self._connection is not None:
+            try:
+                self._connection.quit()
+            except (smtplib.SMTPException, OSError):
+                # The provider has ended it already.
+                self._connection.close()
+
+    def _open(self):
+        """Open a connection, or keep why there is none: the server is asked once, not once for each mail."""
+        try:
+            self._connection, self._used = self._connect(), False
+        except Exception as error:
+            self.error = error
+
+    def is_open(self):
+        return self._connection is not None and self._connection.sock is not None
+
+    def _be_open(self):
+        if not self.error and not self.is_open():
+            self._open()
+        if self.error:
+            raise self.error
+
+    def send_message(self, *arguments, **named):
+        try:
+            self._be_open()
+        except Exception as error:
+            if self.attempt is None:
+                raise
+            self.attempt.nobody = False
+            self.attempt.fail(error)
+            raise NotSent(in_words(error)) from error
+        # It flattens the message and calls sendmail.
+        return smtplib.SMTP.send_message(self, *arguments, **named)
+
+    def sendmail(self, from_addr, to_addrs, msg, mail_options=(), rcpt_options=()):
+        """Send a message to those who have not got it yet, and note what came of it.
+
+        :raise NotSent: nobody got it
+        """
+        attempt = self.attempt or Attempt()
+        attempt.nobody = False
+        to_addrs = [to_addrs] if isinstance(to_addrs, str) else list(to_addrs)
+        left = [each for each in to_addrs if each.lower() not in attempt.delivered_before]
+        wanted = [each for each in left if each.lower() not in attempt.refused_before]
+        if not wanted:
+            attempt.nobody = bool(left)
+            if left:
+                raise NotSent("; ".join(attempt.refused_before[each.lower()] for each in left))
+            return {}
+        try:
+            refused = self._send(from_addr, wanted, msg, mail_options, rcpt_options)
+        except Exception as error:
+            if self.attempt is None:
+                raise
+            if isinstance(error, smtplib.SMTPRecipientsRefused) and self.is_open():
+                attempt.note([], {each.lower(): reply for each, reply in error.recipients.items()})
+            else:
+                attempt.fail(error)
+            raise NotSent(in_words(error)) from error
+        attempt.note(
+            [each.lower() for each in wanted if each not in refused],
+            {each.lower(): reply for each, reply in refused.items()},
+        )
+        return refused
+
+    def data(self, content):
+        # smtplib's sendmail calls it.
+        self._handed_over = True
+        return self._connection.data(content)
+
+    def _send(self, *arguments):
+        while True:
+            self._be_open()
+            fresh, self._used, self._handed_over = not self._used, True, False
+            try:
+                refused = smtplib.SMTP.sendmail(self, *arguments)
+            except smtplib.SMTPServerDisconnected as error:
+                self._connection.close()
+                if self._handed_over:
+                    raise OutcomeUnknown(str(error)) from error
+                failure = error
+            except smtplib.SMTPException as error:
+                if self.is_open():
+                    self._failed = 0
+                    raise
+                failure = error
+            else:
+                self._failed = 0
+                return refused
+            # The provider has ended the session. A mail that was not the first in it gets a session of its own.
+            if fresh:
+                self._failed += 1
+                if self._failed >= PATIENCE:
+                    self.error = failure
+                raise failure
