@@ -14,4 +14,4 @@ class ActionModule(InProcessAction):
     def remarks(self, args, result):
         for item in args.get("config") or ():
             if item.get("required") is False and "installed" in result and item["name"] not in result["installed"]:
-                yield "The addon %s is not installed in this database; what depends on it is left out" % item["name"]
+                yield "The addon %s is not installed in this database; the settings that require it are left out" % item["name"]

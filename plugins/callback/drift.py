@@ -6,25 +6,26 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: drift
 type: notification
-short_description: Report what differs between databases and inventory
+short_description: Report differences between databases and inventory
 version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - At the end of a run in check mode, reports what differs between the inventory and what is there, by database, record and
-    option, with the records that Postroom owns and the inventory no longer names, and those made by hand that shadow ours.
-  - The playbooks of this collection use it by themselves, except C(site.yml) of a clone, whose C(ansible.cfg) enables it.
-  - At the end of any other run, lists the databases and machines that were not done, with the reason for each.
-  - Secrets are never shown, only that they differ.
+  - At the end of a run in check mode, reports the differences between inventory and databases, by database, record and option,
+    including records that Postroom owns and that are no longer in the inventory, and manually created records that conflict
+    with Postroom's.
+  - The playbooks of this collection enable it, except C(site.yml) of a clone, whose C(ansible.cfg) enables it.
+  - At the end of any other run, lists the databases and machines that were not configured, with the reason for each.
+  - Values of secrets are never shown.
 requirements:
-  - to be enabled, but for C(playbooks/drift.yml)
+  - enable in configuration, except for C(playbooks/drift.yml)
 options:
   report_dir:
     description:
-      - A folder for the report in files, made when it is not there. They are C(drift.json) (docs/drift.schema.json
-        describes it), C(drift.xml) (JUnit, a test case for each declared record) and C(drift.html) (a page for people).
-      - The variable C(drift_report_dir), given with C(-e), says the same and goes before.
-      - What is left there of an earlier run is removed when the run begins. Without a folder, the report is on screen only.
+      - Folder for the report files, created if it is missing. The files are C(drift.json) (described by
+        docs/drift.schema.json), C(drift.xml) (JUnit, a test case for each declared record) and C(drift.html) (a web page).
+      - The extra variable C(drift_report_dir) takes precedence.
+      - The report of an earlier run is removed when the run starts. Without a folder, the report is only printed on screen.
     type: path
     env:
       - name: POSTROOM_DRIFT_REPORT_DIR
@@ -32,9 +33,8 @@ options:
       - section: callback_postroom_drift
         key: report_dir
 notes:
-  - A record counts as no longer named when no list of the whole run names it. As long as a list that may name such a record
-    was not compared, as with C(--tags), or the run failed in that database, such records are not reported, nor those made by
-    hand.
+  - A record is unnamed if no list of the whole run contains it. If a list that may contain it was not compared, for example
+    with C(--tags), or if the run failed in the database, unnamed and manually created records are not reported.
 """
 
 import datetime

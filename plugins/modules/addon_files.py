@@ -7,22 +7,22 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: addon_files
-short_description: Put Odoo addons into a folder of a machine that runs Odoo
+short_description: Copy Odoo addons to a machine that runs Odoo
 version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Compares the addons of O(folder) with those of O(source) on the controller, file by file, by checksum, owner and mode. An
-    addon that differs is replaced as a whole. A run that breaks off leaves the former addon, or the new one, and never a part
-    of one.
-  - Files that an addon no longer has are gone afterwards. Other addons in O(folder) are left alone. Python's bytecode is
-    neither compared nor copied.
-  - Before an addon is replaced, the empty file C(restart-is-due) is made in O(folder). It stays until somebody who has
-    restarted Odoo removes it.
-  - All addons travel as one archive, and only if one differs.
+  - Compares the files of the addons in O(folder) with those in O(source) on the controller, by checksum, owner and mode, and
+    replaces an addon completely if it differs. An interrupted run leaves either the old addon or the new one, never a part of
+    it.
+  - Obsolete files of an addon are removed. Other addons in O(folder) are not changed. Python's bytecode is neither compared nor
+    copied.
+  - Before the module replaces an addon, it creates the empty file C(restart-is-due) in O(folder). Remove it after restarting
+    Odoo.
+  - The module copies all addons in a single archive, and only if one of them differs.
 options:
   source:
-    description: The folder on the controller that has the addons.
+    description: Folder on the controller that contains the addons.
     type: path
     required: true
   addons:
@@ -31,15 +31,15 @@ options:
     elements: str
     required: true
   folder:
-    description: The folder on the machine. It is made if it is missing.
+    description: Folder on the machine. It is created if it is missing.
     type: path
     required: true
   owner:
-    description: Name of the user who owns the files.
+    description: User who owns the files.
     type: str
     default: root
   group:
-    description: Name of the group of the files.
+    description: Group of the files.
     type: str
     default: root
   files:
@@ -54,14 +54,14 @@ attributes:
     description: Can run in check mode and return the changes that it would make, without making them.
   diff_mode:
     support: full
-    description: Returns the files that change, with the contents of those that are changed and not new.
+    description: Returns the files that change, with the contents of changed files, but not of new ones.
 seealso:
   - module: postroom.odoo.addons_path
   - module: postroom.odoo.addons
 """
 
 EXAMPLES = r"""
-- name: Put two addons on the server
+- name: Copy two addons to the server
   postroom.odoo.addon_files:
     source: files/addons
     addons: [first_addon, second_addon]
@@ -70,17 +70,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 replaced:
-  description: The addons that were replaced or are new, or in check mode would be.
+  description: The addons that were copied, or that would be copied in check mode.
   returned: success
   type: list
   elements: str
   sample: [first_addon]
 restart_due:
-  description: Whether Odoo must be restarted for the files that are there, from this run or an earlier one.
+  description: Whether Odoo must be restarted to use the files, which were copied by this run or an earlier one.
   returned: success
   type: bool
 drift:
-  description: What a comparison found, for the callback plugin P(postroom.odoo.drift#callback).
+  description: The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback).
   returned: in check mode
   type: dict
 """

@@ -55,7 +55,7 @@ class InProcessAction(ActionBase):
         """What a person should see of an answer besides its changes, a line each."""
         adopted = result.get("adopted")
         if adopted:
-            yield "Adopted %s, made by hand: %s" % (_module(self._task).replace("_", " "), ", ".join(adopted))
+            yield "Adopted existing %s: %s" % (_module(self._task).replace("_", " "), ", ".join(adopted))
 
     def _run_here(self, args, show):
         task = self._task

@@ -40,13 +40,13 @@ def test_what_was_made_by_hand_is_taken_over(company, state):
 
     foretold, done, again = company.settles("site.yml", accounts=accounts)
     adopted = (
-        f"Adopted users, made by hand: adopted@mydomain.com (id {made['user']})",
-        f"Adopted incoming mail servers, made by hand: adopted@mydomain.com on imap.mydomain.com (id {made['incoming']})",
-        f"Adopted outgoing mail servers, made by hand: adopted@mydomain.com (id {made['outgoing']})",
+        f"Adopted existing users: adopted@mydomain.com (id {made['user']})",
+        f"Adopted existing incoming mail servers: adopted@mydomain.com on imap.mydomain.com (id {made['incoming']})",
+        f"Adopted existing outgoing mail servers: adopted@mydomain.com (id {made['outgoing']})",
     )
     for run in (foretold, done):
         assert all(line in " ".join(run.output.split()) for line in adopted)
-    assert "made by hand" not in again.output
+    assert "Adopted existing" not in again.output
     database.sql("DELETE FROM fetchmail_server WHERE server = 'imap.other.example'")
     adopted = company.people()["adopted@mydomain.com"]
     assert {kind: row["id"] for kind, row in adopted.items()} == made

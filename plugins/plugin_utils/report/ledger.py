@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the comparisons of a run say together: from the modules' results to one report. Pure: no I/O.
+"""The comparisons of a run together: from the results of the modules to one report. Pure: no I/O.
 
-A module sees its own list. Only all lists together tell whether a record is named by none of them.
+A module only knows its own list. Only all lists together show whether none of them contains a record.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ AS_DECLARED, DRIFT, NOT_CHECKED = "as_declared", "drift", "not_checked"
 
 # What is said of a database some of whose lists were not compared.
 PARTIAL = (
-    "Not all lists of the inventory were compared, so records that no list names, and records made by hand, are not reported."
+    "Not all lists of the inventory were compared, so unnamed and manually created records are not reported."
 )
 
 

@@ -28,7 +28,7 @@ def as_table(report):
         widths = [max(len(row[column]) for row in shown) for column in range(len(_HEADER))]
         lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in shown]
         if len(rows) > MOST_ROWS:
-            lines.append("… and %d more; the files have them all (report_dir)" % (len(rows) - MOST_ROWS))
+            lines.append("… and %d more; for the complete list, set report_dir" % (len(rows) - MOST_ROWS))
         kinds = list(dict.fromkeys(row["kind"] for host in report["hosts"] for row in host["differences"]))
         for kind in kinds if kinds != ["differs"] else []:
             lines += ["", "%s: %s" % (kind, KINDS[kind]["explanation"]), "  %s" % KINDS[kind]["cure"]]
