@@ -136,12 +136,12 @@ BAD = (
     ({"person_email": None}, "email"),
     ({"deliver_to": None}, "deliver_to"),
     ({"mailbox": "burnt"}, "mailbox"),
-    ({"person_email": "nobody@mydomain.com"}, "has 0 users of nobody@mydomain.com"),
-    ({"person_email": "admin"}, "this very run"),
+    ({"person_email": "nobody@mydomain.com"}, "has 0 users with nobody@mydomain.com"),
+    ({"person_email": "admin"}, "other than the user of this run"),
     ({"deliver_to": "nobody@mydomain.com"}, "no other active user nobody@mydomain.com"),
     ({"deliver_to": LEAVER}, f"no other active user {LEAVER}"),
-    ({"templates_from": "nobody@mydomain.com"}, "templates_from: no outgoing mail server"),
-    ({"templates_from": LEAVER}, "templates_from: no outgoing mail server"),
+    ({"templates_from": "nobody@mydomain.com"}, "templates_from: no active outgoing mail server"),
+    ({"templates_from": LEAVER}, "templates_from: no active outgoing mail server"),
 )
 
 
@@ -169,7 +169,7 @@ def test_what_must_be_decided_is_asked_before_anything_is_written(company):
     company.database.sql("UPDATE fetchmail_server SET active = false")
     for deliver_to in ("catchall", SUCCESSOR):
         words = company.refused(PLAYBOOK, told=told(accept_templates=True, person_mailbox="closed", deliver_to=deliver_to))
-        assert "no incoming mail server in use reads" in words
+        assert "no active incoming mail server fetches" in words
 
     # Nobody is there to take over.
     company.database.sql(f"UPDATE res_users SET active = false WHERE login = '{SUCCESSOR}'")

@@ -331,7 +331,7 @@ def test_life(server, databases, series):
 
     done = server.deploy(databases)
     server.assert_deployed(restarts=1)
-    assert "Restart Odoo by its command" in done.tasks()
+    assert "Restart Odoo with the configured command" in done.tasks()
     assert done.output.count(f"+{server.addons}\n") == 1
     assert "admin_passwd" not in done.output
     for database in databases.values():
@@ -356,7 +356,7 @@ def test_life(server, databases, series):
     before = [database.fingerprints()["ir_module_module"] for database in databases.values()]
     done = server.play(databases, "--tags", "routing_addon")
     server.assert_deployed(restarts=2)
-    assert done.tasks() == ["Put the addons' files on the server", "Restart Odoo by its command"]
+    assert done.tasks() == ["Copy the addons to the server", "Restart Odoo with the configured command"]
     assert "+# more" in done.output
     assert [database.fingerprints()["ir_module_module"] for database in databases.values()] == before
 
@@ -393,7 +393,7 @@ def test_life(server, databases, series):
     assert server.drift(databases) == (2, {**as_declared, "server": [("Odoo", "restart_due", None)]})
     done = server.play(databases, "--tags", "routing_addon")
     server.assert_deployed(restarts=4)
-    assert done.tasks() == ["Restart Odoo by its command"]
+    assert done.tasks() == ["Restart Odoo with the configured command"]
 
 
 def test_a_machine_that_is_not_reached(server, databases):

@@ -14,7 +14,7 @@ KINDS = {
     "missing": {
         "declared": "exists",
         "found": "missing",
-        "explanation": "It is declared, but does not exist: it was removed, or site.yml has not run since it was declared.",
+        "explanation": "It is declared, but does not exist: it was removed, or site.yml has not run since.",
         "cure": "Run site.yml to create it, or remove it from the inventory.",
     },
     "unwanted": {
