@@ -15,9 +15,7 @@ VERSION = 1
 AS_DECLARED, DRIFT, NOT_CHECKED = "as_declared", "drift", "not_checked"
 
 # What is said of a database some of whose lists were not compared.
-PARTIAL = (
-    "Not all lists of the inventory were compared, so unnamed and manually created records are not reported."
-)
+PARTIAL = "Not all lists of the inventory were compared, so unnamed and manually created records are not reported."
 
 
 class Ledger:
