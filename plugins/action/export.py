@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
 
     def _read(self):
         """The records by kind, and those addons of the ones that matter that the database has."""
-        found = {resource.noun: self._records(module) for module, resource in BY_MODULE.items()}
+        found = {resource.noun: self._records(module) for module, resource in BY_MODULE.items() if resource.exported}
         known = {normal(each["item"]["login"]) for each in found["user"]}
         # Whose servers there are, though they are archived or no internal users.
         others = {

@@ -1,7 +1,8 @@
 """The argument specifications of the roles, and the tables of their variables in the READMEs.
 
 What a role takes is in roles/<role>.yml of this folder. There, `made of` stands for the options that the account model has
-at a place, such as `smtp at account`; what several roles have alike is in roles/shared.yml.
+at a place, such as `smtp at account`; `declared by` for those of a module's items, such as `mail_templates for
+mail_templates_settings`; what several roles have alike is in roles/shared.yml.
 """
 
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import ENTRY, SERVERS, USER
 
 SOURCES = Path(__file__).with_suffix("")
@@ -56,6 +58,8 @@ def completed(declared, shared):
     for name, value in declared.items():
         if name == "made of":
             made.update(options_of(*value.split(" at ")))
+        elif name == "declared by":
+            made.update(declared_by(*value.split(" for ")))
         elif name.startswith("shared "):
             for part in value:
                 made.update(completed(shared[part], shared))
@@ -72,6 +76,17 @@ def options_of(what, place):
     else:
         options = [option for option in SERVERS[what] if what != "pop" or option.in_pop]
     return {option.name: specification(option, place) for option in options if place in option.places}
+
+
+def declared_by(module, variable):
+    """The options of a module's items, for a variable that is a list of them."""
+    resource = BY_MODULE[module]
+    spec, made = resource.argument_spec(), {}
+    for each in (*resource.fields, *resource.extra):
+        doc = [each.doc] if isinstance(each.doc, str) else list(each.doc)
+        kept = {key: value for key, value in spec[each.option].items() if key != "no_log" or value}
+        made[each.option] = {**kept, "description": [text.replace("O(config[]", f"O({variable}[]") for text in doc]}
+    return made
 
 
 def specification(option, place):

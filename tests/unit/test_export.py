@@ -66,8 +66,8 @@ def test_a_kind_of_record_without_a_variable_is_reported():
 
 
 def test_every_resource_is_exported():
-    """Or this list says which are not, and the export reports their records."""
-    assert {resource.noun for resource in resources.BY_MODULE.values()} == EXPORTED
+    """Or its declaration says that it is not; docs/export.md names those."""
+    assert {resource.noun for resource in resources.BY_MODULE.values() if resource.exported} == EXPORTED
 
 
 def test_what_all_accounts_say_is_said_once():

@@ -338,7 +338,10 @@ class _Planner:
     def _cleared(self, wanted):
         """The named options, or all that can be set, without a value."""
         settable = [each for each in self.resource.fields if each.option not in self.resource.identifying]
-        named = [each for each in settable if each.option in wanted.values] or settable
+        # Off is a value too: what is on is not cleared by leaving it out.
+        named = [each for each in settable if each.option in wanted.values] or [
+            each for each in settable if each.type != "boolean"
+        ]
         return {each.option: each.from_odoo(False) for each in named}
 
     def remove_unnamed(self, max_deletions):
