@@ -323,8 +323,8 @@ class Variables:
     def _templates(self):
         settings = []
         for record in self.records.get("mail template", ()):
-            item = dict(record["item"])
-            if "mail_server" in record["defaults"] or not item.get("mail_server"):
+            item = {option: value for option, value in record["item"].items() if option not in record["defaults"]}
+            if not item.get("mail_server"):
                 item.pop("mail_server", None)
             if record["customized"] and ("template" in item or any(item.get(each) for each in _SET_OF_TEMPLATES)):
                 settings.append(item)
