@@ -45,6 +45,12 @@ options:
           - Login or name of the outgoing mail server for the template's messages. With an empty string, Odoo chooses the
             server.
         type: str
+      auto_delete:
+        description:
+          - Whether Odoo deletes the template's messages once they are sent. Odoo's label is I(Auto Delete).
+          - 'A deleted message is not found when it is answered: with V(true), answers to messages that Odoo sends by
+            C(template.send_mail), such as invitations, belong to no record.'
+        type: bool
   state:
     description:
       - V(merged) sets the given options.

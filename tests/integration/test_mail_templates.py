@@ -129,3 +129,16 @@ def test_an_expression_that_fails(database, broken):
         assert WELCOME in result["msg"]
     else:
         assert result["changed"]
+
+
+def test_auto_delete(database):
+    def kept():
+        (model,) = database.values(f"SELECT auto_delete FROM mail_template WHERE id = {template(database)['id']}")
+        return not model
+
+    for wanted in (False, True, False):
+        database.converge("mail_templates", [{"template": WELCOME, "auto_delete": wanted}])
+        assert kept() != wanted
+    # An item that does not name it leaves it alone, be it cleared.
+    database.converge("mail_templates", [{"template": WELCOME}], state="deleted")
+    assert kept()

@@ -77,5 +77,18 @@ MAIL_TEMPLATES = Resource(
                 "chooses the server."
             ),
         ),
+        Field(
+            "auto_delete",
+            "auto_delete",
+            type="boolean",
+            default=True,
+            doc=(
+                "Whether Odoo deletes the template's messages once they are sent. Odoo's label is I(Auto Delete).",
+                (
+                    "A deleted message is not found when it is answered: with V(true), answers to messages that Odoo sends by "
+                    "C(template.send_mail), such as invitations, belong to no record."
+                ),
+            ),
+        ),
     ),
 )
