@@ -274,7 +274,7 @@ class _Run:
             owners,
             self.state,
             self.module.params.get("max_deletions", 0),
-            {1, self.session.uid} if self.resource.removal == "archive" else (),
+            self.resource.protected(self.session) if self.resource.protected else (),
             self.module.params.get("adopt", True),
             self.ownership.unmarked,
             self.ownership.unproven,

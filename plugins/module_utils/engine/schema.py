@@ -377,6 +377,7 @@ class Resource:
     :param invitation: how Odoo writes to the people behind new records.
     :param bulk_side_effect: what Odoo does over all records after each one.
     :param rows: how many rows the first request of a list has at most; batches.py sizes the further ones.
+    :param protected: function of a session that returns the ids of records that must not be removed.
     :param exported: whether an export writes such records down.
     :param example: an Example, for the documentation.
     :param elsewhere: function of a record that returns which option of which module manages it, if another one does. A list
@@ -411,6 +412,7 @@ class Resource:
     conflict_fields: tuple = ()
     bulk_side_effect: BulkSideEffect | None = None
     rows: int = MOST
+    protected: Callable | None = None
     exported: bool = True
     example: Example | None = None
     elsewhere: Callable | None = None

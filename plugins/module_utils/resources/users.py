@@ -59,6 +59,8 @@ USERS = Resource(
     ),
     identities=(("login",),),
     removal="archive",
+    # Odoo itself, and whoever runs this.
+    protected=lambda session: {1, session.uid},
     rename=Rename("previous_login", of="login"),
     fields=(
         Field("login", "login", notify_on_write=True, doc="Login of the user."),
