@@ -42,9 +42,10 @@ def files(root):
 
 def module(root, resource):
     text = (root / "plugins" / "modules" / f"{resource.name}.py").read_text()
-    head, _dummy, rest = text.partition("\noptions:\n")
-    tail = rest.partition("\nextends_documentation_fragment:\n")[2]
-    text = f"{head}\noptions:\n{options(resource)}\nextends_documentation_fragment:\n{tail}"
+    written = options(resource) + "\n"
+    text = re.sub(
+        r"(?<=\noptions:\n).*?(?=extends_documentation_fragment:\n)", lambda dummy: written, text, count=1, flags=re.DOTALL
+    )
     return re.sub(r'(?<=\nRETURN = r""")\n.*?(?="""\n)', lambda dummy: "\n" + returned(resource), text, flags=re.DOTALL)
 
 
