@@ -14,6 +14,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.config_par
     is_confidential,
 )
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.incoming_mail_servers import INCOMING_MAIL_SERVERS
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.mail_blacklist import MAIL_BLACKLIST
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.mail_templates import MAIL_TEMPLATES
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.outgoing_mail_servers import OUTGOING_MAIL_SERVERS
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ALIAS_DOMAIN_PARAMETERS, ROUTING_ADDON
@@ -25,6 +26,7 @@ __all__ = (
     "BY_MODULE",
     "CONFIG_PARAMETERS",
     "INCOMING_MAIL_SERVERS",
+    "MAIL_BLACKLIST",
     "MAIL_TEMPLATES",
     "OUTGOING_MAIL_SERVERS",
     "ROUTING_ADDON",
@@ -40,6 +42,7 @@ BY_MODULE = {
         CONFIG_PARAMETERS,
         INCOMING_MAIL_SERVERS,
         OUTGOING_MAIL_SERVERS,
+        MAIL_BLACKLIST,
         MAIL_TEMPLATES,
         USERS,
     )
