@@ -15,7 +15,9 @@ del cls.{name}
 for _start in range(2):
     Registry.new(env.cr.dbname)
 """
-NOTES = "SELECT count(*) FROM mail_message WHERE subject LIKE 'SMTP server per user does not fit%' AND body LIKE '%{name}%'"
+NOTES = (
+    "SELECT count(*) FROM mail_message WHERE subject LIKE 'SMTP server per user is not compatible%' AND body LIKE '%{name}%'"
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def test_missing_hook_is_reported(lab, series, database):
     assert lab_database.psql(NOTES.format(name=method), name).strip() == "1"
     notified = """
         SELECT u.login FROM mail_message m JOIN mail_message_res_partner_rel r ON r.mail_message_id = m.id
-        JOIN res_users u ON u.partner_id = r.res_partner_id WHERE m.subject LIKE 'SMTP server per user does not fit%'
+        JOIN res_users u ON u.partner_id = r.res_partner_id WHERE m.subject LIKE 'SMTP server per user is not compatible%'
     """
     assert lab_database.psql(notified, name).split() == ["admin"]
     # The next start finds it again, and forgets.

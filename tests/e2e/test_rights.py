@@ -83,7 +83,7 @@ def test_sending_needs_no_rights_on_servers(office):
 
 
 def test_two_users_servers_with_one_address(office):
-    told = "two users' servers cannot have one address"
+    told = "The servers of two users cannot have the same address"
     servers = office.servers
     values = {"name": "Another", "smtp_host": "localhost", "smtp_user": "NewUser@MyDomain.com"}
     assert told in refused(office, "ir.mail_server", "create", {**values, "user_id": office.people["seconduser"]}, person=None)

@@ -98,7 +98,7 @@ def test_two_owners_with_one_address(client, office):
     client.open_form(OUTGOING, "Second User")
     client.input("from_filter").fill(address("newuser"))
     client.save_button.click()
-    told = f"{address('newuser')} has a server already, that of New User: two users' servers cannot have one address."
+    told = f"{address('newuser')} already has a server, which belongs to New User."
     expect(client.dialog).to_contain_text(told)
     assert saved(office) == before
     client.close_dialog()

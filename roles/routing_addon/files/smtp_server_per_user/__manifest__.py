@@ -1,6 +1,6 @@
 {
     "name": "SMTP server per user",
-    "summary": "Each user's mail leaves through that user's own server, and the answer comes back to the record",
+    "summary": "Send each user's mail through the user's own server, and post replies on the record",
     # Odoo puts its own series before it: one source serves them all.
     "version": "1.2.0",
     "author": "Postroom",

@@ -35,8 +35,8 @@ if compat.FetchmailServer:
 
         only_replies = fields.Boolean(
             string="Take Only Replies",
-            help="For a mailbox that a person reads too: take the answers to messages of Odoo's, and bounces of "
-            "messages of Odoo's. Everything else stays in the mailbox as it was, unread and undeleted.",
+            help="Fetch only replies to Odoo's messages and their bounces. All other messages stay in the mailbox as they "
+            "are, unread and undeleted. Use this for a mailbox that a person also reads.",
         )
         folders = fields.Text(
             string="Further Folders",

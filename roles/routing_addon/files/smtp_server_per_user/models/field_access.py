@@ -56,7 +56,7 @@ if not hasattr(fields, "Domain"):
                 model = self
                 for name in path:
                     if name in RESTRICTED.get(model._name, ()):
-                        raise AccessError(_("Only who manages mail servers may use the field %s.", name))
+                        raise AccessError(_("Only users who manage mail servers can use the field %s.", name))
                     field = model._fields.get(name)
                     if field is None or not field.comodel_name:
                         break

@@ -16,7 +16,8 @@ if not compat.CHOOSES_BY_SENDER:
         _inherit = "ir.mail_server"
 
         from_filter = fields.Char(
-            help="Whose mail this server sends: e-mail addresses or domains, separated by commas. Empty: everybody's.",
+            help="E-mail addresses or domains from which this server sends mail, separated by commas. Leave empty to send "
+            "all mail.",
         )
 
         @api.model

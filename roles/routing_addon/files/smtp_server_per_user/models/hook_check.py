@@ -53,11 +53,14 @@ class IrMailServer(models.Model):
         items = Markup().join(Markup("<li>%s</li>") % each for each in missing)
         self.env["mail.thread"].message_notify(
             partner_ids=administrators.mapped("partner_id").ids,
-            subject=_("SMTP server per user does not fit this version of Odoo"),
+            subject=_("SMTP server per user is not compatible with this version of Odoo"),
             body=Markup("<p>%s</p><ul>%s</ul><p>%s</p>")
             % (
-                _("The addon smtp_server_per_user does not find these parts of Odoo:"),
+                _("The addon smtp_server_per_user cannot find these parts of Odoo:"),
                 items,
-                _("Until the addon is updated, mail may leave through the wrong server. Odoo's log names them at each start."),
+                _(
+                    "Until the addon is updated, mail may be sent through the wrong server. Odoo lists these parts in its "
+                    "log at each start."
+                ),
             ),
         )

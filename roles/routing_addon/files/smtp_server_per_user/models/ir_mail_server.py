@@ -24,7 +24,8 @@ class IrMailServer(models.Model):
         copy=False,
         ondelete="set null",
         domain=[("share", "=", False)],
-        help="The user whose own server this is. It sends that user's mail, and nobody else's while there is a shared server.",
+        help="The user who owns this server. It sends this user's mail, and mail of other users only if there is no shared "
+        "server.",
     )
     if compat.HAS_PERSONAL_SERVERS:
         # Two fields of one name cannot be told apart in a list of fields.
@@ -36,7 +37,7 @@ class IrMailServer(models.Model):
         compute="_compute_senders",
         store=True,
         groups="base.group_system",
-        help="The addresses whose mail leaves through this server.",
+        help="The addresses whose mail is sent through this server.",
     )
     sender_scope = fields.Selection(
         [("any", "Any sender"), ("domain", "Domains"), ("address", "Single addresses")],
@@ -79,7 +80,7 @@ class IrMailServer(models.Model):
             address = normalize(server.user_id.email)
             server.sender_note = False
             if server.user_id and not address:
-                server.sender_note = _("The owner has no e-mail address: nothing leaves through this server.")
+                server.sender_note = _("The owner has no e-mail address, so no mail is sent through this server.")
             elif server.user_id and address not in server._senders():
                 server.sender_note = _(
                     "The owner's e-mail address is %(address)s, but this server sends as %(senders)s.",
@@ -95,7 +96,8 @@ class IrMailServer(models.Model):
                 if other.user_id != server.user_id:
                     raise ValidationError(
                         _(
-                            "%(address)s has a server already, that of %(owner)s: two users' servers cannot have one address.",
+                            "%(address)s already has a server, which belongs to %(owner)s. The servers of two users cannot "
+                            "have the same address.",
                             address=sorted(set(senders) & set(other._senders()))[0],
                             owner=other.user_id.name,
                         )
@@ -266,7 +268,7 @@ class IrMailServer(models.Model):
         self.user_id.partner_id._message_log(
             body=_(
                 "The e-mail address is now %(address)s, but the outgoing mail server %(server)s sends as %(senders)s. "
-                "Until that is changed, mail leaves the standard way.",
+                "Until you change this, mail is sent the standard way.",
                 address=new or _("empty"),
                 server=self.name,
                 senders=", ".join(self._senders()) or _("nobody"),

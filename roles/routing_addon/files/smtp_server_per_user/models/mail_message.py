@@ -10,11 +10,11 @@ class MailMessage(models.Model):
 
     # Set when the message is created, and by nobody over RPC.
     sender_by_template = fields.Boolean(
-        string="Sender Named by a Template",
+        string="Sender Set by a Template",
         readonly=True,
         copy=False,
         groups="base.group_system",
-        help="Whether a template that an administrator wrote names this sender for this record.",
+        help="Whether a template written by an administrator sets this sender for this record.",
     )
 
     @api.model_create_multi

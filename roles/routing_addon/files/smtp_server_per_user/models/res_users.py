@@ -17,7 +17,7 @@ class ResUsers(models.Model):
         copy=False,
         ondelete="set null",
         groups="base.group_system",
-        help="The user's own outgoing mail server, the one of highest priority.",
+        help="The user's own outgoing mail server with the highest priority.",
     )
 
     @api.depends("mail_server_ids.user_id", "mail_server_ids.active", "mail_server_ids.sequence")
