@@ -90,7 +90,7 @@ class ActionModule(ActionBase):
             # An addon that is not there has no records; the roles would install it.
             if answer.get("missing_addon"):
                 return {"records": []}
-            raise AnsibleActionFail(answer.get("msg") or "the module %s says nothing" % module)
+            raise AnsibleActionFail(answer.get("msg") or "the module %s returned no message" % module)
         # Without Ansible's marks on every text.
         return json.loads(json.dumps(answer))
 
@@ -102,7 +102,7 @@ class ActionModule(ActionBase):
         for ending in ("", *constants.YAML_FILENAME_EXTENSIONS):
             if os.path.isfile(folder + ending):
                 raise AnsibleActionFail(
-                    "%s exists, and Ansible would no longer read it once there is a folder %s. Move it into the folder first: "
+                    "%s exists, and Ansible would ignore it if there was a folder %s. Move it into the folder first: "
                     "mkdir %s.d && mv %s %s.d/connection.yml && mv %s.d %s"
                     % (folder + ending, folder, folder, folder + ending, folder, folder, folder)
                 )
@@ -112,9 +112,9 @@ class ActionModule(ActionBase):
         folder = self.options["folder"].rstrip("/")
         database = "the database %s at %s" % (self.options["database"], self.options["url"])
         head = [
-            "Exported from %s, for site.yml." % database,
-            "Postroom changes these records where they differ, and does not call them its own. Without the next line it",
-            "takes them over: then overridden may remove what the inventory no longer names.",
+            "Exported from %s for site.yml." % database,
+            "Postroom updates these records where they differ, but does not adopt them. Remove the next line to adopt",
+            "them, so that state: overridden may remove those that are no longer in the inventory.",
         ]
         text = inventory_text(head, [(None, {"mail_adopt": False}), *variables.groups], variables.remarks)
         files = {}
@@ -131,9 +131,9 @@ class ActionModule(ActionBase):
         present = self._present(path)
         skeleton = vault_text(
             [
-                "The secrets of %s. Fill in what is empty, then encrypt this file:" % database,
+                "The secrets of %s. Complete the empty values, then encrypt this file:" % database,
                 "ansible-vault encrypt %s" % os.path.basename(path),
-                "What stays empty is not compared with Odoo, and not written.",
+                "Empty values are neither compared with Odoo nor written.",
             ],
             vault,
             False,
@@ -156,8 +156,8 @@ class ActionModule(ActionBase):
     def _may_replace(self, path, present):
         if present is not None and not self.options["replace"]:
             raise AnsibleActionFail(
-                "%s exists, and says something else than the database. Nothing was written. "
-                "To overwrite it: -e export_replace=true, with --check --diff to look at the difference first." % path
+                "%s exists with different content. Nothing was written. To overwrite it, use -e export_replace=true; "
+                "--check --diff shows the difference." % path
             )
 
     def _check_names(self, path, present, vault):
@@ -168,7 +168,7 @@ class ActionModule(ActionBase):
         except (AnsibleError, AttributeError, TypeError):
             missing = ["(it cannot be read without its password)"]
         if missing:
-            self._display.warning("%s stays as it is, and may lack: %s" % (path, ", ".join(missing)))
+            self._display.warning("%s is not changed, but may lack: %s" % (path, ", ".join(missing)))
 
     def _present(self, path):
         """A file's text, decrypted where that is possible; None when there is none."""
@@ -196,11 +196,11 @@ class ActionModule(ActionBase):
         try:
             found = match_encrypt_secret(secrets, self.options["vault_id"] or constants.DEFAULT_VAULT_ENCRYPT_IDENTITY)
         except AnsibleError as exc:
-            raise AnsibleActionFail("export_passwords needs a vault password that is given: %s" % exc) from exc
+            raise AnsibleActionFail("export_passwords requires a vault password: %s" % exc) from exc
         if not found or not found[1]:
             raise AnsibleActionFail(
-                "export_passwords needs a password to encrypt the vault with, and there is none. "
-                "Give one by --ask-vault-pass, --vault-password-file or --vault-id. Nothing was read."
+                "export_passwords requires a vault password, but there is none. "
+                "Use --ask-vault-pass, --vault-password-file or --vault-id. Nothing was read."
             )
         return found
 

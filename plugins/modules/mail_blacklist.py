@@ -23,7 +23,7 @@ options:
         required: true
       active:
         description:
-          - Whether the address is blacklisted, or archived, so that Odoo sends to it again.
+          - Whether the address is blacklisted. V(false) archives it, so that Odoo sends mailings to it again.
         type: bool
   state:
     description:
@@ -43,7 +43,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Send nothing to an address of a test
+- name: Blacklist a test address
   postroom.odoo.mail_blacklist:
     config:
       - email: nobody@mydomain.com

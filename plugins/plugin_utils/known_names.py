@@ -41,12 +41,12 @@ def unread_variables(names, known, roles):
         of_role = name.startswith(prefixes)
         nearest = get_close_matches(name, sorted(known) if of_role else missing, 1, 0.6 if of_role else ALIKE)
         if of_role or nearest:
-            yield "%s: nobody reads a variable of this name; %s" % (name, _cure(name, nearest))
+            yield "%s: Postroom does not use a variable with this name; %s" % (name, _cure(name, nearest))
 
 
 def _cure(name, nearest):
-    right = "the nearest right name is %s. " % nearest[0] if nearest else ""
-    return "%sIf the name is your own, let it start with an underscore: _%s" % (right, name)
+    right = "did you mean %s? " % nearest[0] if nearest else ""
+    return "%sIf it is your own variable, start its name with an underscore: _%s" % (right, name)
 
 
 def no_database(groups, hosts):
@@ -67,5 +67,5 @@ def no_database(groups, hosts):
     own = [group for group in groups if group not in ("all", "ungrouped")]
     nearest = [near for right in (DATABASES, SERVERS) for near in get_close_matches(right, own, 1, ALIKE)]
     if nearest:
-        return "The inventory has no host in the group %s. Rename the group %s, if it is meant" % (DATABASES, nearest[0])
-    return "The inventory has no host in the group %s. Name each database as a host of that group; check -i, too" % DATABASES
+        return "The inventory has no host in the group %s. If the group %s is meant, rename it" % (DATABASES, nearest[0])
+    return "The inventory has no host in the group %s. Add each database to this group as a host, and check -i" % DATABASES

@@ -132,4 +132,5 @@ def plain(text):
     """Ansible's markup as Markdown."""
     text = re.sub(r"P\(postroom\.odoo\.(\w+)#role\)", r"[`\1`](../\1/README.md)", text)
     text = re.sub(r"M\(postroom\.odoo\.(\w+)\)", r"the module `\1`", text)
+    text = re.sub(r"\bI\(([^()]*)\)", r"*\1*", text)
     return re.sub(r"\b[OVCE]\(([^()]*)\)", r"`\1`", text)

@@ -88,7 +88,7 @@ def test_what_no_variable_can_say_is_named(with_passwords):
         ("one_mailbox", "outgoing mail server 'Old one': several records have this name or login"),
         ("one_mailbox", "outgoing mail server 'Second': several records have this name or login"),
         ("domains", "mail template 'By hand 3', reply_to: 'no address at all' is not an e-mail address"),
-        ("domains", "system parameter 'mail.gateway.secret': its name says that it is secret"),
+        ("domains", "system parameter 'mail.gateway.secret': its name suggests a secret"),
     ):
         text = inventory.path(database, "mail.yml").read_text()
         assert f"# - {remark}" in text, text

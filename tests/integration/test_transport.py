@@ -110,8 +110,8 @@ NO_JSON = {
     "null": ((200, "application/json", b"null"), "the answer is"),
     "text": ((200, "application/json", b"upstream says no"), "the answer is not JSON"),
     "list": ((200, "application/json", b"[1, 2]"), "the answer is"),
-    "redirect": (302, "no login page may be in front of its API. It redirects to http://127.0.0.1:9/."),
-    "forbidden": (403, "have it pass on /jsonrpc and /json/2"),
+    "redirect": (302, "must not be protected by a login page. It redirects to http://127.0.0.1:9/."),
+    "forbidden": (403, "configure it to forward /jsonrpc and /json/2"),
     "gateway": (502, "Odoo is down or restarting"),
     "timeout": (504, "time limit (proxy_read_timeout in nginx, limit_time_real in Odoo)"),
 }

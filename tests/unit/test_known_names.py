@@ -32,7 +32,7 @@ def unread(*names):
 def test_a_misspelled_name_is_reported_with_the_right_one(name, right):
     (line,) = unread(name)
     assert line.startswith(f"{name}: ")
-    assert f"the nearest right name is {right}." in line
+    assert f"did you mean {right}?" in line
 
 
 def test_a_name_with_a_roles_prefix_is_that_roles():
@@ -69,6 +69,6 @@ def test_an_inventory_without_a_database():
     hosts = ["a"]
     assert no_database({"odoo_databases": ["a"], "all": ["a"]}, hosts) is None
     assert no_database({"odoo_servers": ["a"]}, hosts) is None
-    assert "Rename the group odoo_database" in no_database({"all": ["a"], "odoo_database": ["a"]}, hosts)
-    assert "Name each database as a host" in no_database({"all": [], "ungrouped": []}, [])
+    assert "If the group odoo_database is meant, rename it" in no_database({"all": ["a"], "odoo_database": ["a"]}, hosts)
+    assert "Add each database to this group as a host" in no_database({"all": [], "ungrouped": []}, [])
     assert "Check --limit: the groups have b" in no_database({"odoo_databases": ["b"], "all": ["a", "b"]}, hosts)

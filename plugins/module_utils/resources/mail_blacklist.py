@@ -29,7 +29,7 @@ MAIL_BLACKLIST = Resource(
             type="boolean",
             in_use=True,
             after_creation=True,
-            doc="Whether the address is blacklisted, or archived, so that Odoo sends to it again.",
+            doc="Whether the address is blacklisted. V(false) archives it, so that Odoo sends mailings to it again.",
         ),
     ),
 )

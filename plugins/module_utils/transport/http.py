@@ -108,15 +108,13 @@ def remedy(exc):
     if 300 <= exc.code < 400:
         target = (exc.headers.get("Location") or "").partition("?")[0]
         where = " It redirects to %s." % target if target else ""
-        return "Check url: it must be the address of Odoo itself, and no login page may be in front of its API.%s" % where
+        return "Check url: it must be the address of Odoo itself, and its API must not be protected by a login page.%s" % where
     if exc.code in (401, 403, 407):
-        return "Something in front of Odoo does not let the request pass: have it pass on /jsonrpc and /json/2."
+        return "A proxy blocks the request: configure it to forward /jsonrpc and /json/2."
     if exc.code == 413:
-        return (
-            "The request is larger than the server in front of Odoo accepts: raise its limit (client_max_body_size in nginx)."
-        )
+        return "The request exceeds the proxy's size limit: raise it (client_max_body_size in nginx)."
     if exc.code == 429:
-        return "The server in front of Odoo limits how many requests it passes on: raise its limit, or lower forks."
+        return "The proxy limits the number of requests: raise its limit, or lower forks."
     if exc.code in (502, 503, 504):
         return (
             "The server in front of Odoo got no answer from it: Odoo is down or restarting, or the request took longer than a "

@@ -170,8 +170,8 @@ class Session:
         rows = self.call("ir.config_parameter", "search_read", [["key", "=", NEUTRALIZED]], fields=["value"])
         if any((row["value"] or "").strip().lower() not in _FALSE for row in rows):
             raise Neutralized(
-                "Database %s is neutralized (system parameter %s): it is a copy that must not send or fetch mail, and mail "
-                "servers would have it do so. Nothing was written. If it is to be set up all the same, set the variable "
+                "Database %s is neutralized (system parameter %s): it is a copy that must not send or fetch mail, which mail "
+                "servers would enable. Nothing was written. To configure it anyway, set the variable "
                 "odoo_allow_neutralized: true for this database (the module's option allow_neutralized)."
                 % (self.database, NEUTRALIZED)
             )

@@ -86,10 +86,10 @@ class Variables:
         self.provider = self._provider(accounts, shared, mailboxes)
         users = self._users(accounts) if accounts else {}
         self.groups = [
-            ("The mail domain, at its provider", {**self.provider_variable(), **self._mail_domain(shared, mailboxes)}),
+            ("The mail domain and its provider", {**self.provider_variable(), **self._mail_domain(shared, mailboxes)}),
             ("The users and their mailboxes", users),
-            ("The templates that somebody has changed", self._templates()),
-            ("What else there is, record by record", self._extras()),
+            ("Changed mail templates", self._templates()),
+            ("Further records", self._extras()),
         ]
 
     # -- records ------------------------------------------------------------------------------------------------------
@@ -369,9 +369,9 @@ class Variables:
             if not _MAIL.match(key) or key in of_domain or not record["customized"]:
                 continue
             if _MADE_BY_ODOO.match(key):
-                self.remarks.append("system parameter %r: Odoo makes its own in every database" % key)
+                self.remarks.append("system parameter %r: Odoo creates its own value in every database" % key)
             elif is_confidential({"key": key}):
-                self.remarks.append("system parameter %r: its name says that it is secret" % key)
+                self.remarks.append("system parameter %r: its name suggests a secret" % key)
             else:
                 parameters.append(dict(record["item"]))
         return sorted(parameters, key=lambda each: each["key"])

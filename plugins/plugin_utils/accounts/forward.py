@@ -30,8 +30,8 @@ DOMAIN = re.compile(r"([^@\s]+\.[^@\s.]+)?\Z")
 SHARED_PRIORITY, PERSONAL_PRIORITY = 1, 100
 
 NO_DEFAULT_FROM = (
-    "mail_domain_default_from is empty, and the shared outgoing mail server needs an address. "
-    "Give it, or say mail_domain_outgoing: false"
+    "mail_domain_default_from is empty, but the shared outgoing mail server requires an address. "
+    "Set it, or set mail_domain_outgoing: false"
 )
 
 
@@ -116,7 +116,7 @@ class MailDomain:
 
     def problems(self):
         if not DOMAIN.match(self.name):
-            return ["mail_domain_name is not a domain: %s. Give one like mydomain.com" % self.name]
+            return ["mail_domain_name is not a domain: %s. Use a name such as mydomain.com" % self.name]
         if not self.default_from and is_true(self.given.get("outgoing", True)):
             return [NO_DEFAULT_FROM]
         servers = [(self.protocol, each) for each in self.incoming_servers()]
@@ -125,7 +125,7 @@ class MailDomain:
         if not missing:
             return []
         return [
-            "mail_domain_passwords has no password for %s. Add it under the full address, or under the part before the @"
+            "mail_domain_passwords has no password for %s. Add it under the complete address, or under the local part"
             % ", ".join(dict.fromkeys(missing))
         ]
 
@@ -214,13 +214,13 @@ class Accounts:
         if addresses:
             found.append(
                 "In mail_users_accounts, email is not an address, or is used twice: %s. "
-                "Give each account one address like name@mydomain.com" % ", ".join(addresses)
+                "Set one address such as name@mydomain.com for each account" % ", ".join(addresses)
             )
         addresses = unusable_former_addresses(self.accounts)
         if addresses:
             found.append(
                 "In mail_users_accounts, previous_email must be a valid, unique address other than email: %s. "
-                "Give the address that the account had before, or remove previous_email" % ", ".join(addresses)
+                "Set the address that the account had before, or remove previous_email" % ", ".join(addresses)
             )
         addresses = self.without_password()
         if addresses:
