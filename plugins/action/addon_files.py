@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's part of the module addon_files: it says what there should be, and packs it where something differs."""
+"""The controller's part of the module addon_files: it lists the expected files, and packs them if something differs."""
 
 from __future__ import annotations
 

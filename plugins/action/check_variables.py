@@ -45,11 +45,11 @@ class ActionModule(ActionBase):
         return plain(specs[entry_point]["options"])
 
     def _of_roles(self, roles, name, task_vars):
-        """What the roles say themselves, in their variables of that name: their problems, or what they own."""
+        """The roles' own variables of that name: their problems, or the resources that they own."""
         return [each for role in roles for each in self._templar.template(task_vars.get("__%s_%s" % (role, name), []))]
 
 
 def _not_as_specified(role, spec, given):
-    """What Ansible would say of the role's arguments."""
+    """The problems that Ansible would report for the role's arguments."""
     checked, secrets = validated(spec, plain({name: given[name] for name in spec if name in given}))
     return ["%s (role %s)" % (each, role) for each in remove_values(checked.error_messages, secrets)]

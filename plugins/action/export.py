@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The module export, on the controller: it asks the other modules, and writes files that only their owner reads."""
+"""The module export, on the controller: it runs the other modules, and writes files that only their owner can read."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ActionModule(ActionBase):
         return found, [each["name"] for each in addons]
 
     def _records(self, module, **options):
-        # In memory only: Ansible neither prints nor keeps what an action asks a module.
+        # In memory only: Ansible neither prints nor keeps the results of modules that an action runs.
         return self._ask(module, state="gathered", include_secrets=True, **options)["records"]
 
     def _ask(self, module, **options):
@@ -97,7 +97,7 @@ class ActionModule(ActionBase):
     # -- files --------------------------------------------------------------------------------------------------------
 
     def _check_folder(self):
-        """A folder of host_vars hides the file of the same host: what that says of the host would be lost."""
+        """A folder of host_vars hides the file of the same host, whose variables would be lost."""
         folder = self.options["folder"].rstrip("/")
         for ending in ("", *constants.YAML_FILENAME_EXTENSIONS):
             if os.path.isfile(folder + ending):
@@ -108,7 +108,7 @@ class ActionModule(ActionBase):
                 )
 
     def _files(self, variables, secret):
-        """What is to be written, by path; nothing where the file says so already."""
+        """The files to write, by path; files with the same content are left out."""
         folder = self.options["folder"].rstrip("/")
         database = "the database %s at %s" % (self.options["database"], self.options["url"])
         head = [
@@ -149,7 +149,7 @@ class ActionModule(ActionBase):
         if present != skeleton:
             self._may_replace(path, present)
         vault_id, key = secret
-        # A vault of the id default says nothing of it, as everywhere in Ansible.
+        # A vault with the ID default does not contain its ID, as everywhere in Ansible.
         vault_id = None if vault_id == constants.DEFAULT_VAULT_IDENTITY else vault_id
         return {path: vault_of(self._loader).encrypt(text, secret=key, vault_id=vault_id)}
 
@@ -171,7 +171,7 @@ class ActionModule(ActionBase):
             self._display.warning("%s is not changed, but may lack: %s" % (path, ", ".join(missing)))
 
     def _present(self, path):
-        """A file's text, decrypted where that is possible; None when there is none."""
+        """The text of a file, decrypted if possible; None if the file does not exist."""
         if not os.path.exists(path):
             return None
         content = _content(path)

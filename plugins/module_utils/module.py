@@ -58,7 +58,7 @@ class Module(AnsibleModule):
         super().__init__(argument_spec, no_log=True, **more)
 
     def report_progress(self, progress):
-        """Say how far it has come: to nobody, as Ansible hears of a process when it is over."""
+        """Report progress: not possible here, as Ansible only reads the result of a finished process."""
 
     def exit_json(self, **answer):
         super().exit_json(**self._prepared(answer))
@@ -73,7 +73,7 @@ class Module(AnsibleModule):
 
 
 def connect(module):
-    """The session that the module's connection options describe; fails the module when there is none."""
+    """The session for the module's connection options; fails the module if it cannot be opened."""
     options = module.params
     state = options.get("state")
     try:
@@ -87,11 +87,11 @@ def connect(module):
             validate_certs=options["validate_certs"],
             ca_path=options["ca_path"],
             uid=options["uid"],
-            # A module without a state only tells what is there.
+            # A module without a state only reads.
             read_only=module.check_mode or state in (None, "gathered"),
             allow_neutralized=options["allow_neutralized"],
         )
-        # With a uid, an earlier task of the run has asked. The session asks all the same before it writes.
+        # With a uid, an earlier task of the run has checked this. The session still checks it before the first write.
         if state != "gathered" and options["uid"] is None:
             session.refuse_neutralized()
         return session

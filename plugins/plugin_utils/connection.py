@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How a host of the inventory says where its database is: the variables that stand for options which a task omits."""
+"""The connection of a host of the inventory: the variables for options that a task omits."""
 
 from __future__ import annotations
 

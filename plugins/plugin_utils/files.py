@@ -9,7 +9,7 @@ import tempfile
 
 
 def write(path, content, mode=0o600):
-    """Write bytes in one step: nobody finds half a file, nor reads one that is not for them meanwhile."""
+    """Write a file atomically, with its final permissions from the start."""
     # mkstemp makes it for its owner only.
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".postroom-")
     try:

@@ -52,7 +52,7 @@ class InProcessAction(ActionBase):
         return result
 
     def remarks(self, args, result):
-        """What a person should see of an answer besides its changes, a line each."""
+        """Further remarks on a result for the user, one line each."""
         adopted = result.get("adopted")
         if adopted:
             yield "Adopted existing %s: %s" % (_module(self._task).replace("_", " "), ", ".join(adopted))
@@ -92,7 +92,7 @@ def _show(host, progress):
 
 
 def _is_this_python(path):
-    """By any of its names. The file that they lead to does not tell: each environment's Python is a link to the same."""
+    """By any of its names. The real file is no criterion, as the Pythons of all environments are links to the same file."""
     here = sys.executable
     return os.path.dirname(path) == os.path.dirname(here) and os.path.realpath(path) == os.path.realpath(here)
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Names in an inventory that nobody reads, because they are misspelled. Pure: no I/O.
+"""Misspelled variables in an inventory, which nothing uses. Pure: no I/O.
 
 A variable that starts with the name of a role is one of that role, or a mistake. Any other, such as `mail_host`, may be
 somebody's own; but if it is nearly the name of a variable that the inventory does not set, that one was meant. A name that
@@ -25,7 +25,7 @@ _FACTS = (
 
 
 def unread_variables(names, known, roles):
-    """Variables that nobody reads.
+    """Variables that nothing uses.
 
     :param names: the names that the inventory sets for a host.
     :param known: all names that this collection reads.

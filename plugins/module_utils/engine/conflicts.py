@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Records made by hand that take away what a declared record is there for. Pure: no I/O.
+"""Manually created records that conflict with a declared record. Pure: no I/O.
 
 A finder takes a View and yields C((kind, place in the list, the other record, what is wrong with it)). Whether another list
 of the same database names the other record after all is for the reader of several results to say.
@@ -16,7 +16,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import
 
 @dataclass
 class View:
-    """What a list and a database say of one kind of record.
+    """The records of one kind in a list and in a database.
 
     :param resource: the kind of record.
     :param wanted: list of Wanted.

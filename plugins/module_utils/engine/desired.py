@@ -84,7 +84,7 @@ def _wrong_renames(resource, items):
             passed.add(later)
             later = becomes.get(resource.key(items[later]))
         if later == index:
-            # Afterwards everything looks as it did before: nobody could tell whether it is done.
+            # Afterwards everything looks as before, so a later run could not see that it has been done.
             yield (
                 index,
                 resource.rename.option,
@@ -122,11 +122,11 @@ class Unforeseen:
         self._options = {}
 
     def name(self, field, name):
-        """Note a record that is not there yet."""
+        """Record the name of a record that does not exist yet."""
         self._names.setdefault((field.option, field.relation.noun), {})[name] = True
 
     def option(self, field, left_out=False):
-        """Note an option that is not there yet: taken for there and not set, or left out."""
+        """Record an option that is not available yet: considered not set, or left out."""
         self._options.setdefault((field.addon, left_out), {})[field.option] = True
 
     def lines(self):
@@ -210,7 +210,7 @@ class _Conversion:
 
     def _leave_out(self, field, value):
         if (field.own and value == OWN) or (field.addon and not value):
-            # Without the field, C(own) has no place where it could stand; without its addon, nothing is as asked for.
+            # Without the field, C(own) cannot be written; without its addon, an empty value is already correct.
             return
         if self.unforeseen is not None and field.addon and not field.since:
             self.unforeseen.option(field, left_out=True)

@@ -110,7 +110,7 @@ class _Writer:
             ]
             self._load(["id"], fields, group, rows, noupdate=self._are_to_be_proven(group))
             for field in later:
-                # A new record is active, so only those that must not be are told.
+                # A new record is active, so only inactive ones are written.
                 changes = [change for change in group if change.after.get(field.option) is False]
                 self._load([".id"], [field], changes, [[str(change.record), self._cell(field, False)] for change in changes])
 
@@ -144,7 +144,7 @@ class _Writer:
         _in_parts(rows, self.resource.rows, send)
 
     def _are_to_be_proven(self, changes):
-        """Whether nothing but a mark says that the connection of these is not tried yet."""
+        """Whether only a mark shows that the connection of these records has not been tested yet."""
         verification = self.resource.verification
         found = [change for change in changes if change.verify and not (verification.undo and self._is_unconfirmed(change))]
         self.marked = self.marked or bool(found)
@@ -172,7 +172,7 @@ class _Writer:
         _in_parts(records, self.resource.rows, partial(self.session.call, self.resource.model, "unlink"))
 
     def invite(self, changes):
-        """Last, for what is sent cannot be put back; one request, in which Odoo sends to all or says why not."""
+        """Invite new users, last, as messages cannot be rolled back; in one request, which sends all messages or fails."""
         invitation = self.resource.invitation
         invited = [change.record for change in changes if invitation and change.item.get(invitation.option)]
         if invited:
@@ -222,7 +222,7 @@ class _Writer:
             first = self._refusal(chunk)
             if first is None:
                 continue
-            # Odoo does not say which one of several failed: ask one by one.
+            # Odoo does not report which of several records failed, so test them one by one.
             for change in chunk:
                 reason = self._refusal([change]) if len(chunk) > 1 else first
                 if reason is not None:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Records as items that say everything of them, secrets too: what an export is made of.
+"""Records as complete items, including secrets, for an export.
 
 Every item is put to the proof: the engine, given it, must find this record, and nothing to do. What does not pass is left
 out, with the reason.
@@ -131,7 +131,7 @@ class _Proof:
 
 
 def option_value(field, names, value, major):
-    """A value as an inventory says it, empty or not, and the reasons for what it cannot say: C((value or None, reasons))."""
+    """A value in the form of an inventory, even if empty, and what cannot be expressed: C((value or None, reasons))."""
     if field.type == "many2many":
         said = {each: _name(field, names, each) for each in sorted(value)}
         reasons = ["the %s with ID %d has no identifying name" % (field.relation.noun, each) for each in said if not said[each]]

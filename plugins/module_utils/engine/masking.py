@@ -35,7 +35,7 @@ def _shown(declared, value):
 
 
 def occurring(secrets, answer):
-    """Those of the secrets that stand in an answer, as a value, or in a longer one."""
+    """The secrets that occur in a result, as a value or within one."""
     texts = set(_texts(answer))
     heads, found = {}, {each for each in secrets if len(each) < _HEAD}
     for secret in secrets:

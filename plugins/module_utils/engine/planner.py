@@ -115,7 +115,7 @@ class _Planner:
         self.plan = Plan()
         self.claimed = self.plan.named
         self.problems = []
-        # By natural key; the owned ones by what a rename changes; those made by hand that lack what identifies them.
+        # By natural key; owned records by what a rename changes; manually created records that lack their identity.
         self.apart = {}
         self.index, self.owned_by_name, self.blank = {}, {}, {}
         for record in actual:
@@ -235,7 +235,7 @@ class _Planner:
         return tuple(normal(values.get(option)) for option in self.resource.blank.same)
 
     def _filled_in(self, wanted):
-        """A record made by hand in which the item's identity is not filled in yet."""
+        """A manually created record in which the item's identity is still empty."""
         blank = self.resource.blank
         if not blank or not wanted.item.get(blank.empty):
             return None, None

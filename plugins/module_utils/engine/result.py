@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a module says of its run: result, diff, gathered configuration, errors. Secrets never leave here readable."""
+"""What a module returns: result, diff, gathered configuration, errors. Secrets are always masked."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _side(resource, names, major, change, values, age):
 
 
 def _is_hidden(field, change):
-    # Of a record that is removed, no item says any more whether its value is a secret.
+    # For a removed record, no item specifies whether its value is a secret.
     return field.secret and (change.action == DELETE or field.is_secret(change.item))
 
 

@@ -16,7 +16,7 @@ from typing import Any, Callable
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.batches import MOST
 
-# Stands for another option's value; Field.own says which.
+# Stands for the value of another option, which Field.own specifies.
 OWN = "own"
 
 _ARGUMENT_TYPES = {
@@ -65,7 +65,7 @@ class Secrecy:
 
 @dataclass(frozen=True)
 class Option:
-    """An option of an item that stands for no Odoo field.
+    """An option of an item without an Odoo field.
 
     :param type: bool or str, as in an Ansible argument spec.
     :param doc: its description, one paragraph or a tuple of them, in the markup of Ansible's documentation.
@@ -185,7 +185,7 @@ class Field:
             return "Odoo had it up to %d.0" % self.until
         return "the addon that provides it is not installed"
 
-    # -- one value: as given, as Odoo tells it, as Odoo takes it -------------------------------------------------------------
+    # -- one value: as given, as read from Odoo, as written to Odoo -----------------------------------------------------------
 
     def from_item(self, value, major):
         """An option's value (no relation: Names resolves those) in the form in which values are compared."""
@@ -305,7 +305,7 @@ class BulkSideEffect:
 
 @dataclass(frozen=True)
 class Rename:
-    """How an item says that its record was called otherwise before.
+    """How an item specifies the previous name of its record.
 
     :param option: the option with the former value.
     :param of: the identifying option that it is the former value of.
@@ -320,7 +320,7 @@ class Rename:
 
 @dataclass(frozen=True)
 class Blank:
-    """A record made by hand that is an item's although its identifying option is not filled in yet.
+    """A manually created record that belongs to an item although its identifying option is still empty.
 
     :param empty: the option that the record has no value of.
     :param same: the options that it has in common with the item.

@@ -96,7 +96,7 @@ def external_ids(session, model):
 
 @dataclasses.dataclass
 class Ownership:
-    """Which records Postroom owns, and what is known of them besides.
+    """The records that Postroom owns, and what else is known about them.
 
     :param names: C({record id: name in the namespace}).
     :param unproven: C({record id: id of the external identifier}) of records whose connection was written and not tried yet.
@@ -143,7 +143,7 @@ def available_fields(session, resource):
     """
     columns = [column for column in (each.column_in(session.major) for each in resource.fields) if column]
     found = session.call(resource.model, "fields_get", columns, attributes=["type", "selection"])
-    # What the series has and this user does not see is kept from the user; Odoo itself says nothing of it.
+    # The series has these fields, but this user may not see them; Odoo itself does not report this.
     hidden = [
         each.option
         for each in resource.fields
@@ -187,7 +187,7 @@ def resolve(names, field, value):
 
 
 def shown(names, field, value):
-    """A value as an inventory says it, for C(gathered) and diffs."""
+    """A value in the form of an inventory, for C(gathered) and diffs."""
     if field.type == "many2one":
         return names.name(field.relation, value) if value else ""
     if field.type == "many2many":

@@ -42,7 +42,7 @@ def parse(text):
 
 
 def as_option(text):
-    """What a template's field holds, as an inventory says it: C({expression: …}), or the text itself."""
+    """The value of a template's field in the form of an inventory: C({expression: …}), or the text itself."""
     expression = parse(text)
     return text if expression is None else {"expression": expression}
 

@@ -72,7 +72,7 @@ def is_addr_spec(value):
 
 
 def alias(value):
-    """What stands before the @ of an alias: of the characters of RFC 5322 those that Odoo keeps as they are."""
+    """The local part of an alias: the characters of RFC 5322 that Odoo does not change."""
     if re.match(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\Z", value):
         return None
     return "%s is not the local part of an address; use a name such as catchall" % quoted(value)

@@ -20,7 +20,7 @@ MODEL = "ir.module.module"
 INSTALL, UPGRADE, UNINSTALL = "install", "upgrade", "uninstall"
 # Odoo rebuilds its registry meanwhile and answers such calls late, or not at all.
 POLL = 2.0
-# An addon that the database's list does not have, as find() would tell of it.
+# An addon that is not in the database's list, in the form of find().
 NOT_LISTED = {"id": None, "state": "uninstalled", "version": "", "available": ""}
 # Odoo refuses a module operation while a scheduled action, or another operation, is under way; later it goes through.
 _BUSY = ("is currently processing a scheduled action", "is currently processing another module operation")
@@ -90,7 +90,7 @@ def decide(items, found, state):
 
 
 def _is_left(item, addon, state):
-    """Whether the item only asks for an addon, and the database does not have it."""
+    """Whether the item does not require its addon, and the database does not have it."""
     return state == "merged" and not item["required"] and (addon is None or addon["state"] in ("uninstalled", "uninstallable"))
 
 
@@ -100,7 +100,7 @@ def full_version(version, series):
 
 
 def foresee(items, found, session):
-    """Check mode: take the addons whose version is given for put on the server's disk by now, and say which."""
+    """Check mode: assume that the given versions of addons have been copied to the server, and report them."""
     lines = []
     for item in items:
         version = item.get("version") and full_version(item["version"], session.series)
@@ -159,7 +159,7 @@ def _operate(session, operation, names, timeout):
                     lost = exc
                     break
                 time.sleep(POLL)
-    # A connection that broke says nothing: a proxy may have given up on an operation that goes on.
+    # A broken connection proves nothing: a proxy may have timed out while the operation continues.
     if lost is not None and not isinstance(lost, BrokenConnection):
         raise lost
     wanted = "uninstalled" if operation == UNINSTALL else "installed"

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Have a user's successor follow what the user follows, so that Odoo tells the successor of new messages there."""
+"""Makes a successor follow what a user follows, so that Odoo notifies the successor of new messages."""
 
 from __future__ import annotations
 

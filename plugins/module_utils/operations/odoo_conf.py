@@ -16,7 +16,7 @@ _COMMENT = re.compile(r"\s*[#;]")
 
 
 class Unreadable(Exception):
-    """The text is none that Odoo could read, or that can be changed safely."""
+    """Odoo could not read the text, or it cannot be changed safely."""
 
 
 def addons_path(text):

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The declarations, one file for each kind of record: which Odoo field stands behind which option in which series.
+"""The declarations, one file for each kind of record: which Odoo field an option has in which series.
 
 Seen on real 14.0 and 19.0 servers; what is said of 15 to 18 was read in their source. Nothing outside this folder names an
 option or a series.

@@ -15,7 +15,7 @@ UNUSED_ALIAS_DOMAIN = "unused_alias_domain"
 
 def _conflicts(view):
     """Companies that use another alias domain than ours; from 17 on, where each company has its own."""
-    # Where the list says whose domain it is, that is compared already.
+    # If the list declares the companies, they are compared anyway.
     if not view.wanted or any("companies" in each.values for each in view.wanted):
         return
     for record in view.strangers():
@@ -99,7 +99,7 @@ ALIAS_DOMAINS = Resource(
     variants={
         14: {
             "storage": Parameters(ALIAS_DOMAIN_PARAMETERS),
-            # One made by hand is owned once a parameter of it is written.
+            # A manually created domain is owned once one of its parameters is written.
             "adopts": False,
             "identities": ((),),
             "called": (("name",),),

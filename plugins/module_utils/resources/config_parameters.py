@@ -9,7 +9,7 @@ import re
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Example, Field, Option, Resource, Secrecy
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ALIAS_DOMAIN_PARAMETERS
 
-# Parameters whose value nobody should find in a log.
+# Parameters whose value must not appear in a log.
 _CONFIDENTIAL = re.compile(r"secret|passw|token|private|api_?key|uuid", re.IGNORECASE)
 
 

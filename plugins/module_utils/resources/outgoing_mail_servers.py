@@ -22,7 +22,7 @@ OAUTH = ("gmail", "outlook")
 SECOND_OUTGOING_SERVER = "second_outgoing_server"
 EARLIER_OUTGOING_SERVER = "earlier_outgoing_server"
 
-# Odoo's priority for a server made by hand. One that is declared with less is meant to come before them.
+# Odoo's priority for a manually created server. A declared server with a lower number is meant to take precedence.
 PRIORITY_BY_HAND = 10
 
 
@@ -68,7 +68,7 @@ def _conflicts(view):
 
 
 def _senders(values):
-    """The addresses and domains as which mail leaves through a server; by its login where no filter says so."""
+    """The addresses and domains from which a server sends mail: its filter, or its login if it has none."""
     named = values.get("from_filter") or values.get("login") or ""
     return [normal(part) for part in named.split(",") if part.strip()]
 
@@ -92,7 +92,7 @@ def _goes_before(record, first, view):
 
 
 def _has_weak_login(item):
-    """Some providers give all their customers the same login, such as apikey: it says little of a server."""
+    """Some providers give all customers the same login, such as apikey, which does not identify a server."""
     return bool(item.get("login")) and "@" not in item["login"]
 
 

@@ -22,7 +22,7 @@ class TooLarge(OdooError):
 
 
 class NotJson(ValueError):
-    """The answer is no JSON, or not the JSON that the method returns. The message says what it is instead."""
+    """The answer is not the method's JSON. The message describes the answer."""
 
 
 class MissingModel(OdooError):
@@ -30,7 +30,7 @@ class MissingModel(OdooError):
 
 
 class Neutralized(OdooError):
-    """The database is a copy that must not send or fetch mail, and nobody has allowed to change that."""
+    """The database is a copy that must not send or fetch mail, and the inventory does not allow changes."""
 
 
 class MissingLibrary(Exception):

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An Odoo server as HTTP sees it: address, certificates, patience, and the version that it tells everybody."""
+"""An Odoo server as HTTP sees it: address, certificates, timeouts, and its public version."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Server:
             return json.load(answer)
 
     def version(self):
-        """The server's version, such as C(19.0). Every series tells its web client, whatever databases it has.
+        """The server's version, such as C(19.0). Every series returns it to its web client, with or without databases.
 
         :raises OdooError: with a cure in its message, when nothing answers, or something else than Odoo.
         """

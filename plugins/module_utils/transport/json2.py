@@ -40,7 +40,7 @@ class Json2:
         self._server, self._database, self._login, self._api_key = server, database, login, api_key
 
     def log_in(self, dummy_uid=None):
-        """See that the key works and is the login's; the user's database id. It costs nothing to ask.
+        """Check that the key is valid and belongs to the login; returns the user's database ID.
 
         :raises NotServed: also when there is no such database.
         """

@@ -111,7 +111,7 @@ class Session:
         """The transport, and the user's database id."""
         if api_key and self.major >= json2.SINCE:
             transport = json2.Json2(self._server, self.database, self.login, api_key)
-            # A proxy may let the older API pass only; and the older one says it when there is no such database.
+            # A proxy may only forward the older API, which also reports that a database does not exist.
             with contextlib.suppress(json2.NotServed):
                 return transport, self._log_in(transport, uid)
         transport = JsonRpc(self._server, self.series, self.database, self.login, api_key or password)
@@ -240,7 +240,7 @@ def _of_its_shape(method, result):
 
 
 def _is_missing_model(name, message, model):
-    # 14 to 17 say "Object x doesn't exist"; later series raise KeyError('x') or AttributeError-like text with its name.
+    # 14 to 17 report "Object x doesn't exist"; later series raise KeyError('x') or AttributeError-like text with its name.
     if "doesn't exist" in message and model in message:
         return True
     if name.endswith("NotFound"):

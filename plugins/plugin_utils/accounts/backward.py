@@ -112,7 +112,7 @@ class Variables:
     # -- the mail domain ----------------------------------------------------------------------------------------------
 
     def _main_domain(self):
-        """The first of which the variables can say all; an address that is not said would be cleared."""
+        """The first domain that the variables can express completely; an omitted address would be cleared."""
         spoken = {"name", "catchall", "bounce", "default_from"}
         domains = [each for each in self.records.get("alias domain", ()) if spoken <= each["item"].keys()]
         return min(domains, key=lambda each: each["item"].get("sequence", 0), default=None)
@@ -165,7 +165,7 @@ class Variables:
         for each in mailboxes:
             self._claim(each)
         protocol = _protocol(mailboxes[0])
-        # Even empty, it says by which of the provider's two protocols.
+        # Even if empty, it selects one of the provider's two protocols.
         return {"mail_domain_" + protocol: boxes} if boxes or (protocol == "pop" and self.provider["imap"]) else {}
 
     def _said_of_shared_server(self, shared, smtp):
@@ -175,13 +175,13 @@ class Variables:
         return {"mail_domain_smtp": smtp} if smtp else {}
 
     def _domain_smtp(self, shared):
-        """What is given for the shared server besides; None when the domain's variables cannot say it."""
+        """The additional options of the shared server; None if the domain's variables cannot express them."""
         if not shared:
             return None
         return self._difference(shared, Owner(shared["item"]["login"], _no_password, SHARED_PRIORITY), "smtp", DOMAIN)
 
     def _domain_boxes(self, mailboxes):
-        """What is given for the mailboxes besides; None when the domain's variables cannot say it."""
+        """The additional options of the mailboxes; None if the domain's variables cannot express them."""
         said = [
             self._difference(each, Owner(each["item"]["login"], _no_password, SHARED_PRIORITY), _protocol(each), DOMAIN)
             for each in mailboxes
@@ -254,7 +254,7 @@ class Variables:
         return entry
 
     def _account_server(self, account, kind):
-        """What is given for one of the user's servers besides; None when an account cannot say it."""
+        """The additional options of one of the user's servers; None if an account cannot express them."""
         record, item = account[kind], account["user"]["item"]
         if not record:
             return None
@@ -300,10 +300,10 @@ class Variables:
         return {"mail_provider": provider} if provider else {}
 
     def _difference(self, record, owner, protocol, place):
-        """What is to be given for a server besides what holds anyway; None when the options of that place cannot say it."""
+        """The options of a server that differ from the defaults; None if the options of that place cannot express them."""
         holds = holding(SERVERS[protocol], owner, protocol, record["item"])
         if holds.get("from_filter") == OWN:
-            # In Odoo, and in what is given, it stands spelled out.
+            # Odoo, and the given options, contain the complete address.
             holds["from_filter"] = record["item"].get("login")
         # What is given for all of a provider's mailboxes counts more than what holds anyway.
         holds.update(self.provider[protocol])
@@ -455,14 +455,14 @@ def _closeness(record, email):
 
 
 def _connection(record, options):
-    """The options that tell one provider from another, hashable; what a new server has anyway is not worth a word."""
+    """The options that distinguish providers, hashable, without the defaults of a new server."""
     item, defaults = record["item"], record["defaults"]
     spoken = [each for each in options if each in item and (each in ("host", "port") or each not in defaults)]
     return tuple((option, item[option]) for option in spoken)
 
 
 def _factored(entries):
-    """Move what all accounts say alike to the defaults; returns these."""
+    """Move options that all accounts share to the defaults; returns the defaults."""
     defaults = {}
     if len(entries) < 2:
         return defaults
@@ -472,7 +472,7 @@ def _factored(entries):
             for entry in entries:
                 del entry[option]
     protocols = [("smtp", "outgoing", names(SMTP, DEFAULTS))]
-    # An account that says imap is read by it, and one that says pop too: only one of both can be all accounts' default.
+    # An account's imap or pop selects the protocol, so only one of them can be a default for all accounts.
     protocols += [("imap", "incoming", names(MAILBOX, DEFAULTS))] if not any("pop" in entry for entry in entries) else []
     for protocol, kind, may in protocols:
         having = [entry for entry in entries if entry.get(kind, defaults.get(kind, True))]

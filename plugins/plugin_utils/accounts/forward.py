@@ -105,7 +105,7 @@ class MailDomain:
         return Owner(address, self._password, SHARED_PRIORITY)
 
     def _password(self, login):
-        """By login: a key without @ may be the local part of an address of the domain, or be the login as it stands."""
+        """By login: a key without @ may be the local part of an address of the domain, or the login itself."""
         passwords = self.given.get("passwords") or {}
         if login in passwords:
             return passwords[login]

@@ -172,8 +172,8 @@ SMTP = (
         ONE_MAILBOX,
         holds=_filter,
     ),
-    # Odoo 14 sends everything through the first server, whatever From says. From 15 on the first one is the last resort
-    # for mail whose sender has no server. So the shared one (1) comes before what Odoo gives a server made by hand (10)
+    # Odoo 14 sends everything through the first server, whatever the From. From 15 on, the first one is the last resort
+    # for mail whose sender has no server. So the shared one (1) comes before manually created servers, to which Odoo gives 10,
     # and before every personal one (100), which must not become everybody's.
     Option(
         "priority",

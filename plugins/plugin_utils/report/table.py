@@ -8,7 +8,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.report.kinds import 
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.ledger import NOT_CHECKED
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.words import cells, plain, verdict
 
-# A screen shows no more rows and no longer cells; the files have everything.
+# Limits for the screen; the files contain everything.
 MOST_ROWS = 200
 WIDEST = 48
 
