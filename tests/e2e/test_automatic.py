@@ -66,6 +66,9 @@ def test_out_of_office_wakes_nobody(office, series, kind, whole):
     assert (note["res_id"], note["subtype_id"][0], note["author_id"][0]) == (trip.record, office.note, office.bob)
     assert not note["notified"]
     assert not colleague.find(f"Out of office {trip.subject}")
+    # The person, whom Odoo does not notify, finds it unread.
+    left = [flags for flags, content in box.snapshot().values() if b"Subject: Out of office" in content]
+    assert left == {"personal": [""], "imap": ["S"], "pop": []}[kind if whole else "personal"]
     office.call("fetchmail.server", "write", [server], {"active": False})
 
 

@@ -9,7 +9,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
 from .. import compat
-from ..tools import fetching, mailbox
+from ..tools import fetching, mailbox, origin
 from ..tools.clerk import Clerk
 from ..tools.passwords import is_transmittable
 
@@ -111,13 +111,30 @@ if compat.FetchmailServer:
         # What a mailbox asks of Odoo, in a transaction of its own
         # ------------------------------------------------------------------
 
-        def _wants_message(self, message, verdict):
-            """Whether to take a message, of which it is known already that it is for Odoo.
+        def _reason_to_leave(self, message, verdict):
+            """Why a message stays in the mailbox, of which it is known already that it is for Odoo; empty to take it.
 
             :param message: a tools.judgement.Message
             :param verdict: the tools.judgement.Answer or Bounce that it is; None where the whole mailbox is taken
+            :return: one of the reasons of _compute_reading_notes
             """
-            return True
+            answers = message.answered_or_reported()
+            if not any(origin.is_made_by_odoo(each) for each in answers):
+                return ""
+            own = self.env["mail.message"]._own_tags()
+            if own is None:
+                return ""
+            self.env.cr.execute("SELECT message_id, message_type FROM mail_message WHERE message_id = ANY(%s)", [answers])
+            stored = {name: origin.Stored(kind != "email") for name, kind in self.env.cr.fetchall()}
+            has_place = bool(verdict or self.object_id or self._is_for_alias(message))
+            if origin.is_of_another(message.message_id, answers, stored, own, has_place):
+                return "another_database"
+            return ""
+
+        def _is_for_alias(self, message):
+            """Whether an alias of this database receives a message."""
+            names = message.recipient_names()
+            return bool(names and self.env["mail.alias"].sudo().search([("alias_name", "in", names)], limit=1))
 
         def _known_messages(self, message_ids):
             """Those of some Message-Ids that Odoo has: the Message-Id, the message, and whether it can be answered."""
@@ -220,6 +237,7 @@ if compat.FetchmailServer:
                 "not_kept": _("Odoo did not keep it."),
                 "deadly": _("Odoo was interrupted twice while processing it."),
                 "folder": _("The folder cannot be opened."),
+                "another_database": _("It answers a message of another database."),
             }
             for server in self:
                 self.env.cr.execute(

@@ -1,8 +1,12 @@
 from odoo import api, fields, models
 
 from .. import compat
+from ..tools import origin
 from ..tools.addresses import normalize
 from ..tools.senders import Voucher
+
+# System parameter: other databases whose messages are this one's, too. Their database.uuid, separated by commas; * for all.
+FORMER_DATABASES = "smtp_server_per_user.former_databases"
 
 
 class MailMessage(models.Model):
@@ -40,7 +44,17 @@ class MailMessage(models.Model):
 
     @api.model
     def _get_message_id(self, values):
-        return super()._get_message_id(self._answered_on_record(values))
+        message_id = super()._get_message_id(self._answered_on_record(values))
+        return origin.tagged(message_id, self.env["ir.config_parameter"].sudo().get_param("database.uuid"))
+
+    @api.model
+    def _own_tags(self):
+        """What Message-Ids of this database have, and those of the ones that it was before; None if all are its own."""
+        get_param = self.env["ir.config_parameter"].sudo().get_param
+        former = [each.strip() for each in (get_param(FORMER_DATABASES) or "").split(",")]
+        if "*" in former:
+            return None
+        return {origin.tag(each) for each in [get_param("database.uuid"), *former] if each}
 
     @api.model
     def _answered_on_record(self, values, by_template=False):

@@ -3,7 +3,7 @@ import logging
 from odoo import api, models
 
 from .. import compat
-from ..tools import automatic
+from ..tools import automatic, fetching
 
 _logger = logging.getLogger(__name__)
 
@@ -37,6 +37,8 @@ class MailThread(models.AbstractModel):
                     model,
                     thread_id,
                 )
+            if fetching.current():
+                fetching.current().wakes_nobody = True
             return answered[0][1]
         if routes and is_answer:
             # As core refuses what has no place. Otherwise it would make a record, whose followers and templates write back.

@@ -6,5 +6,6 @@ from . import (
     test_mail_server,
     test_mailbox,
     test_messages,
+    test_origin,
     test_users,
 )

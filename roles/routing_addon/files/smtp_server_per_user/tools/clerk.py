@@ -16,8 +16,9 @@ from .judgement import Bounce, Known
 
 _logger = logging.getLogger("odoo.addons.smtp_server_per_user")
 
-# What became of a message: whether Odoo has it, what core raised, and whether to try again with the next fetch.
-Result = collections.namedtuple("Result", "kept problem again")
+# What became of a message: whether Odoo has it, what core raised, whether to try again with the next fetch, and whether
+# nobody was notified of it.
+Result = collections.namedtuple("Result", "kept problem again wakes_nobody")
 
 # Errors of PostgreSQL's that are nobody's fault: serialization, deadlock, locks, connections, resources, shutdown.
 _PASSING = ("40", "55P03", "08", "53", "57P")
@@ -60,8 +61,9 @@ class Clerk:
         with self._apart() as server:
             return server._addressees(message_id)
 
-    def wants(self, message, verdict):
-        return self.server._wants_message(message, verdict)
+    def reason_to_leave(self, message, verdict):
+        with self._apart() as server:
+            return server._reason_to_leave(message, verdict)
 
     def load(self, folder):
         with self._apart() as server:
@@ -123,17 +125,17 @@ class Clerk:
         """What became of a message that core has processed."""
         present = fetching.current()
         problem = (present.failure if present else None) or self._settle()
-        dealt_with = present and present.dealt_with
+        dealt_with, wakes_nobody = (present.dealt_with, present.wakes_nobody) if present else (False, False)
         if present:
-            present.failure, present.dealt_with = None, False
+            present.forget_message()
         if problem:
-            return Result(False, problem, is_passing(problem))
+            return Result(False, problem, is_passing(problem), False)
         with self._apart() as server:
             if isinstance(offered.verdict, Bounce):
                 kept = server._has_bounce(offered.verdict.about, offered.verdict.recipient)
             else:
                 kept = server._has_message(offered.message_id)
-        return Result(bool(kept or (dealt_with and not offered.verdict)), None, False)
+        return Result(bool(kept or (dealt_with and not offered.verdict)), None, False, wakes_nobody)
 
     def _settle(self):
         """Commit what core has made of a message; returns what kept it from being committed."""

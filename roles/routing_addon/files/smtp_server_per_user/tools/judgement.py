@@ -25,6 +25,9 @@ WANTED = (
     "x-autorespond",
     "x-auto-response-suppress",
     "list-id",
+    "to",
+    "cc",
+    "delivered-to",
 )
 
 # A message of Odoo's: the record's id, and whether its answers belong to a record.
@@ -43,23 +46,29 @@ class Message:
 
     :param bytes content: its headers, at least those that are WANTED
     :param fetch_beginning: function that returns the beginning of it, at least reports.LONGEST bytes if it has them
-    :param with_report: whether it matters that it is a report
     """
 
-    def __init__(self, content, fetch_beginning, with_report=True):
+    def __init__(self, content, fetch_beginning):
         self.headers = raw.Headers(content)
         self.message_id = raw.message_id(self.headers)
         self.answers = self.headers.ids("references", "in-reply-to")
         self.report = None
-        if with_report and reports.may_be_one(self.headers):
+        if reports.may_be_one(self.headers):
             self.report = reports.read(fetch_beginning())
 
     def ids(self):
         """All the Message-Ids on which the judgement depends."""
-        found = [self.message_id, *self.answers]
-        if self.report:
-            found += [each for group in self.report.about for each in group]
-        return found
+        return [self.message_id, *self.answered_or_reported()]
+
+    def answered_or_reported(self):
+        """The Message-Ids that it answers, and those that it reports on."""
+        reported = self.report.about if self.report else ()
+        return [*self.answers, *(each for group in reported for each in group)]
+
+    def recipient_names(self):
+        """What is before the @ of its recipients' addresses, in lower case."""
+        found = _ADDRESS.findall(b",".join(map(self.headers.raw, ("to", "cc", "delivered-to")))[: raw.LONGEST_BLOCK])
+        return sorted({each.partition(b"@")[0].decode("utf-8", "replace").lower() for each in found[:_MOST_ADDRESSES]})
 
 
 def judge(message, known):

@@ -101,7 +101,7 @@ class Mailbox:
         messages = {}
         for name, content in contents.items():
             with self._by_itself(name, content):
-                messages[name] = judgement.Message(content, lambda name=name: fetch_beginning(name), self._only_replies)
+                messages[name] = judgement.Message(content, lambda name=name: fetch_beginning(name))
         wanted = {each for message in messages.values() for each in message.ids()} if self._only_replies else ()
         known = self._clerk.known(wanted)
         for name, message in messages.items():
@@ -115,8 +115,11 @@ class Mailbox:
                     if not recipient:
                         self._note(name, message.headers.text("subject"), "no_recipient")
                         continue
-                if self._clerk.wants(message, verdict):
-                    yield name, message, verdict
+                reason = self._clerk.reason_to_leave(message, verdict)
+                if reason:
+                    self._note(name, message.headers.text("subject"), reason)
+                    continue
+                yield name, message, verdict
 
     def _by_itself(self, name, content):
         return _ByItself(self, name, content)
@@ -148,7 +151,8 @@ class Mailbox:
             reason, detail = ("refused", repr(result.problem)) if result.problem else ("not_kept", "")
             self._note(offered.name, offered.subject, reason, detail)
         self._done_with(offered, result.kept)
-        return result.kept
+        # Of an automatic answer nobody is notified. The person is to see it, then.
+        return result.kept and not (self._only_replies and result.wakes_nobody)
 
 
 class Vanished(Exception):
