@@ -210,7 +210,9 @@ class Field:
         if self.type == "expression":
             return template_expressions.canonical(raw or "")
         if self.type == "binary":
-            return "".join((raw or "").split())
+            # Series after 19 read a file, with its size and name.
+            content = raw.get("content") if isinstance(raw, dict) else raw
+            return "".join((content or "").split())
         if self.type == "many2one":
             return (raw[0] if isinstance(raw, (list, tuple)) else raw) or None
         if self.type in ("many2many", "external_id"):
