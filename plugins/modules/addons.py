@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Installs, upgrades and uninstalls addons (C(ir.module.module)) of an Odoo database, Odoo 14 to 19, and waits until Odoo
+  - Installs, upgrades and uninstalls addons (C(ir.module.module)) of an Odoo database, Odoo 14 to 20, and waits until Odoo
     responds again.
   - If an addon is missing in the database's list of addons, the module refreshes the list first.
 options:

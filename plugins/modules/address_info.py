@@ -13,7 +13,7 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - Returns the user, the incoming and outgoing mail servers and the mail templates of an e-mail address in an Odoo database
-    with C(mail), Odoo 14 to 19. The module changes nothing.
+    with C(mail), Odoo 14 to 20. The module changes nothing.
   - The module fails for a neutralized database unless O(allow_neutralized=true), as do the modules that use what it returns.
 options:
   address:

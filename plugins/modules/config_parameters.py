@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Sets, removes and gathers system parameters (C(ir.config_parameter)) of an Odoo database, Odoo 14 to 19.
+  - Sets, removes and gathers system parameters (C(ir.config_parameter)) of an Odoo database, Odoo 14 to 20.
   - In Odoo 14 to 16, the alias domain consists of system parameters (V(mail.catchall.domain), V(mail.catchall.alias),
     V(mail.bounce.alias) and V(mail.default.from)). M(postroom.odoo.alias_domains) manages them. This module never removes
     them, and an item that would change one of them is an error.

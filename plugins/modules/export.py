@@ -14,7 +14,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Reads the alias domains, mail servers, users, mail templates and mail parameters of an Odoo database, Odoo 14 to 19, and
+  - Reads the alias domains, mail servers, users, mail templates and mail parameters of an Odoo database, Odoo 14 to 20, and
     writes them as variables of this collection's roles. With these variables, C(site.yml) finds nothing to change.
   - The module does not change the database.
   - Anything that no variable can express is listed at the end of the file, with the reason.

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Makes a successor follow the records that a user follows, and makes the user unfollow them, Odoo 14 to 19. The successor is
+  - Makes a successor follow the records that a user follows, and makes the user unfollow them, Odoo 14 to 20. The successor is
     subscribed to the same subtypes. If both follow a record, the successor's own subtypes are kept.
   - Odoo notifies the followers of a record when a reply is posted on it.
 options:

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Creates, updates, removes and gathers incoming mail servers (C(fetchmail.server)) of an Odoo database, Odoo 14 to 19.
+  - Creates, updates, removes and gathers incoming mail servers (C(fetchmail.server)) of an Odoo database, Odoo 14 to 20.
   - Requires the addon C(fetchmail) up to Odoo 15, and C(mail) from 16 on.
   - A server is identified by O(config[].host) and O(config[].login), or else by O(config[].name).
 options:

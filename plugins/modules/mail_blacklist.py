@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Blacklists addresses (C(mail.blacklist)) in an Odoo database, Odoo 14 to 19. Odoo sends no mass mailings to them.
+  - Blacklists addresses (C(mail.blacklist)) in an Odoo database, Odoo 14 to 20. Odoo sends no mass mailings to them.
 options:
   config:
     suboptions:

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Sets From, Reply-To and outgoing mail server of mail templates (C(mail.template)) of an Odoo database, Odoo 14 to 19.
+  - Sets From, Reply-To and outgoing mail server of mail templates (C(mail.template)) of an Odoo database, Odoo 14 to 20.
     Odoo's addons install the templates; this module does not create any.
   - A template is identified by O(config[].template), or else by O(config[].name) and O(config[].model).
 options:

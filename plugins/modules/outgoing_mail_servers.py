@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Creates, updates, removes and gathers outgoing mail servers (C(ir.mail_server)) of an Odoo database, Odoo 14 to 19.
+  - Creates, updates, removes and gathers outgoing mail servers (C(ir.mail_server)) of an Odoo database, Odoo 14 to 20.
   - A server is identified by O(config[].login), or else by O(config[].name). Servers with the same login, such as C(apikey) of
     providers that give all their customers this one, are told apart by O(config[].name), or by O(config[].host) and
     O(config[].from_filter).
@@ -34,7 +34,7 @@ options:
       encryption:
         description:
           - V(ssl) uses TLS from the start, V(starttls) uses STARTTLS. V(ssl_strict) and V(starttls_strict) also verify the
-            server's certificate (Odoo 19). Odoo's label is I(Connection Encryption).
+            server's certificate (Odoo 19 and later). Odoo's label is I(Connection Encryption).
         type: str
         choices: [none, starttls, ssl, starttls_strict, ssl_strict]
       authentication:
@@ -78,7 +78,7 @@ options:
         type: bool
       max_email_size:
         description:
-          - Maximum size of a message with its attachments, in MB (Odoo 18 and later).
+          - Maximum size of a message with its attachments, in MB (Odoo 18 and 19).
         type: float
       owner:
         description:

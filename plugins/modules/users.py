@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Creates, updates, archives and gathers users (C(res.users)) of an Odoo database, Odoo 14 to 19.
+  - Creates, updates, archives and gathers users (C(res.users)) of an Odoo database, Odoo 14 to 20.
   - Odoo 17 and later notify a user at the old address if the e-mail address or password changes. This cannot be switched off.
 options:
   config:

@@ -152,7 +152,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             default=lambda item: "starttls" if item.get("authentication") in OAUTH else None,
             doc=(
                 "V(ssl) uses TLS from the start, V(starttls) uses STARTTLS. V(ssl_strict) and V(starttls_strict) also "
-                "verify the server's certificate (Odoo 19). Odoo's label is I(Connection Encryption)."
+                "verify the server's certificate (Odoo 19 and later). Odoo's label is I(Connection Encryption)."
             ),
         ),
         Field(
@@ -223,7 +223,9 @@ OUTGOING_MAIL_SERVERS = Resource(
             "max_email_size",
             type="number",
             since=18,
-            doc="Maximum size of a message with its attachments, in MB (Odoo 18 and later).",
+            # A system parameter, base.default_max_email_size, after that.
+            until=19,
+            doc="Maximum size of a message with its attachments, in MB (Odoo 18 and 19).",
         ),
         Field(
             "owner",

@@ -25,7 +25,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.http impor
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.jsonrpc import JsonRpc
 
 OLDEST_SERIES = 14
-NEWEST_SERIES = 19
+NEWEST_SERIES = 20
 
 # Methods that leave the database as it is. Everything else is a write, and check mode refuses it.
 READS = frozenset(("default_get", "fields_get", "read", "search_count", "search_read"))
@@ -49,7 +49,7 @@ _REFUSALS = ("AccessDenied", "Unauthorized")
 
 
 class Session:
-    """A user's session with one Odoo database, for Odoo 14 to 19.
+    """A user's session with one Odoo database, for Odoo 14 to 20.
 
     It goes over JSON-2 where there is an API key and the series has it, else over JSON-RPC.
 
