@@ -7,18 +7,28 @@ from __future__ import annotations
 import os
 
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader, test_loader
 
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import validated
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import plain
 
+ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
+
+
+def _specification(role):
+    """The argument specification of each of a role's entry points."""
+    with open(os.path.join(ROLES, role, "meta", "argument_specs.yml"), "rb") as file:
+        return {name: spec["options"] for name, spec in yaml_load(file)["argument_specs"].items()}
+
+
 # Ansible's main process loads this file before the first task. What it has by then is not loaded again by the process of
-# each task: the filters and tests that nearly every condition asks for.
+# each task: the specifications, which take longer to read than to check by, and the filters and tests that nearly every
+# condition asks for.
+SPECIFICATIONS = {role: _specification(role) for role in sorted(os.listdir(ROLES))}
 filter_loader.get("ansible.builtin.default")
 test_loader.get("ansible.builtin.defined")
-
-ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
 
 
 class ActionModule(ActionBase):
@@ -29,7 +39,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         roles = self.validate_argument_spec({"roles": {"type": "dict", "required": True}})[1]["roles"]
-        specs = {role: self._specification(role, entry_point) for role, entry_point in roles.items()}
+        specs = {role: SPECIFICATIONS[role][entry_point] for role, entry_point in roles.items()}
         # Once for all roles: a variable may be a question to a vault far away.
         known = {name: task_vars[name] for spec in specs.values() for name in spec if name in task_vars}
         given = self._templar.template(known)
@@ -39,10 +49,6 @@ class ActionModule(ActionBase):
         if problems:
             return dict(result, failed=True, msg="\n".join(problems), problems=problems)
         return dict(result, owns=self._of_roles(roles, "owns", task_vars))
-
-    def _specification(self, role, entry_point):
-        specs = self._loader.load_from_file(os.path.join(ROLES, role, "meta", "argument_specs.yml"))["argument_specs"]
-        return plain(specs[entry_point]["options"])
 
     def _of_roles(self, roles, name, task_vars):
         """The roles' own variables of that name: their problems, or the resources that they own."""
