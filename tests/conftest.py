@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 from browser import chromium
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "collections"), str(Path(__file__).parent / "lab")]
+sys.path[:0] = [
+    str(Path(__file__).parents[1] / "collections"),
+    str(Path(__file__).parent / "lab"),
+    str(Path(__file__).parent / "gates"),
+]
 
 
 @pytest.fixture(scope="session")

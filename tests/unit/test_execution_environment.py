@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from artefact import build
 
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
@@ -36,7 +37,7 @@ def context(tmp_path_factory):
     """What `ansible-builder create` makes of the definition and the built collection: all that an engine builds from."""
     folder = tmp_path_factory.mktemp("image")
     (folder / "execution-environment.yml").write_bytes((ROOT / "execution-environment.yml").read_bytes())
-    run(TOOLS / "ansible-galaxy", "collection", "build", ROOT, "--output-path", folder)
+    build(folder)
     run(TOOLS / "ansible-builder", "create", "--output-filename", "Containerfile", cwd=folder)
     return folder / "context"
 

@@ -1,14 +1,13 @@
 """What `ansible-galaxy collection build` packs in a clone: what galaxy.yml lists, and nothing that somebody keeps beside it."""
 
-import shutil
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
 import pytest
+from artefact import clone, tracked
 
-ROOT = Path(__file__).parents[2]
 SECRET = "pl4nted-s3cret"
 # What only a clone needs. Everything else that is in the repository is shipped.
 CLONE_ONLY = (
@@ -30,20 +29,11 @@ PLANTED = ("vault.yml", "secrets.yaml", ".env", "password.txt", "id_ed25519", "h
 OF_MANY_NAMES = ("roles/*/tasks", "plugins/filter", "changelogs/fragments")
 
 
-def tracked():
-    """The files of the repository that are in the work tree; links are left out."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return {name for name in listed.split("\0") if name and (ROOT / name).is_file() and not (ROOT / name).is_symlink()}
-
-
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory):
+def planted(tmp_path_factory):
     """A clone in which somebody keeps secrets everywhere."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in tracked():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, folder / name)
+    clone(folder)
     folders = [path for path in folder.rglob("*") if path.is_dir()]
     for name in ("inventories/mine/group_vars/odoo_databases", "group_vars/all", "host_vars", "playbooks/group_vars"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -57,10 +47,10 @@ def clone(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def shipped(clone, tmp_path_factory):
+def shipped(planted, tmp_path_factory):
     """The files in the tarball, by name."""
     folder = tmp_path_factory.mktemp("built")
-    command = [Path(sys.executable).with_name("ansible-galaxy"), "collection", "build", clone, "--output-path", folder]
+    command = [Path(sys.executable).with_name("ansible-galaxy"), "collection", "build", planted, "--output-path", folder]
     subprocess.run(command, check=True, capture_output=True)
     with tarfile.open(next(folder.glob("*.tar.gz"))) as tarball:
         return {member.name: tarball.extractfile(member).read() for member in tarball if member.isfile()}
