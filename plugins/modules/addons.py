@@ -117,36 +117,36 @@ changes:
   sample: [{action: installed, items: [mail]}]
 drift:
   description:
-    - What a comparison found, for the callback plugin P(postroom.odoo.drift#callback), which explains it.
+    - The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback), which reports it.
   returned: in check mode, when O(state) is not V(gathered)
   type: dict
   contains:
     differences:
-      description: Records that are missing or unwanted, and options that differ. Of a secret, only that it differs.
+      description: Records that are missing or unwanted, and options that differ. Values of secrets are not included.
       type: list
       elements: dict
       sample: [{index: 0, record: mail, kind: missing}]
     conflicts:
-      description: Records made by hand that interfere with a record of O(config), each with the keys by which another list may
-        name it.
+      description: Manually created records that conflict with a record of O(config), each with the keys that identify it in
+        other lists.
       type: list
       elements: dict
     unnamed:
-      description: Records that Postroom owns and O(config) does not name, by their database id.
+      description: Records that Postroom owns and that are not in O(config), by their database ID.
       type: dict
     records:
-      description: The records of O(config), as they are called in C(differences).
+      description: The records of O(config), with their names in C(differences).
       type: list
       elements: str
     keys:
-      description: What identifies each record of O(config).
+      description: The keys that identify each record of O(config).
       type: list
       elements: list
     resource:
       description: The name of this module.
       type: str
     noun:
-      description: What to call one such record.
+      description: The term for such a record.
       type: str
     url:
       description: The address of the server.
