@@ -273,6 +273,26 @@ def test_hang_up_after_the_message_was_handed_over(desk, provider):
     assert "may have sent it" in desk.mail(mail)["failure_reason"]
 
 
+def test_hang_up_after_one_of_several_messages_was_handed_over(desk, provider):
+    """The others get theirs, one of them later; the one in doubt gets nothing twice."""
+    names = [f"{name}{uuid.uuid4().hex[:6]}" for name in ("ann", "doubt", "grey", "ben")]
+    partners = [desk.partner(name) for name in names]
+
+    def on_data(message, _session):
+        return HANG_UP if names[1] in message["To"] else None
+
+    provider.behave(on_data=on_data, on_rcpt=refuse(names[2], words="450 4.2.0 Greylisted"))
+    mail, token = desk.queue(email_to=False, recipient_ids=[(6, 0, partners)])
+    desk.run()
+    assert provider.receipts(token) == sorted(f"{names[number]}@elsewhere.example" for number in (0, 3))
+    assert desk.state(mail) == "outgoing"
+    provider.behave()
+    desk.run(due=[mail])
+    assert provider.receipts(token) == [f"{names[2]}@elsewhere.example"]
+    assert desk.state(mail) == "sent"
+    assert f"{names[1]}@elsewhere.example: The connection broke" in desk.mail(mail)["failure_reason"]
+
+
 def test_mail_of_others(desk, provider):
     """The standard way has the same patience."""
     values = {"smtp_host": "127.0.0.1", "smtp_port": provider.port, "smtp_encryption": "none"}

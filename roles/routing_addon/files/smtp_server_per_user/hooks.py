@@ -2,7 +2,10 @@
 
 from odoo import SUPERUSER_ID, api
 
+from .models.hook_check import REPORTED
 from .models.ir_cron import FETCHERS
+from .models.ir_mail_server import SEND_AS
+from .models.mail_delivery import RETRY_HOURS
 
 # What outlives the addon: the columns of ThinkOpen's tko_mail_smtp_per_user, so that a database can go back to it, and
 # the one that later series have of themselves, so that it can go forward.
@@ -32,7 +35,7 @@ def uninstall_hook(env_or_cr, registry=None):
     """Leave core as it was: without what we have made, and with the columns that are kept."""
     env = env_or_cr if registry is None else api.Environment(env_or_cr, SUPERUSER_ID, {})
     # The scheduled actions go with it.
-    env["ir.config_parameter"].search([("key", "=", FETCHERS)]).unlink()
+    env["ir.config_parameter"].search([("key", "in", [FETCHERS, REPORTED, RETRY_HOURS, SEND_AS])]).unlink()
     env.cr.execute("DROP TABLE IF EXISTS smtp_server_per_user_progress, smtp_server_per_user_note")
     forget_kept(env.cr)
 

@@ -1,6 +1,7 @@
 """What the addon knows of Odoo's private parts. No other file asks which name a series gives to something."""
 
 from .classes import (
+    CHECKS_FIELDS_IN_SEARCHES,
     CHOOSES_BY_SENDER,
     FETCHES_APART,
     HAS_PERSONAL_SERVERS,

@@ -1,5 +1,6 @@
 """Odoo's own classes, asked what they offer: names change between series, and within one."""
 
+from odoo import fields
 from odoo.addons.base.models import ir_mail_server as ir_mail_server_module
 from odoo.addons.mail.models import mail_mail as mail_mail_module
 from odoo.addons.mail.models import mail_template as mail_template_module
@@ -51,3 +52,6 @@ CHOOSES_BY_SENDER = "from_filter" in vars(IrMailServer)
 
 # 19 and 20: core fetches into a transaction apart from the one in which it holds a lock on the incoming server.
 FETCHES_APART = bool(FetchmailServer and offers(FetchmailServer, "_fetch_mail"))
+
+# 19 and 20: core checks who may read a field in searches, orders and groups, too.
+CHECKS_FIELDS_IN_SEARCHES = hasattr(fields, "Domain")

@@ -89,6 +89,15 @@ HOOKS = [
     # Who may send in whose name
     _hook("mail.template", "send_mail", "14 to 20", "send as the sender that a template names"),
     _hook("mail.template", "_render_field", "14 to 20", "send as the sender that a template names", ["field", "res_ids"]),
+    # Who may find a server
+    *(
+        _hook("base", names, seen, "hide users' servers", when=not classes.CHECKS_FIELDS_IN_SEARCHES)
+        for names, seen in (
+            ("_where_calc", "14 to 18"),
+            (("_order_to_sql", "_generate_order_by"), "14 to 16: _generate_order_by; 17, 18: _order_to_sql"),
+            ("read_group", "14 to 18"),
+        )
+    ),
     # What the provider answers
     _hook("mail.mail", "send", "14 to 20", "have mail wait when the provider does not answer", ["raise_exception"]),
     _hook("mail.mail", "_send", "14 to 20", "open a new session when the provider ends one", ["smtp_session"]),

@@ -4,7 +4,7 @@ Odoo itself checks a field's groups only when it reads or writes. A search by `u
 leads to users, an order or a group would reveal what a read refuses.
 """
 
-from odoo import _, api, fields, models
+from odoo import _, api, models
 from odoo.exceptions import AccessError
 
 from .. import compat
@@ -16,7 +16,7 @@ RESTRICTED = {
 }
 NAMES = {name for names in RESTRICTED.values() for name in names}
 
-if not hasattr(fields, "Domain"):
+if not compat.CHECKS_FIELDS_IN_SEARCHES:
 
     class Base(models.AbstractModel):
         _inherit = "base"

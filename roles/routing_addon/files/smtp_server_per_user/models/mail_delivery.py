@@ -8,7 +8,7 @@ from odoo import _, fields, models
 
 from .. import compat
 from ..tools.addresses import normalize
-from ..tools.sending import Attempt, OutcomeUnknown, Session
+from ..tools.sending import Attempt, Session
 
 # System parameter: for how many hours a mail is tried again that was refused for the time being. 0: not at all.
 RETRY_HOURS = "smtp_server_per_user.retry_hours"
@@ -140,8 +140,6 @@ class MailMail(models.Model):
     def _note_refusals(self, attempt):
         """Note who has not got the mail, and in which words. Returns what core writes on the notifications."""
         words = attempt.words
-        if isinstance(attempt.error, OutcomeUnknown):
-            words = _("The connection broke after the whole message was handed over. The provider may have sent it: %s", words)
         not_taken = bool(attempt.failure) or not attempt.delivered
         missed = {**attempt.refused, **attempt.waiting}
         values = {"failure_reason": words}

@@ -41,6 +41,35 @@ class TestMailServer(MailServerCase):
         second.active = False
         self.assertEqual(self.found("ann@own.example"), self.ann_server)
 
+    def test_who_may_use_it(self):
+        """The owner, who manages mail servers, Odoo itself; others where an administrator's template names the sender."""
+        users = self.env["res.users"].with_context(no_reset_password=True)
+        portal = users.create({"name": "P", "login": "p", "email": "p@elsewhere.example", **self.portal_groups()})
+        root, admin, public = (self.env.ref("base.%s" % name) for name in ("user_root", "user_admin", "public_user"))
+
+        def sender(user, **named):
+            return self.servers._sender('"Ann" <ANN@own.example>', user, **named)
+
+        for user in (self.ann, root, admin):
+            self.assertEqual(sender(user), (self.ann_server, "Ann", "ann@own.example"))
+        for user in (self.ben, portal, public):
+            self.assertIsNone(sender(user))
+            self.assertIsNone(sender(user, by_hand=self.ann_server.id))
+            self.assertTrue(sender(user, by_template=True))
+            self.assertEqual(self.servers.with_user(user)._find_mail_server("ann@own.example")[0], self.shared)
+
+    def portal_groups(self):
+        field = "group_ids" if "group_ids" in self.env["res.users"]._fields else "groups_id"
+        return {field: [(6, 0, [self.env.ref("base.group_portal").id])]}
+
+    def test_address_that_another_user_enters(self):
+        """Where the server has no owner, the login counts, which no user can change."""
+        self.ann_server.user_id = False
+        self.ann.login = "ann@own.example"
+        self.ben.email = "ann@own.example"
+        self.assertTrue(self.servers._sender("ann@own.example", self.ann))
+        self.assertIsNone(self.servers._sender("ann@own.example", self.ben))
+
     def test_nobody_elses(self):
         self.assertEqual(self.found("ben@own.example"), self.shared)
         self.assertEqual(self.found("stranger@elsewhere.example"), self.shared)

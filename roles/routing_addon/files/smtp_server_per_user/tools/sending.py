@@ -51,6 +51,9 @@ class NotSent(Exception):
 class OutcomeUnknown(Exception):
     """The connection broke after the whole message was handed over: the provider may have taken it, or not."""
 
+    def __str__(self):
+        return "The connection broke after the whole message was handed over. The provider may have sent it."
+
 
 class Attempt:
     """One mail on its way, which is one message or, to several partners, several.
@@ -67,7 +70,7 @@ class Attempt:
         # Those who may get it later, with the provider's words.
         self.waiting = {}
         # What concerned the mail as a whole: the provider's words, and whether another try may succeed.
-        self.error, self.failure, self.temporary = None, "", False
+        self.failure, self.temporary = "", False
         # Of the last message: whether nobody got it while the others are still to be tried.
         self.nobody = False
 
@@ -80,7 +83,7 @@ class Attempt:
 
     def fail(self, error):
         """Note what concerns the mail as a whole."""
-        self.error, self.failure, self.temporary = error, in_words(error), is_temporary(error)
+        self.failure, self.temporary = in_words(error), is_temporary(error)
 
     @property
     def waits(self):
@@ -142,12 +145,13 @@ class Session:
             raise self.error
 
     def send_message(self, *arguments, **named):
+        if self.attempt is not None:
+            self.attempt.nobody = False
         try:
             self._be_open()
         except Exception as error:
             if self.attempt is None:
                 raise
-            self.attempt.nobody = False
             self.attempt.fail(error)
             raise NotSent(in_words(error)) from error
         # It flattens the message and calls sendmail.
@@ -159,7 +163,6 @@ class Session:
         :raise NotSent: nobody got it
         """
         attempt = self.attempt or Attempt()
-        attempt.nobody = False
         to_addrs = [to_addrs] if isinstance(to_addrs, str) else list(to_addrs)
         left = [each for each in to_addrs if each.lower() not in attempt.delivered_before]
         wanted = [each for each in left if each.lower() not in attempt.refused_before]
@@ -175,6 +178,10 @@ class Session:
                 raise
             if isinstance(error, smtplib.SMTPRecipientsRefused) and self.is_open():
                 attempt.note([], {each.lower(): reply for each, reply in error.recipients.items()})
+            elif isinstance(error, OutcomeUnknown):
+                # Not for them again: it could arrive twice.
+                attempt.refused.update({each.lower(): str(error) for each in wanted})
+                attempt.nobody = True
             else:
                 attempt.fail(error)
             raise NotSent(in_words(error)) from error
@@ -198,7 +205,7 @@ class Session:
             except smtplib.SMTPServerDisconnected as error:
                 self._connection.close()
                 if self._handed_over:
-                    raise OutcomeUnknown(str(error)) from error
+                    raise OutcomeUnknown from error
                 failure = error
             except smtplib.SMTPException as error:
                 if self.is_open():
