@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import os
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader, test_loader
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import validated
+from ansible_collections.postroom.odoo.plugins.plugin_utils import shared_mailboxes
+from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import templar_of, validated
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import plain
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
@@ -46,6 +48,9 @@ class ActionModule(ActionBase):
         problems = [each for role, spec in specs.items() for each in _not_as_specified(role, spec, given)]
         # They are worked out of variables that are as they should be.
         problems = problems or self._of_roles(roles, "problems", task_vars)
+        if not problems and _is_first(task_vars):
+            for line in self._shared_mailboxes(task_vars):
+                self._display.warning(line)
         if problems:
             return dict(result, failed=True, msg="\n".join(problems), problems=problems)
         return dict(result, owns=self._of_roles(roles, "owns", task_vars))
@@ -53,6 +58,28 @@ class ActionModule(ActionBase):
     def _of_roles(self, roles, name, task_vars):
         """The roles' own variables of that name: their problems, or the resources that they own."""
         return [each for role in roles for each in self._templar.template(task_vars.get("__%s_%s" % (role, name), []))]
+
+    def _shared_mailboxes(self, task_vars):
+        """The mailboxes that several databases of the inventory would fetch, those that are not in this run included."""
+        names = {name for each in shared_mailboxes.VARIABLES.values() for name in each}
+        mailboxes = {}
+        for host in task_vars["groups"].get("odoo_databases", ()):
+            variables = task_vars["hostvars"].raw_get(host)
+            given = shared_mailboxes.without_passwords({name: variables[name] for name in names if name in variables})
+            if "{{" in str(given):
+                try:
+                    given = templar_of(self._templar, variables).template(given)
+                except AnsibleError:
+                    continue  # Its own check reports it.
+            mailboxes[host] = shared_mailboxes.mailboxes_of(plain(given))
+        return shared_mailboxes.shared(mailboxes, task_vars["ansible_play_hosts_all"])
+
+
+def _is_first(task_vars):
+    """Whether this is the one database of the run that looks at the whole inventory, once for all."""
+    databases = task_vars["groups"].get("odoo_databases", ())
+    mine = [host for host in task_vars["ansible_play_hosts_all"] if host in databases]
+    return mine[:1] == [task_vars["inventory_hostname"]]
 
 
 def _not_as_specified(role, spec, given):
