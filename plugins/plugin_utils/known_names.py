@@ -15,13 +15,7 @@ DATABASES, SERVERS = "odoo_databases", "odoo_servers"
 # How much alike two names are when one of them is a misspelling: mail_user_accounts is, mail_accounts is not.
 ALIKE = 0.85
 # What tasks of this collection set, and no inventory.
-_FACTS = (
-    "routing_addon_found",
-    "routing_addon_installed",
-    "routing_addon_looked_in",
-    "routing_addon_state",
-    "routing_addon_uid",
-)
+_FACTS = ("routing_addon_failure", "routing_addon_state")
 
 
 def unread_variables(names, known, roles):

@@ -52,7 +52,7 @@ def test_a_name_with_a_roles_prefix_is_that_roles():
             "odoo_admin_email",
             "vault_mail_user_accounts",
         ),
-        *("_mail_users_sales", "ansible_user", "company", "mail_users_accounts", "routing_addon_found"),
+        *("_mail_users_sales", "ansible_user", "company", "mail_users_accounts", "routing_addon_state"),
     ],
 )
 def test_people_have_names_of_their_own(name):
