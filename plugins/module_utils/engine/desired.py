@@ -114,7 +114,10 @@ class Unforeseen:
     """In check mode, what earlier tasks of the real run would have brought by now, and did not.
 
     :param addons: those that they would have installed.
+    :cvar strict: whether an option is an error that comes with an addon which nothing installs.
     """
+
+    strict = False
 
     def __init__(self, addons=()):
         self.addons = frozenset(addons)
@@ -212,7 +215,7 @@ class _Conversion:
         if (field.own and value == OWN) or (field.addon and not value):
             # Without the field, C(own) cannot be written; without its addon, an empty value is already correct.
             return
-        if self.unforeseen is not None and field.addon and not field.since:
+        if self.unforeseen is not None and not self.unforeseen.strict and field.addon and not field.since:
             self.unforeseen.option(field, left_out=True)
         else:
             self.problems.append((self.index, field.option, self._absence(field)))
