@@ -5,59 +5,98 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.yaml import yaml_load
-from ansible.plugins.action import ActionBase
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.loader import filter_loader, test_loader
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE, ROUTING_ADDON
+from ansible_collections.postroom.odoo.plugins.modules import check_records
 from ansible_collections.postroom.odoo.plugins.plugin_utils import shared_mailboxes
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import EXTRAS, lists_of, problems_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import templar_of, validated
-from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import plain
-
-ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
-
-
-def _specification(role):
-    """The argument specification of each of a role's entry points."""
-    with open(os.path.join(ROLES, role, "meta", "argument_specs.yml"), "rb") as file:
-        return {name: spec["options"] for name, spec in yaml_load(file)["argument_specs"].items()}
-
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, evaluated_secrets, plain_values, wrong_kinds
+from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess, InProcessAction, plain
+from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import unread_variables
 
 # Ansible's main process loads this file before the first task. What it has by then is not loaded again by the process of
-# each task: the specifications, which take longer to read than to check by, and the filters and tests that nearly every
-# condition asks for.
-SPECIFICATIONS = {role: _specification(role) for role in sorted(os.listdir(ROLES))}
+# each task: our modules, the filters and tests that nearly every condition asks for, and what the roles take.
 filter_loader.get("ansible.builtin.default")
 test_loader.get("ansible.builtin.defined")
 
+ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
+# A message is cut after so many characters, and no more than so many are shown.
+LONGEST, MOST = 600, 50
 
-class ActionModule(ActionBase):
+
+def _specifications():
+    """What each role takes, C({role: {entry point: options}})."""
+    found = {}
+    for role in sorted(os.listdir(ROLES)):
+        path = os.path.join(ROLES, role, "meta", "argument_specs.yml")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                specs = yaml_load(file)["argument_specs"]
+            found[role] = {entry_point: spec.get("options") or {} for entry_point, spec in specs.items()}
+    return found
+
+
+UNEVALUATED = (
+    "Is the name in the expression right, and is it in the vault? "
+    "If the braces are a password's own, write it as !unsafe 'text'"
+)
+SPECIFICATIONS = _specifications()
+KNOWN = {name for entry_points in SPECIFICATIONS.values() for options in entry_points.values() for name in options}
+# How a host says where its database is: by variables, else by the environment.
+CONNECTION = ("url", "database", "login", "password", "api_key", "validate_certs", "ca_path", "timeout")
+
+
+class ActionModule(InProcessAction):
+    """Everything that can be wrong with the variables of a host, in the order in which one thing needs the other."""
+
     TRANSFERS_FILES = False
     _requires_connection = False
     _supports_check_mode = True
 
     def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        roles = self.validate_argument_spec({"roles": {"type": "dict", "required": True}})[1]["roles"]
+        # Not that of the modules, which runs the task's.
+        result = super(InProcessAction, self).run(tmp, task_vars)
+        spec = {"roles": {"type": "dict", "required": True}, "database": {"type": "bool", "default": True}}
+        options = self.validate_argument_spec(spec)[1]
+        roles = options["roles"]
         specs = {role: SPECIFICATIONS[role][entry_point] for role, entry_point in roles.items()}
-        # Once for all roles: a variable may be a question to a vault far away.
-        known = {name: task_vars[name] for spec in specs.values() for name in spec if name in task_vars}
-        given = self._templar.template(known)
-        problems = [each for role, spec in specs.items() for each in _not_as_specified(role, spec, given)]
-        # They are worked out of variables that are as they should be.
-        problems = problems or self._of_roles(roles, "problems", task_vars)
-        if not problems and _is_first(task_vars):
+        given, problems = self._given(specs, task_vars)
+        warnings = [each for spec in specs.values() for each in evaluated_secrets(spec, task_vars)]
+        problems = [*_unread(task_vars), *problems]
+        problems = problems or [each for role, spec in specs.items() for each in _not_as_specified(role, spec, given)]
+        lists = []
+        if not problems:
+            lists, problems = self._lists(roles, given, task_vars)
+        if not problems and options["database"] and (lists):
+            answer = self._look(lists, given, task_vars)
+            if answer.get("failed"):
+                problems = answer.get("problems") or [answer.get("msg")]
+            # For the tasks that follow: they need not log in again.
+            result.update((fact, answer[fact]) for fact in ("url", "database", "uid") if fact in answer)
+        if warnings:
+            result["warnings"] = warnings
+        if problems:
+            problems = list(dict.fromkeys(cut(each, LONGEST) for each in problems))
+            more = ["… and %d more" % (len(problems) - MOST)] if len(problems) > MOST else []
+            return dict(result, failed=True, msg="\n".join(problems[:MOST] + more), problems=problems[:MOST])
+        if _is_first(task_vars):
             for line in self._shared_mailboxes(task_vars):
                 self._display.warning(line)
-        if problems:
-            return dict(result, failed=True, msg="\n".join(problems), problems=problems)
-        return dict(result, owns=self._of_roles(roles, "owns", task_vars))
+        return dict(result, owns=self._owned(roles, task_vars))
 
-    def _of_roles(self, roles, name, task_vars):
-        """The roles' own variables of that name: their problems, or the resources that they own."""
-        return [each for role in roles for each in self._templar.template(task_vars.get("__%s_%s" % (role, name), []))]
+    def _owned(self, roles, task_vars):
+        """What the roles own, as each has it in a variable of its own."""
+        return [each for role in roles for each in self._templar.template(task_vars.get("__%s_owns" % role, []))]
 
     def _shared_mailboxes(self, task_vars):
         """The mailboxes that several databases of the inventory would fetch, those that are not in this run included."""
@@ -74,6 +113,136 @@ class ActionModule(ActionBase):
             mailboxes[host] = shared_mailboxes.mailboxes_of(plain(given))
         return shared_mailboxes.shared(mailboxes, task_vars["ansible_play_hosts_all"])
 
+    def _given(self, specs, task_vars):
+        """The values of the variables, and what keeps one from being evaluated."""
+        names = {name for spec in specs.values() for name in spec if name in task_vars}
+        try:
+            # Once for all roles: a variable may be a question to a vault far away.
+            return plain_values(self._templar.template({name: task_vars[name] for name in names})), []
+        except AnsibleError:
+            return {}, [each for name in sorted(names) for each in self._not_evaluated(name, task_vars[name])]
+
+    def _not_evaluated(self, name, value):
+        try:
+            self._templar.template(value)
+        except AnsibleError as exc:
+            # Ansible quotes the expression, which names a secret and does not have it.
+            reason = str(exc).strip().splitlines()[0].rstrip(".")
+            yield "%s: %s. %s" % (name, reason, UNEVALUATED)
+
+    def _lists(self, roles, given, task_vars):
+        """The lists that the roles make of the variables, C([(module, items)]), and what is wrong with them by themselves."""
+        lists, problems = [], []
+        routed = _is_routed(given, task_vars)
+        try:
+            for role in roles:
+                problems.extend(problems_of(role, given))
+                lists.extend(lists_of(role, given, routed))
+        except BadEntry as exc:
+            return [], [str(exc)]
+        typed = []
+        for variable, module, made in lists:
+            items, wrong = _typed(BY_MODULE[module], variable, made)
+            problems.extend(wrong or _wrong_items(BY_MODULE[module], variable, items))
+            typed.append((module, items))
+        return typed, problems
+
+    def _look(self, lists, given, task_vars):
+        """What the database says to the lists."""
+        connection = {option: given["odoo_" + option] for option in CONNECTION if given.get("odoo_" + option) not in (None, "")}
+        args = dict(
+            connection,
+            lists=[{"module": module, "config": items} for module, items in lists],
+            pending_addons=["mail", "fetchmail", *([ROUTING_ADDON] if _is_enabled(given, task_vars) else [])],
+        )
+        missing = list(_missing_connection(args))
+        if missing:
+            return {"failed": True, "problems": missing}
+        if not self._is_local(task_vars):
+            return self._execute_module("postroom.odoo.check_records", module_args=args, task_vars=task_vars)
+        try:
+            check_records.main(partial(InProcess, "check_records", args, True, False, _nothing, False))
+        except Answered as answered:
+            return answered.answer
+        return {}
+
+
+def _missing_connection(args):
+    """What is needed to reach the database, and neither the host's variables nor the environment have."""
+
+    def is_given(option):
+        return args.get(option) or os.environ.get("ODOO_" + option.upper())
+
+    for option in ("url", "database", "login"):
+        if not is_given(option):
+            yield "odoo_%s: is missing; set it for this host, or the environment variable ODOO_%s" % (option, option.upper())
+    if not (is_given("password") or is_given("api_key")):
+        yield "odoo_password: is missing; set it or odoo_api_key for this host, or the environment variable ODOO_PASSWORD"
+
+
+def _is_enabled(given, task_vars):
+    """Whether the run puts the routing addon into the database; as in the role routing_addon."""
+    return boolean(given.get("routing_addon_enabled", bool(task_vars["groups"].get("odoo_servers"))), strict=False)
+
+
+def _is_routed(given, task_vars):
+    """Whether the database will have the fields of the routing addon by the time that the lists are written."""
+    installed = (task_vars.get("routing_addon_state") or {}).get("installed") or ()
+    return _is_enabled(given, task_vars) or ROUTING_ADDON in installed
+
+
+def _unread(task_vars):
+    """Names that the inventory sets for the host, and that nobody reads."""
+    host = task_vars["inventory_hostname"]
+    hosts = task_vars.get("hostvars") or {}
+    return unread_variables(list(hosts[host]) if host in hosts else (), KNOWN, SPECIFICATIONS)
+
+
+def _not_as_specified(role, spec, given):
+    """What does not fit the role's argument specification: kinds first, as Ansible converts values that are of another."""
+    own = {name: given[name] for name in spec if name in given}
+    wrong = list(wrong_kinds(spec, own))
+    if wrong:
+        return wrong
+    checked, secrets = validated(spec, plain(own))
+    return ["%s (role %s)" % (each, role) for each in remove_values(checked.error_messages, secrets)]
+
+
+def _typed(resource, variable, items):
+    """A list as the module has it: C((items, problems)).
+
+    The account model makes its lists of variables that were looked at before; others go to their module as they are.
+    """
+    if variable not in EXTRAS:
+        return [_with_numbers(resource, item) for item in items], []
+    spec = {variable: {"type": "list", "elements": "dict", "options": resource.argument_spec()}}
+    wrong = list(wrong_kinds(spec, {variable: items}))
+    if wrong:
+        return items, wrong
+    checked, secrets = validated(spec, plain({variable: items}))
+    made = [_with_numbers(resource, item) for item in checked.validated_parameters[variable]]
+    return made, remove_values(checked.error_messages, secrets)
+
+
+def _wrong_items(resource, variable, items):
+    """What the module would refuse without a look at the database."""
+    try:
+        check_items(resource, items)
+    except BadItems as exc:
+        for index, option, reason in exc.problems:
+            what = "%s %s" % (resource.noun, resource.label(items[index]))
+            yield ": ".join(part for part in (variable, what, option, reason) if part)
+
+
+def _with_numbers(resource, item):
+    """The item's options that are given, with numbers as numbers where YAML has them in quotes."""
+    given = {option: value for option, value in item.items() if value is not None}
+    for field in resource.fields:
+        value = given.get(field.option)
+        if field.type == "integer" and isinstance(value, str) and value.strip().isdecimal():
+            given[field.option] = int(value)
+    return given
+
 
 def _is_first(task_vars):
     """Whether this is the one database of the run that looks at the whole inventory, once for all."""
@@ -82,7 +251,5 @@ def _is_first(task_vars):
     return mine[:1] == [task_vars["inventory_hostname"]]
 
 
-def _not_as_specified(role, spec, given):
-    """The problems that Ansible would report for the role's arguments."""
-    checked, secrets = validated(spec, plain({name: given[name] for name in spec if name in given}))
-    return ["%s (role %s)" % (each, role) for each in remove_values(checked.error_messages, secrets)]
+def _nothing(progress):
+    """There is no progress to report."""

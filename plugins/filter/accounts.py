@@ -46,11 +46,6 @@ def without_password(accounts, defaults=None, provider=None, passwords=None):
 
 
 @_told
-def account_problems(accounts, defaults=None, provider=None, passwords=None):
-    return Accounts(accounts, defaults, provider, passwords).problems()
-
-
-@_told
 def account_of(accounts, address):
     return forward.account_of(accounts, address)
 
@@ -75,20 +70,13 @@ def mail_domain_items(domain, kind):
     }[kind]()
 
 
-@_told
-def mail_domain_problems(domain):
-    return MailDomain(domain).problems()
-
-
 class FilterModule:
     def filters(self):
         filters = (
             account_of,
-            account_problems,
             account_without_secrets,
             incoming_server_items,
             mail_domain_items,
-            mail_domain_problems,
             offboarded_account,
             outgoing_server_items,
             user_items,

@@ -12,18 +12,22 @@ version_added: 0.1.0
 author:
   - Postroom maintainers (@postroom)
 description:
-  - Validates the variables of a host against the argument specifications of the roles, as Ansible does when a role starts,
-    but for all roles at once. An error in the variables of the last role is thus reported before the first role writes
-    anything.
-  - If the variables match the specifications, the module also reports problems that the roles themselves check for, such as an
-    account without a password.
-  - The module does not connect to the host. It reports all problems at once.
+  - Checks the variables of a host for all roles at once, so that a run that fails has written nothing.
+  - Reports variables that nobody reads because their names are misspelled, values that YAML read as something else than they
+    were meant, values that do not match a role's argument specification, and everything that the modules would reject without
+    the database.
+  - Then reads from the database, in a few requests, whether it has what the variables name, such as groups or templates.
+  - It reports all problems at once, and writes nothing.
 options:
   roles:
     description:
       - The roles, without C(postroom.odoo.), each with its entry point.
     type: dict
     required: true
+  database:
+    description: Whether the database is read. Otherwise only the variables are checked.
+    type: bool
+    default: true
 attributes:
   check_mode:
     support: full

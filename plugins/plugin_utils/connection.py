@@ -16,8 +16,8 @@ VARIABLES = {
     "allow_neutralized": "odoo_allow_neutralized",
 }
 SECRETS = ("password", "api_key")
-# What the role routing_addon registers: the answer of the first task that logged in.
-STATE = "routing_addon_state"
+# What is registered of the tasks that log in first: the check of the variables, and the role routing_addon.
+STATES = ("postroom_inventory", "routing_addon_state")
 
 
 def with_connection(args, task_vars, template):
@@ -36,9 +36,10 @@ def with_connection(args, task_vars, template):
             found[option] = template(task_vars[variable])
     if found.get("uid") is None:
         found.pop("uid", None)
-        uid = _known_uid(found, task_vars.get(STATE) or {})
-        if uid is not None:
-            found["uid"] = uid
+        for state in STATES:
+            uid = _known_uid(found, task_vars.get(state) or {})
+            if uid is not None:
+                found["uid"] = uid
     return found
 
 

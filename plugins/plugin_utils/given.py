@@ -10,9 +10,28 @@ shown, as it may be a secret.
 from __future__ import annotations
 
 import datetime
+import re
+
+from ansible.module_utils.common.text.converters import to_text
+
+try:
+    from ansible.template import is_trusted_as_template as is_trusted
+except ImportError:
+
+    def is_trusted(text):
+        """Before ansible-core 2.19: whether Ansible evaluates the text."""
+        return not hasattr(text, "__UNSAFE__")
+
 
 # What a problem is about is cut after so many characters.
 LONGEST = 200
+EVALUATED = (
+    "%s: is text with an expression in it, which Ansible evaluates. "
+    "If the braces are the secret's own, write it as !unsafe 'text'"
+)
+# What begins an expression, and a text that is nothing but one.
+_BRACES = re.compile(r"\{\{|\{%|\{#")
+_EXPRESSION = re.compile(r"\s*\{\{(?:(?!\}\}).)*\}\}\s*\Z", re.DOTALL)
 
 
 def wrong_kinds(spec, given, place=""):
@@ -119,3 +138,43 @@ def cut(text, longest=LONGEST):
         if text.isprintable()
         else "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
     )
+
+
+def plain_values(value):
+    """The same without Ansible's notes on where each text is from, with its vault opened; numbers and dates as they are."""
+    if isinstance(value, dict):
+        return {plain_values(key): plain_values(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_values(each) for each in value]
+    if value is None or isinstance(value, (bool, int, float, datetime.date)):
+        return value
+    return str.__str__(to_text(value))
+
+
+def evaluated_secrets(spec, raw, place=""):
+    """Secrets that are text with an expression in it: if the braces are the password's own, Ansible has changed it.
+
+    :param raw: C({option: value}) before it is evaluated.
+    :returns: an iterator of lines.
+    """
+    for name, option in spec.items():
+        if name in raw:
+            yield from _evaluated(option, raw[name], "%s.%s" % (place, name) if place else name)
+
+
+def _evaluated(option, raw, place):
+    if isinstance(raw, dict):
+        if option.get("options"):
+            yield from evaluated_secrets(option["options"], raw, place)
+        elif option.get("no_log"):
+            for name, each in raw.items():
+                yield from _evaluated(option, each, "%s[%s]" % (place, cut(name)))
+    elif isinstance(raw, list):
+        for number, each in enumerate(raw):
+            yield from _evaluated(option, each, "%s[%d]" % (place, number))
+    elif option.get("no_log") and isinstance(raw, str) and _has_an_expression(raw):
+        yield EVALUATED % place
+
+
+def _has_an_expression(raw):
+    return bool(_BRACES.search(raw)) and not _EXPRESSION.match(raw) and is_trusted(raw)

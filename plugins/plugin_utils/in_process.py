@@ -20,9 +20,12 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import invocation, occurring
+from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
 from ansible_collections.postroom.odoo.plugins.module_utils.transport import jsonrpc
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import forget_list, validated
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values, wrong_kinds
 
 SWITCH = "POSTROOM_IN_PROCESS"
 
@@ -42,6 +45,9 @@ class InProcessAction(ActionBase):
         result = super().run(tmp, task_vars)
         task, task_vars = self._task, task_vars or {}
         args = with_connection(task.args, task_vars, self._templar.template)
+        wrong = list(_wrong_kinds(_module(task), args))
+        if wrong:
+            return dict(result, failed=True, msg="\n".join(wrong))
         show = partial(_show, task_vars["inventory_hostname"])
         if self._is_local(task_vars):
             result.update(self._run_here(args, show))
@@ -81,6 +87,13 @@ class InProcessAction(ActionBase):
             and not any(self._task.environment or ())
             and (python in (None, "auto", "auto_silent") or _is_this_python(python))
         )
+
+
+def _wrong_kinds(module, args):
+    """Values that YAML read as something else than they were meant. A module gets them when Ansible has made text of them."""
+    resource = BY_MODULE.get(module)
+    items = {"config": {"type": "list", "elements": "dict", "options": resource.argument_spec()}} if resource else {}
+    return wrong_kinds(dict(CONNECTION, **items), plain_values(args))
 
 
 def _module(task):

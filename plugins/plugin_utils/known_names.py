@@ -3,8 +3,8 @@
 """Misspelled variables in an inventory, which nothing uses. Pure: no I/O.
 
 A variable that starts with the name of a role is one of that role, or a mistake. Any other, such as `mail_host`, may be
-somebody's own; but if it is nearly the name of a variable that the inventory does not set, that one was meant. A name that
-starts with an underscore, or with `vault_`, is never looked at.
+somebody's own; but if it is nearly the name of a variable of a role, or of another one that is not set, that was meant. A name
+that starts with an underscore, or with `vault_`, is never looked at.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ def unread_variables(names, known, roles):
     """
     known, given = set(known).union(_FACTS), set(names)
     prefixes = tuple(role + "_" for role in roles)
-    missing = sorted(known - given)
+    # Nobody has a helper that is called nearly like a variable of a role; beside a password, there may be passwords.
+    meant = sorted(name for name in known if name not in given or name.startswith(prefixes))
     for name in sorted(given - known):
         if not isinstance(name, str) or name.startswith(("_", "vault_", "ansible_")):
             continue
         of_role = name.startswith(prefixes)
-        nearest = get_close_matches(name, sorted(known) if of_role else missing, 1, 0.6 if of_role else ALIKE)
+        nearest = get_close_matches(name, sorted(known) if of_role else meant, 1, 0.6 if of_role else ALIKE)
         if of_role or nearest:
             yield "%s: Postroom does not use a variable with this name; %s" % (name, _cure(name, nearest))
 

@@ -57,7 +57,7 @@ class Company:
             "mail_users_accounts": [],
             **variables,
         }
-        self.hosts = {"mydomain": {}}
+        self.hosts, self.group = {"mydomain": {}}, "odoo_databases"
 
     def account(self, person, **more):
         address = f"{person}@mydomain.com"
@@ -67,7 +67,7 @@ class Company:
     def play(self, playbook, *arguments, told=None, accounts=None):
         """Run a playbook with the inventory; its Run."""
         variables = self.variables if accounts is None else {**self.variables, "mail_users_accounts": accounts}
-        inventory = {"odoo_databases": {"hosts": self.hosts, "vars": variables}}
+        inventory = {self.group: {"hosts": self.hosts, "vars": variables}}
         (self.folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
         extra = [each for name, value in (told or {}).items() for each in ("-e", json.dumps({name: value}))]
         done = run_playbook(

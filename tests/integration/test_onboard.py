@@ -116,7 +116,7 @@ def test_a_name_that_the_shell_divided(company):
     """-e person_name='New Comer' reaches Ansible without the quotes."""
     words = company.refused(PLAYBOOK, "-e", f"person_email={NEW} person_name=New Comer")
     assert """-e "person_name='First Last'\"""" in words
-    assert "left over: Comer" in words
+    assert "is not used: Comer" in words
 
 
 def test_a_refused_password_leaves_no_server(company):

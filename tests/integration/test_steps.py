@@ -48,6 +48,6 @@ def test_nothing_to_do_takes_ten_tasks_at_most(company, tmp_path):
     assert all(outcome != "failed" for outcome, name in ran)
     executed = [name for outcome, name in ran if outcome == "ok"]
     skipped = [name for outcome, name in ran if outcome == "skipped"]
-    # The check, the addons, three of the domain, three of the users.
-    assert len(executed) == 8, executed
+    # The two checks, the addons, three of the domain, three of the users.
+    assert len(executed) == 9, executed
     assert len(skipped) <= 3, skipped

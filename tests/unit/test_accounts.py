@@ -10,7 +10,6 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.postroom.odoo.plugins.filter.accounts import (
     account_of,
-    account_problems,
     incoming_server_items,
     outgoing_server_items,
     user_items,
@@ -290,7 +289,7 @@ def test_the_account_of_an_address():
     assert account_of(accounts, "nobody@mydomain.com") == {}
 
 
-@pytest.mark.parametrize("make", [user_items, incoming_server_items, outgoing_server_items, without_password, account_problems])
+@pytest.mark.parametrize("make", [user_items, incoming_server_items, outgoing_server_items, without_password])
 def test_an_account_without_address_is_named(make):
     with pytest.raises(AnsibleError, match=r"entry 2 \(name: New User\) has no email"):
         make([account(password="own"), {"name": "New User"}])

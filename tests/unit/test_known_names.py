@@ -63,6 +63,7 @@ def test_a_helper_beside_what_it_helps_with_is_meant():
     """odoo_passwords, of which odoo_password takes one."""
     assert unread("odoo_passwords", "odoo_password") == []
     assert len(unread("odoo_passwords")) == 1
+    assert len(unread("mail_user_accounts", "mail_users_accounts")) == 1
 
 
 def test_an_inventory_without_a_database():

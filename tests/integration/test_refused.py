@@ -1,0 +1,167 @@
+"""site.yml with one mistake anywhere in the inventory: one clear error, and not a row written."""
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from company import Company
+from support import ROOT, Database, plain_ansible
+
+EMAIL = "newcomer@mydomain.com"
+WELCOME = "auth_signup.mail_template_user_signup_account_created"
+
+
+def put(*path):
+    """Function that puts a value at a place of an inventory's variables."""
+
+    def change(variables, value):
+        for step in path[:-1]:
+            variables = variables[step] if isinstance(step, int) else variables.setdefault(step, {})
+        variables[path[-1]] = value
+
+    return change
+
+
+ACCOUNT = ("mail_users_accounts", 0)
+UNQUOTED = [
+    (put(*ACCOUNT, "password"), True, "mail_users_accounts[0] (newcomer@mydomain.com).password: must be text"),
+    (put(*ACCOUNT, "password"), 83, "put it in quotes"),
+    (put(*ACCOUNT, "password"), 1.1, "put it in quotes"),
+    (put(*ACCOUNT, "password"), ["a"], "must be text"),
+    (put(*ACCOUNT, "odoo_password"), 750, "odoo_password: must be text"),
+    (put(*ACCOUNT, "odoo_login"), 4711, "odoo_login: must be text"),
+    (put(*ACCOUNT, "name"), False, "name: must be text"),
+    (put(*ACCOUNT, "smtp"), {"password": 123}, "smtp.password: must be text"),
+    (put("mail_domain_passwords", "catchall"), 123, "mail_domain_passwords[catchall]: must be text"),
+    (put("mail_domain_default_from"), 100, "mail_domain_default_from: must be text"),
+    (put("mail_extras_parameters"), [{"key": "mail.x", "value": 50}], "mail_extras_parameters[0] (mail.x).value: must be text"),
+    (put("mail_extras_users"), [{"login": 5, "name": "x"}], "mail_extras_users[0] (x).login: must be text"),
+]
+KINDS = [
+    (put(*ACCOUNT, "smtp"), True, "smtp: must be a dictionary of options"),
+    (put("mail_provider", "imap"), 0.5, "mail_provider.imap: must be a dictionary of options"),
+    (put(*ACCOUNT, "incoming"), "perhaps", "incoming"),
+    (put(*ACCOUNT), {"name": "Nobody", "password": "x"}, "email"),
+    (put(*ACCOUNT, "smtp"), {"host": "x/" * 50_000}, "characters)"),
+    (put(*ACCOUNT, "password"), "{{ vault_mail_passwords['newcomer@mydomain.com'] }}", "vault"),
+]
+NAMES = [
+    (put("mail_user_accounts"), [], "did you mean mail_users_accounts?"),
+    (put("mail_domain_nmae"), "x", "did you mean mail_domain_name?"),
+]
+MAIL = [
+    (put(*ACCOUNT, "password"), "P\u00e4ssw\u00f6rt", "password: has characters outside ASCII"),
+    (put(*ACCOUNT, "password"), "secret\n", "password: ends with a line break"),
+    (put(*ACCOUNT, "name"), "two\nlines", "lines' has a line break"),
+    (put(*ACCOUNT, "smtp"), {"from_filter": "*@mydomain.com"}, "has a wildcard"),
+    (put(*ACCOUNT, "imap"), {"type": "gmail", "ssl": False}, "requires TLS"),
+]
+# What only a later task refuses: each left records behind before.
+LATE = [
+    (put(*ACCOUNT, "smtp"), {"host": "smtp.mydomain.com:587"}, "is not a host name or IP address"),
+    (put(*ACCOUNT, "smtp"), {"port": 99999}, "is not a TCP port"),
+    (put(*ACCOUNT, "imap"), {"host": "imap://mydomain.com"}, "is not a host name or IP address"),
+    (put(*ACCOUNT, "imap"), {"model": "no.such"}, "has no model 'no.such'"),
+    (put(*ACCOUNT, "groups"), ["base.group_nobody"], "has no group 'base.group_nobody'"),
+    (put(*ACCOUNT, "company"), "Nowhere", "has no company 'Nowhere'"),
+    (put(*ACCOUNT, "language"), "xx_XX", "language: 'xx_XX' is not available"),
+    (put(*ACCOUNT, "timezone"), "Mars/Phobos", "timezone: 'Mars/Phobos' is not available"),
+    (put("mail_templates_settings"), [{"template": "no.such", "reply_to": "a@b.example"}], "has no such mail template"),
+    (put("mail_templates_settings"), [{"template": WELCOME, "mail_server": "nowhere"}], "'nowhere'"),
+    (put("mail_templates_settings"), [{"template": WELCOME, "email_from": "nobody"}], "is not an e-mail address"),
+    (put("mail_extras_incoming_servers"), [{"name": "x", "host": "h", "login": "y", "model": "no.such"}], "'no.such'"),
+    (put("mail_extras_outgoing_servers"), [{"name": "Relay"}], "host: is required to create"),
+    (put("mail_extras_users"), [{"login": "x", "name": "X", "groups": ["base.nobody"]}], "has no group 'base.nobody'"),
+]
+EVERYTHING = [*UNQUOTED, *KINDS, *NAMES, *MAIL, *LATE]
+
+
+@pytest.fixture(scope="module")
+def company(lab, series, tmp_path_factory):
+    """A company whose run would create everything, in a database that nothing may write to."""
+    database = Database(lab, series)
+    made = Company(database, tmp_path_factory.mktemp("refused"))
+    made.variables["mail_users_accounts"] = [made.account("newcomer")]
+    yield made
+    database.drop()
+
+
+@pytest.mark.parametrize(("change", "value", "words"), EVERYTHING, ids=[f"{each[2][:40]}" for each in EVERYTHING])
+def test_nothing_is_written(company, change, value, words):
+    kept = copy.deepcopy(company.variables)
+    try:
+        change(company.variables, value)
+        output = company.refused("site.yml")
+    finally:
+        company.variables = kept
+    told = " ".join(output.split())
+    assert words in told, output
+    assert len(output) < 5000, "a value is quoted whole"
+    for secret in ("P\u00e4ssw\u00f6rt", "newcomer-pw"):
+        assert secret not in output
+
+
+GROUPS = [
+    ("site.yml", "odoo_database", "If the group odoo_database is meant, rename it"),
+    ("playbooks/export.yml", "odoo_databases2", "If the group odoo_databases2 is meant, rename it"),
+    ("playbooks/onboard.yml", "databases", "no host in the group odoo_databases"),
+]
+
+
+@pytest.mark.any_series
+@pytest.mark.parametrize(("playbook", "group", "words"), GROUPS)
+def test_an_inventory_without_a_database(company, playbook, group, words, monkeypatch):
+    told = {"person_email": EMAIL, "person_name": "X"}
+    monkeypatch.setattr(company, "group", group)
+    assert words in company.refused(playbook, told=told)
+    assert words in company.refused(playbook, "--limit", "mydomain", told=told)
+
+
+@pytest.mark.any_series
+def test_a_connection_that_is_not_declared(company):
+    kept = company.variables
+    try:
+        company.variables = {name: value for name, value in kept.items() if name != "odoo_database"}
+        output = company.refused("site.yml")
+    finally:
+        company.variables = kept
+    assert "odoo_database: is missing; set it for this host, or the environment variable ODOO_DATABASE" in output
+
+
+@pytest.mark.any_series
+@pytest.mark.parametrize("in_process", ["1", "0"])
+def test_a_module_takes_text_as_text_only(in_process):
+    """The modules by themselves, too, in Ansible's own process and in one of theirs; no server is asked."""
+    options = {
+        "url": "http://127.0.0.1:1",
+        "database": "x",
+        "login": "x",
+        "password": "y",
+        "config": [{"login": "a@b.example"}],
+    }
+    for place, change in (
+        ("config[0] (a@b.example).password", {"config": [{"login": "a@b.example", "password": 83}]}),
+        ("config[0] (a@b.example).name", {"config": [{"login": "a@b.example", "name": True}]}),
+        ("password", {"password": 750}),
+    ):
+        command = [Path(sys.executable).with_name("ansible"), "localhost", "-m", "postroom.odoo.outgoing_mail_servers"]
+        command += ["-a", json.dumps({**options, **change})]
+        environment = plain_ansible(POSTROOM_IN_PROCESS=in_process)
+        done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert f"{place}: must be text" in done.stdout + done.stderr
+        assert "83" not in done.stdout + done.stderr
+
+
+@pytest.mark.any_series
+def test_braces_in_a_password(company):
+    """Ansible evaluates them: a warning. What is marked !unsafe is the password."""
+    account = {**company.variables["mail_users_accounts"][0], "password": "{{ 'newcomer' }}-pw"}
+    done = company.play("site.yml", "--check", accounts=[account])
+    assert "mail_users_accounts[0].password: is text with an expression in it" in " ".join(done.output.split())
+    marked = company.folder / "marked.yml"
+    marked.write_text(f"mail_users_accounts: [{{name: New, email: {EMAIL}, password: !unsafe 'my{{{{password'}}]\n")
+    done = company.succeeds("site.yml", "--check", "-e", f"@{marked}")
+    assert "with an expression" not in done.output
