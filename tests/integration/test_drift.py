@@ -335,7 +335,7 @@ def test_one_that_cannot_be_reached_hides_nobody(company, tmp_path):
         ("unreachable", "Cannot reach Odoo at http://127.0.0.1:9"),
         ("refused", "refuses the login"),
         ("unknown", "test_no_such_database"),
-        ("mistaken", "email is no address"),
+        ("mistaken", "email is not an address"),
         ("impossible", "this database has no company 'Nobody, Inc.'"),
     ):
         assert reason in " ".join(done.host(host)["reasons"])
