@@ -1,4 +1,4 @@
-"""What happens once, when the addon comes and when it goes."""
+"""Installation and uninstallation."""
 
 from odoo import SUPERUSER_ID, api
 
@@ -7,8 +7,8 @@ from .models.ir_cron import FETCHERS
 from .models.ir_mail_server import SEND_AS
 from .models.mail_delivery import RETRY_HOURS
 
-# What outlives the addon: the columns of ThinkOpen's tko_mail_smtp_per_user, so that a database can go back to it, and
-# the one that later series have of themselves, so that it can go forward.
+# Kept after uninstallation: the columns of ThinkOpen's tko_mail_smtp_per_user, so that a database can return to it, and
+# the column that later series have themselves, so that it can be upgraded.
 KEPT = [
     ("ir.mail_server", "user_id"),
     ("ir.mail_server", "from_filter"),
@@ -17,7 +17,7 @@ KEPT = [
 
 
 def post_init_hook(env_or_cr, registry=None):
-    """Take over a database whose users name their servers, while the servers name no owner."""
+    """Migrate a database whose users have servers, while the servers have no owner."""
     env = env_or_cr if registry is None else api.Environment(env_or_cr, SUPERUSER_ID, {})
     env.cr.execute(
         """
@@ -32,9 +32,9 @@ def post_init_hook(env_or_cr, registry=None):
 
 
 def uninstall_hook(env_or_cr, registry=None):
-    """Leave core as it was: without what we have made, and with the columns that are kept."""
+    """Restore core: remove what the addon created, except the columns that are kept."""
     env = env_or_cr if registry is None else api.Environment(env_or_cr, SUPERUSER_ID, {})
-    # The scheduled actions go with it.
+    # This also removes the scheduled actions.
     env["ir.config_parameter"].search([("key", "in", [FETCHERS, REPORTED, RETRY_HOURS, SEND_AS])]).unlink()
     env.cr.execute("DROP TABLE IF EXISTS smtp_server_per_user_progress, smtp_server_per_user_note")
     forget_kept(env.cr)

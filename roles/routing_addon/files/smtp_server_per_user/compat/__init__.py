@@ -1,4 +1,4 @@
-"""What the addon knows of Odoo's private parts. No other file asks which name a series gives to something."""
+"""The addon's knowledge of Odoo's private parts. No other file depends on names that differ between series."""
 
 from .classes import (
     CHECKS_FIELDS_IN_SEARCHES,

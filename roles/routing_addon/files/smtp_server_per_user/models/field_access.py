@@ -1,4 +1,4 @@
-"""Up to 18: who may not read a field may not find, sort or group by it either. 19 sees to that for every field.
+"""Up to 18: users who may not read a field cannot search, sort or group by it. 19 checks this for every field.
 
 Odoo itself checks a field's groups only when it reads or writes. A search by `user_ids.smtp_server_id`, from any model that
 leads to users, an order or a group would reveal what a read refuses.
@@ -48,7 +48,7 @@ if not compat.CHECKS_FIELDS_IN_SEARCHES:
 
         @api.model
         def _refuse_restricted(self, paths):
-            """Refuse fields, or paths to fields, that the user may not read."""
+            """Reject fields, or paths to fields, that the user may not read."""
             suspects = [path for path in paths if NAMES.intersection(path)]
             if not suspects or self.env.su or self.env.user.has_group("base.group_system"):
                 return

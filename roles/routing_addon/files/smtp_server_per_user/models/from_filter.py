@@ -1,4 +1,4 @@
-"""What core does from 15 on, for the series that cannot: servers are chosen by From.
+"""Core's choice of servers by From, which it has from 15 on, for older series.
 
 `from_filter` means what it means there, so that one configuration means the same everywhere: addresses and domains, in a
 list, that a server may send as.
@@ -12,7 +12,7 @@ from ..tools.addresses import name_and_address, normalize, parts, with_name
 if not compat.CHOOSES_BY_SENDER:
 
     class IrMailServer(models.Model):
-        # A class of its own, so that ir_mail_server.py finds below it what it finds in core's class later.
+        # A separate class, so that ir_mail_server.py can call it with super(), as it calls core's class in later series.
         _inherit = "ir.mail_server"
 
         from_filter = fields.Char(
@@ -49,12 +49,12 @@ if not compat.CHOOSES_BY_SENDER:
                             return server, send_as
             unfiltered = servers.filtered(lambda server: not any(covered[server]))
             if not self.sudo().search([("from_filter", "not in", (False, ""))], limit=1):
-                # As 14 always did: nobody has told what a server may send as.
+                # As Odoo 14 does: no server has a filter.
                 default_from = ""
             return (unfiltered or servers)[:1], default_from or email_from
 
         def _follow_from_filter(self, message, by_hand, email_from):
-            """Have a message say what its server may send: From, and the envelope sender.
+            """Set From and the envelope sender of a message to an address from which its server may send.
 
             :param email_from: From as somebody wrote it; the header may have lost a part of it
             """

@@ -1,7 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import ValidationError
 
-# System parameter: how many scheduled actions fetch mail. Without it, core's own one does, core's own way.
+# System parameter: the number of scheduled actions that fetch mail. Without it, core's own action fetches.
 FETCHERS = "smtp_server_per_user.fetchers"
 MOST = 64
 
@@ -28,7 +28,7 @@ class IrCron(models.Model):
     @api.model
     def _fetch_action(self):
         """Core's own scheduled action that fetches mail."""
-        # Incoming servers are an addon of their own up to 15.
+        # Up to 15, incoming servers are a separate addon.
         found = (
             self.env.ref("%s.ir_cron_mail_gateway_action" % module, raise_if_not_found=False)
             for module in ("mail", "fetchmail")
@@ -37,7 +37,7 @@ class IrCron(models.Model):
 
     @api.model
     def _fetch_helpers(self):
-        """Those that were made to share its work."""
+        """The scheduled actions that share its work."""
         domain = [("module", "=", "smtp_server_per_user"), ("model", "=", "ir.cron"), ("name", "=like", "fetcher_%")]
         return self.browse(self.env["ir.model.data"].sudo().search(domain).mapped("res_id")).exists()
 
@@ -47,7 +47,7 @@ class IrCron(models.Model):
 
     @api.model
     def _make_fetchers(self):
-        """Have as many scheduled actions as are wanted, each a copy of core's own with a number."""
+        """Create or remove scheduled actions, each a numbered copy of core's own, up to the wanted number."""
         action, wanted = self._fetch_action(), self._wanted_fetchers()
         wanted = wanted if action else 0
         helpers = self.browse()
@@ -76,7 +76,7 @@ class IrCron(models.Model):
 
     @api.model
     def _round_began(self, number):
-        """When the round began that a scheduled action is in.
+        """The time at which the current round of a scheduled action began.
 
         It is the time that the action was called for, which they have in common. It stays until the action ends, so that
         who takes over from a worker that died is in the same round. A call by hand comes before it, and is a round itself.

@@ -8,9 +8,9 @@ from ..tools.passwords import is_transmittable
 from ..tools.senders import Run, Sender
 from ..tools.sending import Session
 
-# System parameter: by whom mail may leave as an address that is somebody's own.
+# System parameter: who may send mail from an address that belongs to a user.
 SEND_AS = "smtp_server_per_user.send_as"
-# The owner and the administrators; besides, whoever uses an administrator's template that names the sender; everybody.
+# The owner and administrators; also users of an administrator's template with this sender; everybody.
 OWNER, OWNER_OR_TEMPLATE, ANYBODY = "owner", "template", "anybody"
 
 
@@ -28,10 +28,10 @@ class IrMailServer(models.Model):
         "server.",
     )
     if compat.HAS_PERSONAL_SERVERS:
-        # Two fields of one name cannot be told apart in a list of fields.
+        # Two fields with the same label cannot be distinguished in a list of fields.
         owner_user_id = fields.Many2one(string="Owner of Personal Server")
 
-    # Found through an index on this column (see init), not by looking at every server.
+    # Servers are found through an index on this column (see init).
     sender_addresses = fields.Char(
         string="Own Addresses",
         compute="_compute_senders",
@@ -50,7 +50,7 @@ class IrMailServer(models.Model):
 
     def init(self):
         result = super().init()
-        # Not named as the ORM names indexes: it drops those that no field asks for.
+        # Not named like an index of the ORM, which drops indexes that no field declares.
         self.env.cr.execute(
             """
             CREATE INDEX IF NOT EXISTS ir_mail_server_senders_gin
@@ -60,7 +60,7 @@ class IrMailServer(models.Model):
         return result
 
     # ------------------------------------------------------------------
-    # Whose server it is
+    # Who owns a server
     # ------------------------------------------------------------------
 
     @api.depends("smtp_user", "from_filter", "user_id")
@@ -69,7 +69,7 @@ class IrMailServer(models.Model):
             addresses, domains = parts(server.from_filter)
             server.sender_scope = "domain" if domains else "address" if addresses else "any"
             login = normalize(server.smtp_user)
-            # The login of a server that sends for a domain is nobody's own address, unless it has an owner.
+            # The login of a server that sends for a domain is not an address of its own, unless it has an owner.
             if login and login not in addresses and (not domains or server.user_id):
                 addresses.append(login)
             server.sender_addresses = ",".join(addresses) or False
@@ -120,7 +120,7 @@ class IrMailServer(models.Model):
         return addresses.split(",") if addresses else []
 
     def _is_core_personal(self):
-        """Whether it is a personal server of core's own kind, which core looks after."""
+        """Whether it is a personal server in core's sense, which core handles."""
         return compat.HAS_PERSONAL_SERVERS and bool(self.owner_user_id)
 
     @api.model
@@ -143,10 +143,10 @@ class IrMailServer(models.Model):
 
     @api.model
     def _system_addresses(self):
-        """Addresses that the system sends as: their servers are everybody's."""
+        """Addresses from which the system sends: their servers are shared."""
         found = [self._get_default_from_address(), self._get_default_bounce_address()]
         if "mail.alias.domain" in self.env:
-            # All of them: there are as many as the companies have domains.
+            # All domains: there are as many as the companies have.
             for domain in self.env["mail.alias.domain"].sudo().search([]):
                 found += [domain.catchall_email, domain.bounce_email, domain.default_from_email]
         else:
@@ -156,7 +156,7 @@ class IrMailServer(models.Model):
 
     @api.model
     def _users_among(self, addresses):
-        """Those of these addresses that are an active internal user's."""
+        """Those of the addresses that belong to an active internal user."""
         users = (
             self.env["res.users"]
             .sudo()
@@ -165,7 +165,7 @@ class IrMailServer(models.Model):
         return {normalize(user.email) for user in users}
 
     def _personal(self):
-        """Those of these servers that are one address's own, and nobody else's."""
+        """Those of the servers that are personal."""
         system = self._system_addresses()
         by_login = self.filtered(lambda server: server.sender_scope == "any" and server.sender_addresses)
         users = self._users_among({address for server in by_login for address in server._senders()})
@@ -182,7 +182,7 @@ class IrMailServer(models.Model):
 
     @api.model
     def _shared_servers(self):
-        """The servers that send anybody's mail, best first."""
+        """The shared servers, best first."""
         servers = self.sudo()
         domain = [
             ("user_id", "=", False),
@@ -194,7 +194,7 @@ class IrMailServer(models.Model):
         return found - found._personal()
 
     def _owns(self, email_from):
-        """Whether a sender's mail is this server's own: then it is sent as that address, and nothing else."""
+        """Whether the sender's address belongs to this server, so that its mail is only sent from that address."""
         address = normalize(email_from)
         if not self or not address:
             return False
@@ -207,11 +207,11 @@ class IrMailServer(models.Model):
             return False
         if server.sender_scope != "any" or self._users_among({address}):
             return True
-        # Only its login tells: it is that address's own, unless it is the one that everybody sends through.
+        # Only the login links the server to the address: it is personal, unless it is the first shared server.
         return server != self._shared_servers()[:1]
 
     # ------------------------------------------------------------------
-    # As whom a mail is sent
+    # The sender of a mail
     # ------------------------------------------------------------------
 
     @api.model
@@ -234,22 +234,22 @@ class IrMailServer(models.Model):
         return None
 
     def _may_be_used_by(self, user, address, by_template=False):
-        """Whether mail that a user wrote may leave as an address that is this server's own."""
+        """Whether mail that a user wrote may be sent from an address of this server."""
         allowed = self.env["ir.config_parameter"].sudo().get_param(SEND_AS) or OWNER_OR_TEMPLATE
         if allowed == ANYBODY or (by_template and allowed == OWNER_OR_TEMPLATE):
             return True
         people = self.user_id or self._users_of(address)
-        # An address of no user is nobody's name. What Odoo does by itself, it does as its superuser.
+        # An address without a user may be used by anybody. Odoo itself acts as the superuser.
         return not people or user in people or user.id == SUPERUSER_ID or user.sudo().has_group("base.group_system")
 
     @api.model
     def _users_of(self, address):
-        """The users whose address it is. A user can enter any address as the own one, but not as the login."""
+        """The users with this address. A user can change the e-mail address to any value, but not the login."""
         users = self.env["res.users"].sudo().search([("share", "=", False), ("email_normalized", "=", address)])
         return users.filtered(lambda user: normalize(user.login) == address) or users
 
     def _name_of(self, address):
-        """The name for an address that comes without one."""
+        """The name for an address without one."""
         users = self.user_id
         if normalize(users.email) != address:
             users = self.env["res.users"].sudo().search([("email_normalized", "=", address)], limit=1)
@@ -260,7 +260,7 @@ class IrMailServer(models.Model):
         if old == new or new in self._senders():
             return
         if new and old and old != normalize(self.smtp_user):
-            # The login is another name: the address was only entered in the filter, and is its owner's to change.
+            # The login is different: the address is only in the filter, so it can follow the owner's.
             entries = [part.strip() for part in (self.from_filter or "").split(",")]
             if any(normalize(entry) == old for entry in entries):
                 self.from_filter = ", ".join(new if normalize(entry) == old else entry for entry in entries)
@@ -276,13 +276,13 @@ class IrMailServer(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # Which server sends
+    # The choice of the server
     # ------------------------------------------------------------------
 
     @api.model
     def _find_mail_server(self, email_from, mail_servers=None):
         if not isinstance(self.env.context.get("smtp_run"), Run):
-            # Not one of Odoo's queue, for which it is decided already.
+            # Not from Odoo's queue, for which the server has already been chosen.
             sender = self._sender(email_from, self.env.user)
             if sender:
                 return sender.server, email_from
@@ -296,7 +296,7 @@ class IrMailServer(models.Model):
         return super()._find_mail_server(email_from, mail_servers)
 
     def _connect_for(self, connect, args, kwargs):
-        """Open a session, and note on it which server it is with: what is sent over it depends on that."""
+        """Open a session and record its server on it, as the headers of its messages depend on the server."""
         host = args[0] if args else kwargs.get("host")
         if not kwargs.get("mail_server_id") and not host:
             server, send_as = self.sudo()._find_mail_server(kwargs.get("smtp_from"))
@@ -328,11 +328,11 @@ class IrMailServer(models.Model):
             return self._connect_for(super().connect, args, kwargs)
 
     # ------------------------------------------------------------------
-    # What the message says
+    # The headers of the message
     # ------------------------------------------------------------------
 
     def _sender_in(self, session, message, server_id):
-        """What a message is sent as: as was decided for the mail; where there is none, as its From has it."""
+        """The sender of a message: as decided for its mail, or by its From if there is no mail."""
         attempt = getattr(session, "attempt", None)
         if attempt is not None:
             return attempt.sender
@@ -340,14 +340,14 @@ class IrMailServer(models.Model):
 
     @api.model
     def _write_sender(self, message, sender):
-        """Have a message's headers name one address only: the sender's."""
+        """Set the headers of a message to the sender's address only."""
         for header in ("From", "Reply-To", "Return-Path"):
             del message[header]
         message["From"] = message["Reply-To"] = with_name(sender.name, sender.address)
         return sender.address
 
     def _prepare_for(self, prepare, message, smtp_session):
-        """Core prepares a message; the envelope sender, and the headers, of an owner's are the owner's."""
+        """Core prepares a message; then the envelope sender and the headers are set to the server's address."""
         sender = self._sender_in(smtp_session, message, getattr(smtp_session, "mail_server_id", False))
         if not sender:
             return prepare(message, smtp_session)
@@ -376,7 +376,7 @@ class IrMailServer(models.Model):
         except MailDeliveryException:
             attempt = getattr(session, "attempt", None)
             if attempt is not None and attempt.nobody and self._run_is_patient():
-                # Whom it is for was refused. Core takes this for a reason to go on with the others of the mail.
+                # All recipients were refused. Core then continues with the other messages of the mail.
                 raise AssertionError(self.NO_VALID_RECIPIENT) from None
             raise
 
@@ -386,7 +386,7 @@ class IrMailServer(models.Model):
 
     @api.model
     def _prepare_and_choose(self, message, mail_server_id, smtp_server, session):
-        """14: there is no other place. Write the headers, and return the server's id."""
+        """Odoo 14 has no other hook: write the headers, and return the server's ID."""
         by_hand = bool(mail_server_id)
         if not mail_server_id and not session and not smtp_server:
             mail_server_id = (self._find_mail_server(message["From"])[0] or self).id
@@ -406,7 +406,7 @@ class IrMailServer(models.Model):
 
     @api.model
     def _load_series_views(self):
-        """Make the views whose place, or need, is not the same in every series."""
+        """Create the views that differ between series."""
         views = []
         if not compat.CHOOSES_BY_SENDER:
             arch = '<field name="name" position="after"><field name="from_filter"/></field>'

@@ -1,4 +1,4 @@
-"""What becomes of a mail that the provider did not take, or not for everybody."""
+"""Handling of mail that the provider refused, or refused for some recipients."""
 
 import json
 from datetime import timedelta
@@ -10,7 +10,7 @@ from .. import compat
 from ..tools.addresses import normalize
 from ..tools.sending import Attempt, Session
 
-# System parameter: for how many hours a mail is tried again that was refused for the time being. 0: not at all.
+# System parameter: the number of hours for which a temporarily refused mail is retried. 0: no retries.
 RETRY_HOURS = "smtp_server_per_user.retry_hours"
 DEFAULT_HOURS = 24.0
 # The gap grows with the time for which the mail has waited: 5, 5, 10, 20, 40 minutes and so on.
@@ -20,7 +20,7 @@ SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=4)
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
-    # What earlier attempts came to: {"since": when the first one was, "delivered": [address], "refused": {address: words}}
+    # The result of earlier attempts: {"since": when the first one was, "delivered": [address], "refused": {address: words}}
     delivery_state = fields.Text(copy=False, readonly=True, groups="base.group_system")
 
     def _read_delivery_state(self):
@@ -39,7 +39,7 @@ class MailMail(models.Model):
         return attempt
 
     def _send(self, auto_commit=False, raise_exception=False, smtp_session=None, **kwargs):
-        """Send one mail after the other, so that each has its own answer, and none the answer to another one."""
+        """Send one mail after the other, so that each gets its own answer."""
         if not isinstance(smtp_session, Session):
             return super()._send(auto_commit=auto_commit, raise_exception=raise_exception, smtp_session=smtp_session, **kwargs)
         for mail_id in self.ids:
@@ -60,7 +60,7 @@ class MailMail(models.Model):
         return True
 
     def _cannot_be_sent(self, attempt, error):
-        """There is no session with the server: what core does for a whole batch."""
+        """Handle a batch without a session, as core does."""
         attempt.fail(error)
         self.write({"state": "exception", "failure_reason": attempt.words})
         more = {"success_emails": []} if compat.takes(compat.MailMail._postprocess_sent_message, "success_emails") else {}
@@ -83,7 +83,7 @@ class MailMail(models.Model):
         return super()._postprocess_sent_message(success_pids, *args, **kwargs)
 
     def _retry_time(self):
-        """For how long a mail is tried again."""
+        """The time for which a mail is retried."""
         text = self.env["ir.config_parameter"].sudo().get_param(RETRY_HOURS)
         try:
             return timedelta(hours=max(float(text), 0) if text else DEFAULT_HOURS)
@@ -98,7 +98,7 @@ class MailMail(models.Model):
         return patient and attempt.waits and fields.Datetime.now() < self._waiting_since() + self._retry_time()
 
     def _wait_in_queue(self, attempt, success_pids):
-        """Leave the mail in the queue, for those who have not got it. Nobody gets it twice."""
+        """Keep the mail in the queue for recipients who have not received it. No recipient gets it twice."""
         now, since = fields.Datetime.now(), self._waiting_since()
         again = min(now + min(max(now - since, SHORTEST), LONGEST), max(since + self._retry_time(), now + SHORTEST))
         state = {
@@ -127,7 +127,7 @@ class MailMail(models.Model):
         self._wake_queue(again)
 
     def _wake_queue(self, when):
-        """Have the queue looked at then. 14 looks once in its interval."""
+        """Trigger the queue at that time. On 14, it runs at its own interval."""
         action = self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
         if action and hasattr(action, "_trigger"):
             action.sudo()._trigger(when)
@@ -138,7 +138,7 @@ class MailMail(models.Model):
         return self.env["mail.notification"].sudo().search(domain + [("notification_status", "not in", ("sent", "canceled"))])
 
     def _note_refusals(self, attempt):
-        """Note who has not got the mail, and in which words. Returns what core writes on the notifications."""
+        """Record who has not received the mail, and why. Returns the values for the notifications."""
         words = attempt.words
         not_taken = bool(attempt.failure) or not attempt.delivered
         missed = {**attempt.refused, **attempt.waiting}
@@ -149,14 +149,14 @@ class MailMail(models.Model):
             if "failure_type" in self._fields:
                 values["failure_type"] = "unknown"
         self.write(values)
-        # A person who tries it again starts anew, but nobody gets it twice.
+        # A manual retry starts again, but no recipient gets the mail twice.
         self.sudo().delivery_state = json.dumps({"delivered": sorted(attempt.delivered)}) if attempt.delivered else False
         if missed and not self._notifications():
             self._tell_on_record(missed)
         return {"failure_reason": words, "failure_type": failure_type}
 
     def _tell_on_record(self, missed):
-        """Say on the record who has not got it, where no notification does."""
+        """Post on the record who has not received the mail, if no notification shows it."""
         if not self._is_answered_on_record():
             return
         record = self.env[self.model].sudo().browse(self.res_id).exists()

@@ -7,7 +7,7 @@ from .. import compat
 from ..tools import automatic
 from ..tools.senders import Run
 
-# Set where a person sends what the composer holds to several records.
+# Set when a person sends the composer's message to several records.
 WRITTEN_BY_HAND = "smtp_server_per_user_written_by_hand"
 
 
@@ -20,7 +20,7 @@ class MailMail(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Mark what nobody wrote, so that out-of-office programs do not answer it."""
+        """Mark automatic messages, so that out-of-office programs do not answer them."""
         return super().create([self._marked(values) for values in vals_list])
 
     @api.model
@@ -33,12 +33,12 @@ class MailMail(models.Model):
             return values  # core ignores such headers, too
         if not isinstance(headers, dict):
             return values
-        # What core or another addon says of a message is more exact.
+        # A mark that core or another addon has set is more precise.
         return dict(values, headers=repr(dict(automatic.marks(), **headers)))
 
     @api.model
     def _is_written_by_hand(self, values):
-        """Whether a mail carries what a person wrote in the chatter or the composer.
+        """Whether a person wrote the message in the chatter or the composer.
 
         A customer's answer that is passed on to followers is not: who gets it did not get it from the customer.
         """
@@ -50,11 +50,11 @@ class MailMail(models.Model):
         return kind == "comment" or (by_composer and kind == "user_notification")
 
     # ------------------------------------------------------------------
-    # As whom a mail is sent: decided once in a run
+    # The sender of a mail, decided once per run
     # ------------------------------------------------------------------
 
     def _sender(self):
-        """What this mail is sent as, if a server is its sender's own; else None. See ir.mail_server."""
+        """The sender of this mail if a server has its address; otherwise None. See ir.mail_server."""
         message = self.sudo().mail_message_id
         return self.env["ir.mail_server"]._sender(
             self.email_from, message.create_uid, by_template=message.sender_by_template, by_hand=self.mail_server_id.id
@@ -75,7 +75,7 @@ class MailMail(models.Model):
                 decided[alike] = mail._sender()
             run.senders[mail.id] = decided[alike]
             if not decided[alike] and mail.mail_server_id.sudo()._owns(mail.email_from):
-                # It was chosen by somebody who may not use it.
+                # It was chosen by a user who may not use it.
                 mail.sudo().mail_server_id = False
         return run
 
@@ -90,7 +90,7 @@ class MailMail(models.Model):
     if compat.HAS_PERSONAL_SERVERS:
 
         def _filter_mail_mail_servers(self, mail_servers):
-            """Core asks every server about its owner, for every mail: a minute and more, with thousands of both."""
+            """Core reads the owner of every server for every mail, which takes more than a minute with thousands of both."""
             if len(mail_servers) < 2:
                 return super()._filter_mail_mail_servers(mail_servers)
             servers = mail_servers.sudo().with_context(active_test=False)
@@ -101,11 +101,11 @@ class MailMail(models.Model):
         size = self.env["ir.config_parameter"].sudo().get_param("mail.session.batch.size")
         return split_every(int(size or 0) or 1000, ids)
 
-    # Core opens a session for each batch before it looks at a mail: the choice is made here.
+    # Core opens a session for each batch before it reads a mail, so the server is chosen here.
     if compat.offers(compat.MailMail, "_split_by_mail_configuration"):
 
         def _split_by_mail_configuration(self):
-            """One batch an owner's server, however different the names and companies of its mails are."""
+            """One batch for each personal server, regardless of the names and companies of its mails."""
             run, owned = self._decide(), {}
             mails = self.with_context(smtp_run=run)
             for *configuration, ids in super(MailMail, mails)._split_by_mail_configuration():
@@ -149,7 +149,7 @@ class MailMail(models.Model):
     # ------------------------------------------------------------------
 
     def _keep_for_answers(self):
-        """Keep of a mail that core is about to delete what its answer needs to find the record."""
+        """Keep the part of a mail that a reply needs to find the record, before core deletes the mail."""
         notification = compat.name_of(self, compat.IS_NOTIFICATION)
         for mail in self.filtered(lambda each: each.auto_delete and not each[notification] and each.state == "sent"):
             if mail._is_answered_on_record() and mail._sender():

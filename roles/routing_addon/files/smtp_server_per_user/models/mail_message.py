@@ -12,7 +12,7 @@ FORMER_DATABASES = "smtp_server_per_user.former_databases"
 class MailMessage(models.Model):
     _inherit = "mail.message"
 
-    # Set when the message is created, and by nobody over RPC.
+    # Set when the message is created; cannot be set over RPC.
     sender_by_template = fields.Boolean(
         string="Sender Set by a Template",
         readonly=True,
@@ -35,7 +35,7 @@ class MailMessage(models.Model):
 
     @api.model
     def _is_named_by_template(self, values):
-        """Whether the template that is being used has the sender of a message as its From."""
+        """Whether the template in use has the sender of a message as its From."""
         voucher = self.env.context.get("smtp_voucher")
         address = normalize(values.get("email_from")) if isinstance(voucher, Voucher) else ""
         if not self.env["ir.mail_server"]._servers_of([address]):
@@ -58,7 +58,7 @@ class MailMessage(models.Model):
 
     @api.model
     def _answered_on_record(self, values, by_template=False):
-        """An owner's mail is answered on its record. Core may have marked it so that an answer starts a new one."""
+        """Replies to an owner's mail belong to its record, even if core marked it so that a reply starts a new thread."""
         starts_anew = compat.name_of(self, compat.STARTS_ANEW)
         if values.get(starts_anew) and self._has_own_server(values, by_template):
             return dict(values, **{starts_anew: False})
@@ -76,7 +76,7 @@ class MailMessage(models.Model):
         )
 
     def _keep_for_answers(self):
-        """Empty messages that were to be deleted. Their Message-Id still leads to the record; the text is gone."""
+        """Remove the content of messages instead of deleting them, so that their Message-Id still leads to the record."""
         for message in self:
             attachments = message.attachment_ids.filtered(
                 lambda each, owner=message: each.res_model == owner._name and each.res_id in (0, False, owner.id)

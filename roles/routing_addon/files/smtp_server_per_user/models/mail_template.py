@@ -8,7 +8,7 @@ class MailTemplate(models.Model):
     _inherit = "mail.template"
 
     def _is_administrators(self):
-        """Whether administrators, or Odoo's addons, wrote it last. On 14 everybody may change a template."""
+        """Whether an administrator, or an Odoo addon, edited it last. On 14, every user may change a template."""
         return all(user.id == SUPERUSER_ID or user.has_group("base.group_system") for user in self.create_uid | self.write_uid)
 
     def _vouching(self):

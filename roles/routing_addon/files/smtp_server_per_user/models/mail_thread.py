@@ -9,7 +9,7 @@ _logger = logging.getLogger(__name__)
 
 
 class MailThread(models.AbstractModel):
-    """What programs answer is put on the record, and wakes nobody.
+    """Automatic answers are posted on the record without notifying anybody.
 
     Core treats an out-of-office answer as what its sender wrote: all followers get it, customers too, and what they answer,
     or their own programs, begins the next round.
@@ -19,7 +19,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
-        """Put what people wrote on its record as core does, and automatic answers as notes."""
+        """Post people's messages as core does, and automatic answers as notes."""
         sign = "" if automatic.is_report(message) else automatic.sign_of_automatic(message)
         if not sign:
             return super()._message_route_process(message, message_dict, routes)
@@ -41,7 +41,7 @@ class MailThread(models.AbstractModel):
                 fetching.current().wakes_nobody = True
             return answered[0][1]
         if routes and is_answer:
-            # As core refuses what has no place. Otherwise it would make a record, whose followers and templates write back.
+            # As core rejects a message without a target. It would create a record, whose followers and templates write back.
             raise ValueError("An automatic answer (%s) to no message of this database does not create a record." % sign)
         return super()._message_route_process(message, message_dict, routes)
 
@@ -55,7 +55,7 @@ class MailThread(models.AbstractModel):
         return bool(message_dict.get("parent_id")) or not (alias and alias.alias_force_thread_id)
 
     def _note_automatic_answer(self, message_dict):
-        """Put a message on this record as a note. Nothing else of the record changes, and nobody is notified.
+        """Post a message on this record as a note, without changing the record or notifying anybody.
 
         Neither by message_post nor by message_update: these are what other addons reopen a record by, or answer by.
         """
@@ -75,7 +75,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _routing_create_bounce_email(self, email_from, body_html, message, **mail_values):
-        """Answer no program, and say of an answer to a person that it is automatic."""
+        """Do not answer programs, and mark answers to people as automatic."""
         sign = automatic.sign_of_automatic(message)
         if sign:
             _logger.info("Nothing is sent back to %s: its mail is automatic (%s).", email_from, sign)

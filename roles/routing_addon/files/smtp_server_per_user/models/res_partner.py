@@ -7,11 +7,11 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def write(self, vals):
-        """A user's new e-mail address: the user's server sends as it, or else someone is told that it does not."""
+        """Update the user's server if the user's e-mail address changes, or post a note that it does not match."""
         if "email" not in vals:
             return super().write(vals)
         servers = self.env["ir.mail_server"].sudo().search([("user_id.partner_id", "in", self.ids)])
-        # Not the user's e-mail: where that is what was written, it has its new value already.
+        # Not the user's e-mail, which already has the new value.
         before = {server: normalize(server.user_id.partner_id.email) for server in servers}
         result = super().write(vals)
         for server, old in before.items():

@@ -14,9 +14,9 @@ from odoo.tools import formataddr
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"(?!\s*@)')
 COMMENT = re.compile(r"\(([^()]*)\)")
 ANGLED = re.compile(r"<([^<>]*)(?:>|$)")
-# No name and address is longer; what is behind it is not looked at.
+# No name and address is longer; the rest of the text is ignored.
 LONGEST = 2000
-# Characters that are not seen and that strip() leaves.
+# Invisible characters that strip() does not remove.
 UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 
 
@@ -32,13 +32,13 @@ def ascii_domain(domain):
 
 
 def name_and_address(text):
-    """The name and the address that a text has first.
+    """The first name and address in a text.
 
     :param text: what a person or a program has written as an address, with or without a name, one or several
     :return: the name, decoded, and the address in the form that is compared. Both are empty where there is no address
     """
     text = " ".join(UNSEEN.sub("", str(text or "")[:LONGEST]).split())
-    # What is quoted is a name, whatever it looks like: hidden, character by character, while the address is looked for.
+    # A quoted text is always a name: masked, character by character, while the address is searched.
     hidden = QUOTED.sub(lambda found: "\0" * len(found.group()), text)
     start = 0
     for end in [found.start() for found in re.finditer("[,;]", hidden)] + [len(hidden)]:
@@ -46,7 +46,7 @@ def name_and_address(text):
         if address:
             return name, address
         if "@" in hidden[start:end]:
-            # Not an address, though meant as one. The next one has a name of its own.
+            # Not a valid address. The next one has a name of its own.
             start = end + 1
     return "", ""
 
@@ -84,7 +84,7 @@ def _name(text):
     try:
         text = str(make_header(decode_header(text)))
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
-        # As it was written: a name decides nothing.
+        # Unchanged, as the name is not compared.
         return text
     return " ".join(text.split())
 
@@ -95,7 +95,7 @@ def normalize(text):
 
 
 def with_name(name, address):
-    """An address as a header has it. The name may hold anything, a line break apart."""
+    """An address in the form of a header. The name may contain anything except a line break."""
     return formataddr((" ".join((name or "").split()), address))
 
 

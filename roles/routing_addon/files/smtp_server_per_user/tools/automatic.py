@@ -15,11 +15,11 @@ Precedence.
 import re
 
 COMMENT = re.compile(r"\([^()]*\)")
-# From these local parts, and with this header of Exim's and Google's, come reports.
+# Reports come from these local parts, or have this header of Exim and Google.
 REPORTERS = ("mailer-daemon", "postmaster")
 FAILED_RECIPIENTS = "x-failed-recipients"
 
-# What mail systems say of an automatic answer: the header, and what its value begins with ("" for anything but "no").
+# Marks of automatic answers: the header, and the start of its value ("" for any value except "no").
 ANSWER_SIGNS = [
     ("auto-submitted", "auto-replied"),
     # cPanel, BoxTrapper
@@ -44,7 +44,7 @@ OTHER_SIGNS = [
     # FirstClass
     ("x-fc-machinegenerated", "true"),
 ]
-# With one of these, a wish that nothing answers is a sign.
+# Together with one of these, X-Auto-Response-Suppress is a mark.
 BULK = ("bulk", "junk", "auto_reply")
 
 
@@ -65,7 +65,7 @@ def _first_sign(values, signs):
 
 
 def sign_of_automatic_answer(message):
-    """The header by which a message is an automatic answer; empty if none says so.
+    """The header that marks a message as an automatic answer; empty if there is none.
 
     :param message: email.message.Message or EmailMessage
     """
@@ -73,7 +73,7 @@ def sign_of_automatic_answer(message):
 
 
 def sign_of_automatic(message):
-    """The header by which a message was sent by a program; empty if none says so.
+    """The header that marks a message as sent by a program; empty if there is none.
 
     :param message: email.message.Message or EmailMessage
     """
@@ -83,7 +83,7 @@ def sign_of_automatic(message):
         return sign
     if values.get("precedence") in BULK and values.get("x-auto-response-suppress", "none") != "none":
         return "x-auto-response-suppress: %s" % values["x-auto-response-suppress"]
-    # RFC 5321: the sender to which nothing can be answered.
+    # RFC 5321: the null sender, which cannot be answered.
     if values.get("return-path") in ("<>", "<mailer-daemon>"):
         return "return-path: %s" % values["return-path"]
     return ""

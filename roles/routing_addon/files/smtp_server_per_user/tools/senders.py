@@ -1,4 +1,4 @@
-"""As whom a mail is sent, and by whose word."""
+"""The sender of a mail, and who decided it."""
 
 import collections
 

@@ -1,4 +1,4 @@
-"""A session with a provider's server that outlives the provider's patience, and what the provider answered for each mail.
+"""A session with a provider's server that reconnects if the provider ends it, and the provider's answer for each mail.
 
 Odoo opens one SMTP session for many mails. When the provider ends it, Odoo ends the run: the mails that are left are not
 sent, and the reason is Odoo's. `Session` takes the place of Odoo's connection. It opens another one when the provider has
@@ -11,12 +11,12 @@ import smtplib
 import socket
 import ssl
 
-# So many sessions in a row in which the provider took nothing: what is left of the batch waits.
+# After so many sessions in a row without an accepted message, the rest of the batch waits.
 PATIENCE = 2
 
 
 def is_temporary(error):
-    """Whether another try may succeed: a 4xx answer, or no answer at all."""
+    """Whether a retry may succeed: a 4xx answer, or no answer at all."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = {code for code, _text in error.recipients.values()}
         return 421 in codes or all(400 <= code < 500 for code in codes)
@@ -31,7 +31,7 @@ def is_temporary(error):
 
 
 def in_words(error):
-    """What the provider said, as it said it: code and text. Where it said nothing, what happened."""
+    """The provider's answer, code and text; if there is none, the error."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return "; ".join("%s: %s" % (address, answer(*reply)) for address, reply in error.recipients.items())
     if isinstance(error, smtplib.SMTPResponseException):
@@ -45,11 +45,11 @@ def answer(code, text):
 
 
 class NotSent(Exception):
-    """A message got to nobody. What Odoo gets for every such error: it would end its run on some of smtplib's."""
+    """No recipient was accepted. Raised instead of smtplib's errors, as some of them would end Odoo's run."""
 
 
 class OutcomeUnknown(Exception):
-    """The connection broke after the whole message was handed over: the provider may have taken it, or not."""
+    """The connection broke after the whole message was transferred: the provider may have accepted it."""
 
     def __str__(self):
         return "The connection broke after the whole message was handed over. The provider may have sent it."
@@ -67,32 +67,32 @@ class Attempt:
         self.sender, self.email_from = sender, None
         self.delivered_before, self.refused_before = frozenset(delivered), dict(refused or {})
         self.delivered, self.refused = set(delivered), dict(refused or {})
-        # Those who may get it later, with the provider's words.
+        # Recipients for a retry, with the provider's answers.
         self.waiting = {}
-        # What concerned the mail as a whole: the provider's words, and whether another try may succeed.
+        # For the mail as a whole: the provider's answer, and whether a retry may succeed.
         self.failure, self.temporary = "", False
-        # Of the last message: whether nobody got it while the others are still to be tried.
+        # For the last message: whether no recipient was accepted, while others remain.
         self.nobody = False
 
     def note(self, taken, refused):
-        """Note what came of a message: who got it, and what was answered for the others."""
+        """Record the result of a message: who received it, and the answers for the others."""
         self.delivered.update(taken)
         for address, (code, text) in refused.items():
             (self.waiting if 400 <= code < 500 else self.refused)[address] = answer(code, text)
         self.nobody = not taken
 
     def fail(self, error):
-        """Note what concerns the mail as a whole."""
+        """Record a result for the mail as a whole."""
         self.failure, self.temporary = in_words(error), is_temporary(error)
 
     @property
     def waits(self):
-        """Whether somebody has not got it who may get it later."""
+        """Whether a recipient remains who may receive it later."""
         return bool(self.waiting) or self.temporary
 
     @property
     def words(self):
-        """All that the provider answered."""
+        """All answers of the provider."""
         addressed = ["%s: %s" % each for each in sorted({**self.refused, **self.waiting}.items())]
         return "\n".join(([self.failure] if self.failure else []) + addressed)
 
@@ -108,7 +108,7 @@ class Session:
         self._connection = None
         self._used = self._handed_over = False
         self._failed = 0
-        # The mail that is being sent; whoever sends sets it.
+        # The mail that is being sent; set by the sender.
         self.attempt = None
         # Why no more connections are opened.
         self.error = None
@@ -129,7 +129,7 @@ class Session:
                 self._connection.close()
 
     def _open(self):
-        """Open a connection, or keep why there is none: the server is asked once, not once for each mail."""
+        """Open a connection, or keep the error, so that the server is not contacted again for each mail."""
         try:
             self._connection, self._used = self._connect(), False
         except Exception as error:
@@ -158,7 +158,7 @@ class Session:
         return smtplib.SMTP.send_message(self, *arguments, **named)
 
     def sendmail(self, from_addr, to_addrs, msg, mail_options=(), rcpt_options=()):
-        """Send a message to those who have not got it yet, and note what came of it.
+        """Send a message to recipients who have not received it yet, and record the result.
 
         :raise NotSent: nobody got it
         """
@@ -179,7 +179,7 @@ class Session:
             if isinstance(error, smtplib.SMTPRecipientsRefused) and self.is_open():
                 attempt.note([], {each.lower(): reply for each, reply in error.recipients.items()})
             elif isinstance(error, OutcomeUnknown):
-                # Not for them again: it could arrive twice.
+                # Not retried for them, as it could arrive twice.
                 attempt.refused.update({each.lower(): str(error) for each in wanted})
                 attempt.nobody = True
             else:
@@ -215,7 +215,7 @@ class Session:
             else:
                 self._failed = 0
                 return refused
-            # The provider has ended the session. A mail that was not the first in it gets a session of its own.
+            # The provider has ended the session. A mail that was not the first one is sent in a new session.
             if fresh:
                 self._failed += 1
                 if self._failed >= PATIENCE:
