@@ -91,7 +91,8 @@ def test_an_account_is_renamed(company):
         [dict(married, previous_email=married["email"])],
         [married, dict(staying, previous_email=leaving["email"])],
     ):
-        assert "mail_users_accounts, previous_email must be a valid, unique address" in company.refused("site.yml", accounts=accounts)
+        words = company.refused("site.yml", accounts=accounts)
+        assert "mail_users_accounts, previous_email must be a valid, unique address" in words
 
 
 def test_mailboxes_follow_the_provider_to_another_host(company):
