@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
             if row.get("option"):
                 said += ", %s is %s instead of %s" % (row["option"], row["found"], row["declared"])
             return {"prepared": said + "\n"}
-        addon, _, below = os.path.relpath(path, folder).partition(os.sep)
+        addon, below = os.path.relpath(path, folder).split(os.sep, 1)
         return {"before_header": path, "after_header": path, "before": before, "after": files[addon][below].decode()}
 
 
