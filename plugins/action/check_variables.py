@@ -77,7 +77,10 @@ class ActionModule(InProcessAction):
         lists = []
         if not problems:
             lists, problems = self._lists(roles, given, task_vars)
-        if not problems and options["database"] and (lists):
+        if not problems and _is_first(task_vars):
+            for line in self._shared_mailboxes(task_vars):
+                self._display.warning(line)
+        if not problems and options["database"] and lists:
             answer = self._look(lists, given, task_vars)
             if answer.get("failed"):
                 problems = answer.get("problems") or [answer.get("msg")]
@@ -89,9 +92,6 @@ class ActionModule(InProcessAction):
             problems = list(dict.fromkeys(cut(each, LONGEST) for each in problems))
             more = ["… and %d more" % (len(problems) - MOST)] if len(problems) > MOST else []
             return dict(result, failed=True, msg="\n".join(problems[:MOST] + more), problems=problems[:MOST])
-        if _is_first(task_vars):
-            for line in self._shared_mailboxes(task_vars):
-                self._display.warning(line)
         return dict(result, owns=self._owned(roles, task_vars))
 
     def _owned(self, roles, task_vars):
