@@ -70,6 +70,12 @@ options:
           - Whether Odoo only fetches replies to its own messages and their bounces, and leaves all other messages in the
             mailbox as they are, unread and undeleted. Requires the addon C(smtp_server_per_user) in Odoo.
         type: bool
+      folders:
+        description:
+          - IMAP folders that Odoo reads besides INBOX, separated by commas or on one line each, such as C(INBOX/Customers).
+            Applies with C(only_replies). Requires the addon C(smtp_server_per_user) in Odoo. Odoo's label is I(Further
+            Folders).
+        type: str
       active:
         description:
           - Whether the server is active. V(false) archives it.

@@ -164,7 +164,7 @@ def answers(about):
         yield name, message(*head, *lines, body=b"Yes, \x00please\r\n" if name == "NUL in the text" else b"Yes, please\r\n")
 
 
-def _report(about, status, returned, sender=b"MAILER-DAEMON@mx.other.example", *headers):
+def report(status, returned, sender=b"MAILER-DAEMON@mx.other.example", *headers):
     return (
         b"\r\n".join([
             b"From: " + sender,
@@ -216,9 +216,8 @@ def bounces(about, gone):
         b"",
     ])  # fmt: skip
     forms = {
-        "postfix": _report(about, failed, [*whole, b"Message-Id: " + about, b"", b"hi", b""]),
-        "exchange": _report(
-            about,
+        "postfix": report(failed, [*whole, b"Message-Id: " + about, b"", b"hi", b""]),
+        "exchange": report(
             failed,
             [*whole, b"Message-ID: " + about, b"", b"hi", b""],
             b"postmaster@other.example",
@@ -226,27 +225,23 @@ def bounces(about, gone):
             b"References: " + about,
             b"Auto-Submitted: auto-replied",
         ),
-        "google": _report(
-            about, failed, [*whole, b"Message-ID: " + about, b"", b"hi"], b"Mail <mailer-daemon@googlemail.example>"
+        "google": report(failed, [*whole, b"Message-ID: " + about, b"", b"hi"], b"Mail <mailer-daemon@googlemail.example>"),
+        "quoted-printable headers": report(
+            failed, [*headers, b"Message-ID: " + quoted[:30] + b"=\r\n" + quoted[30:], b""], b"postmaster@other.example"
         ),
-        "quoted-printable headers": _report(
-            about, failed, [*headers, b"Message-ID: " + quoted[:30] + b"=\r\n" + quoted[30:], b""], b"postmaster@other.example"
-        ),
-        "no recipient": _report(
-            about,
+        "no recipient": report(
             [b"Action: failed", b"Status: 5.1.1"],
             [b"Content-Type: text/rfc822-headers", b"", b"Message-Id: " + about, b""],
             b"M <bounce-noreply@m.example>",
         ),
-        "id in X-Odoo-Message-Id": _report(
-            about, failed, [*whole, b"Message-ID: <0102@provider.example>", b"X-Odoo-Message-Id: " + about, b"", b"hi"]
+        "id in X-Odoo-Message-Id": report(
+            failed, [*whole, b"Message-ID: <0102@provider.example>", b"X-Odoo-Message-Id: " + about, b"", b"hi"]
         ),
-        "id in References": _report(
-            about, failed, [*whole, b"Message-ID: <0102@provider.example>", b"References: " + about, b"", b"hi"]
+        "id in References": report(
+            failed, [*whole, b"Message-ID: <0102@provider.example>", b"References: " + about, b"", b"hi"]
         ),
         "text only": message(b"From: MAILER-DAEMON@other.example", b"Subject: failure notice", body=text),
-        "forwarded": _report(
-            about,
+        "forwarded": report(
             [b"Final-Recipient: rfc822; somebody@else.example", b"Action: failed", b"Status: 5.1.1"],
             [*whole, b"Message-Id: " + about, b"", b"hi"],
         ),
@@ -261,8 +256,8 @@ def no_bounces(about):
     about = about.encode("ascii")
     returned = [b"Content-Type: text/rfc822-headers", b"", b"Message-Id: " + about, b""]
     delayed = [b"Final-Recipient: rfc822; bob@customer.example", b"Action: delayed", b"Status: 4.4.1"]
-    yield "delayed", _report(about, delayed, returned)
-    receipt = _report(about, [b"Original-Message-ID: " + about], returned).replace(
+    yield "delayed", report(delayed, returned)
+    receipt = report([b"Original-Message-ID: " + about], returned).replace(
         b"report-type=delivery-status", b"report-type=disposition-notification"
     )
     yield "receipt", receipt.replace(b"message/delivery-status", b"message/disposition-notification")

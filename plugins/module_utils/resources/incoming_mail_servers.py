@@ -173,6 +173,16 @@ INCOMING_MAIL_SERVERS = Resource(
                 "in the mailbox as they are, unread and undeleted. Requires the addon C(smtp_server_per_user) in Odoo."
             ),
         ),
+        Field(
+            "folders",
+            "folders",
+            addon=ROUTING_ADDON,
+            doc=(
+                "IMAP folders that Odoo reads besides INBOX, separated by commas or on one line each, such as "
+                "C(INBOX/Customers). Applies with C(only_replies). Requires the addon C(smtp_server_per_user) "
+                "in Odoo. Odoo's label is I(Further Folders)."
+            ),
+        ),
         Field("active", "active", type="boolean", in_use=True, doc="Whether the server is active. V(false) archives it."),
         Field(
             "confirmed",

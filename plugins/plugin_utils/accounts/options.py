@@ -300,6 +300,16 @@ MAILBOX = (
         holds=_only_replies,
     ),
     Option(
+        "folders",
+        "str",
+        (
+            "IMAP folders that Odoo reads besides INBOX, separated by commas or on one line each, such as C(INBOX/Customers).",
+            "Applies with C(only_replies).",
+        ),
+        ANY_ACCOUNT,
+        in_pop=False,
+    ),
+    Option(
         "active",
         "bool",
         ("Whether the server is active. V(false) archives it.",),
