@@ -24,7 +24,9 @@ class Mailbox:
             if not each.exists():
                 each.mkdir(parents=True)
                 os.chown(each, *self.owner)
-        file = place / "tmp" / f"{time.time_ns()}.{uuid.uuid4().hex}.lab"
+        # Named as Dovecot names them: it orders new messages by the time in the name.
+        now = time.time_ns() // 1000
+        file = place / "tmp" / f"{now // 10**6}.M{now % 10**6:06}P{uuid.uuid4().hex}.lab"
         file.write_bytes(content)
         os.chown(file, *self.owner)
         file.rename(place / "new" / file.name)

@@ -1,15 +1,14 @@
 """Have the addon judge thousands of malformed messages, with whatever Python runs this.
 
     python3 tests/hostile/mutations.py --count 20000
-    python3 tests/hostile/mutations.py --count 20000 --odoo-14      # by the Python of the lab's Odoo 14 (3.9)
+
+pythons.py runs it with the Pythons of all Odoo series.
 
 Nothing may raise, no text may contain what a database does not store, and twice the size may take about twice the time.
 Ends with a figure, and with 1 if anything failed. Needs no package, so that every Python can run it.
 """
 
 import argparse
-import shutil
-import subprocess
 import sys
 import time
 import traceback
@@ -18,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import corpus
-from addon_tools import TOOLS, load
+from addon_tools import load
 
 headers, reports, judgement = load("headers"), load("reports"), load("judgement")
 
@@ -50,9 +49,10 @@ def judge(content):
     return verdict
 
 
-def seconds(content):
+def seconds(content, work=judge):
+    """Of the processor."""
     start = time.process_time()
-    judge(content)
+    work(content)
     return time.process_time() - start
 
 
@@ -94,39 +94,25 @@ GROWING = {
 }  # fmt: skip
 
 
-def ratio(name, size=30000):
+def ratio(name, size=30000, work=judge, attempts=RETRIES):
     """How much longer twice the size takes; the least of some attempts."""
     make, least = GROWING[name], float("inf")
     one, two = make(size), make(2 * size)
-    judge(one)
-    for _ in range(RETRIES):
-        short = min(seconds(one) for _ in range(3))
+    work(one)
+    for _ in range(attempts):
+        short = min(seconds(one, work) for _ in range(3))
         # Too short to be measured is short enough.
-        least = min(least, min(seconds(two) for _ in range(3)) / max(short, 0.002))
+        least = min(least, min(seconds(two, work) for _ in range(3)) / max(short, 0.002))
         if least <= MOST_RATIO:
             break
     return least
-
-
-def by_the_python_of_odoo_14(arguments):
-    """Run this in the root of the lab's Odoo 14."""
-    root = Path(__file__).parents[2] / ".lab" / "odoo" / "14" / "root"
-    place = root / "tmp" / "hostile"
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(Path(__file__).parent, place / "tests" / "hostile")
-    shutil.copytree(TOOLS, place / TOOLS.relative_to(Path(__file__).parents[2]))
-    command = ["chroot", str(root), "python3", "/tmp/hostile/tests/hostile/mutations.py", *arguments]
-    return subprocess.run(command, check=False).returncode
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=3000, help="messages of random pieces")
     parser.add_argument("--seed", type=int, default=0, help="number of the first one")
-    parser.add_argument("--odoo-14", action="store_true", help="by the Python of the lab's Odoo 14")
     options = parser.parse_args()
-    if options.odoo_14:
-        return by_the_python_of_odoo_14(["--count", str(options.count), "--seed", str(options.seed)])
     failed, done, slowest = 0, 0, (0.0, "")
     messages = [*enumerate(corpus.malformed()), *((each, None) for each in range(options.seed, options.seed + options.count))]
     for name, made in messages:

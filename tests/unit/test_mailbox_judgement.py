@@ -1,6 +1,5 @@
 """How the addon judges a message in a person's mailbox: pure functions of raw bytes."""
 
-import contextlib
 import email
 import email.policy
 import sys
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parents[1] / "hostile"))
 
 import corpus
+import mutations
 from addon_tools import load
 
 headers, reports, judgement, mailbox = (load(name) for name in ("headers", "reports", "judgement", "mailbox"))
@@ -130,23 +130,9 @@ def test_headers_that_core_would_need_hours_for():
     assert found.raw("to").count(b"@") == 1000
 
 
-def everything(content):
-    """All that is done to a stranger's bytes."""
-    message = judgement.Message(content, lambda: content)
-    verdict = judgement.judge(message, KNOWN)
-    message.headers.text("subject").encode("utf-8")
-    assert all(each.isascii() and each.isprintable() for each in message.ids())
-    report = reports.read(content)
-    if report:
-        assert "\0" not in report.reason
-        reports.restate("<a@b>", OURS, "a@b.example", report.reason)
-    with contextlib.suppress(judgement.TooComplex):
-        judgement.for_core(content, verdict if isinstance(verdict, judgement.Answer) else None)
-
-
 @pytest.mark.parametrize("content", list(corpus.malformed()))
 def test_nothing_of_a_strangers_raises(content):
-    everything(content)
+    mutations.judge(content)
 
 
 @settings(max_examples=300, deadline=None)
@@ -154,10 +140,24 @@ def test_nothing_of_a_strangers_raises(content):
     st.lists(st.one_of(st.sampled_from([*corpus.PIECES, *corpus.NAMES, b": ", b"\r\n"]), st.binary(max_size=20)), max_size=80)
 )
 def test_nothing_made_up_raises(pieces):
-    everything(b"".join(pieces))
+    mutations.judge(b"".join(pieces))
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(min_value=0))
 def test_nothing_mutated_raises(seed):
-    everything(corpus.mutated(seed))
+    mutations.judge(corpus.mutated(seed))
+
+
+@pytest.mark.parametrize("name", sorted(mutations.GROWING))
+def test_twice_the_size_takes_twice_the_time(name):
+    assert mutations.ratio(name) <= mutations.MOST_RATIO
+
+
+def test_what_is_quadratic_is_found():
+    """Python's own parser of headers, by which such messages were judged before."""
+
+    def parse(content):
+        return email.message_from_bytes(content, policy=email.policy.default).get_content_type()
+
+    assert mutations.ratio("parameters", size=2000, work=parse, attempts=1) > mutations.MOST_RATIO

@@ -324,14 +324,15 @@ if compat.FetchmailServer:
                     break
                 try:
                     unread = server._fetch_claimed()
+                    # In its turn again, unless nothing was taken.
+                    if unread and unread < left.get(server.id, unread + 1):
+                        left[server.id] = unread
+                        server.with_context(fetchmail_cron_running=True).date = began - timedelta(seconds=1)
+                        self.env.cr.commit()
                 except Exception:
                     _logger.info("General failure when trying to fetch mail from server %s.", server.id, exc_info=True)
                     self.env.cr.rollback()
-                    continue
-                # In its turn again, unless nothing was taken.
-                if unread and unread < left.get(server.id, unread + 1):
-                    left[server.id] = unread
-                    server.with_context(fetchmail_cron_running=True).date = began - timedelta(seconds=1)
+                    self.env.clear()
             if compat.FETCHES_APART:
                 self.env["ir.cron"]._commit_progress(remaining=0, deactivate=not self.search_count(LIVE))
 
