@@ -160,4 +160,4 @@ def test_what_is_quadratic_is_found():
     def parse(content):
         return email.message_from_bytes(content, policy=email.policy.default).get_content_type()
 
-    assert mutations.ratio("parameters", size=2000, work=parse, attempts=1) > mutations.MOST_RATIO
+    assert mutations.ratio("parameters", size=6000, work=parse, attempts=1) > mutations.MOST_RATIO
