@@ -158,6 +158,6 @@ def test_what_is_quadratic_is_found():
     """Python's own parser of headers, by which such messages were judged before."""
 
     def parse(content):
-        return email.message_from_bytes(content, policy=email.policy.default).get_content_type()
+        return email.policy.default.header_factory("Content-Type", content.partition(b": ")[2].strip().decode())
 
-    assert mutations.ratio("parameters", size=6000, work=parse, attempts=1) > mutations.MOST_RATIO
+    assert mutations.ratio("parameters", size=10000, work=parse, attempts=1) > mutations.MOST_RATIO
