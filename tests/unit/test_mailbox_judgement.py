@@ -155,9 +155,9 @@ def test_twice_the_size_takes_twice_the_time(name):
 
 
 def test_what_is_quadratic_is_found():
-    """Python's own parser of headers, by which such messages were judged before."""
+    """The test above can fail."""
 
-    def parse(content):
-        return email.policy.default.header_factory("Content-Type", content.partition(b": ")[2].strip().decode())
+    def quadratic(content):
+        return sum(content[place:].count(b"=") for place in range(0, len(content), 20))
 
-    assert mutations.ratio("parameters", size=10000, work=parse, attempts=1) > mutations.MOST_RATIO
+    assert mutations.ratio("parameters", work=quadratic) > mutations.MOST_RATIO
