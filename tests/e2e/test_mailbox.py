@@ -1,7 +1,9 @@
 """A mailbox that a person reads too: Odoo takes the answers, and leaves everything else as it was."""
 
 import imaplib
+import json
 import poplib
+import re
 import smtplib
 import ssl
 import sys
@@ -482,3 +484,18 @@ def test_answers_in_further_folders(office, mailbox):
     assert len(notes(office, "imap")) == 1
     flags = [file.name.rpartition(",")[2] for file in mailbox.folder.glob(".Customers/cur/*")]
     assert sorted(flags) == ["", "", "S", "S"]
+
+
+def test_message_that_killed_odoo_twice_is_not_tried_again(office, mailbox, lab):
+    """The tries are saved before Odoo gets the message. Here they are written as two deaths would leave them."""
+    fetch(office, "imap", True)
+    trips = [office.follow(office.send("chatter", PERSON)) for _ in range(2)]
+    for trip in trips:
+        mailbox.put(dict(corpus.answers(trip.message_id))["calendar"])
+    uids = [int(uid) for line in flags(lab) for uid in re.findall(rb"UID (\d+)", line)]
+    tries = json.dumps({"tries": {str(uids[-2]): 2}})
+    office.sql(f"UPDATE smtp_server_per_user_progress SET progress = progress::jsonb || '{tries}'::jsonb")
+    fetch(office, "imap", True, times=2)
+    assert [landed(office, trip.record, "VCALENDAR") + landed(office, trip.record) for trip in trips] == [0, 1]
+    assert len(notes(office, "imap")) == 1
+    assert "interrupted twice" in notes(office, "imap")[0]
