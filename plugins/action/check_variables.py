@@ -132,12 +132,13 @@ class ActionModule(InProcessAction):
 
     def _lists(self, roles, given, task_vars):
         """The lists that the roles make of the variables, C([(module, items)]), and what is wrong with them by themselves."""
-        lists, problems = [], []
         routed = _is_routed(given, task_vars)
         try:
-            for role in roles:
-                problems.extend(problems_of(role, given))
-                lists.extend(lists_of(role, given, routed))
+            problems = [each for role in roles for each in problems_of(role, given)]
+            if problems:
+                # What the lists would have of them needs no second line.
+                return [], problems
+            lists = [each for role in roles for each in lists_of(role, given, routed)]
         except BadEntry as exc:
             return [], [str(exc)]
         typed = []
