@@ -20,6 +20,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils import shared_mailbo
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import EXTRAS, lists_of, problems_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import templar_of, validated
+from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import VARIABLES
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, evaluated_secrets, plain_values, wrong_kinds
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess, InProcessAction, plain
 from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import unread_variables
@@ -53,7 +54,6 @@ UNEVALUATED = (
 SPECIFICATIONS = _specifications()
 KNOWN = {name for entry_points in SPECIFICATIONS.values() for options in entry_points.values() for name in options}
 # How a host says where its database is: by variables, else by the environment.
-CONNECTION = ("url", "database", "login", "password", "api_key", "validate_certs", "ca_path", "timeout")
 
 
 class ActionModule(InProcessAction):
@@ -150,7 +150,7 @@ class ActionModule(InProcessAction):
 
     def _look(self, lists, given, task_vars):
         """What the database says to the lists."""
-        connection = {option: given["odoo_" + option] for option in CONNECTION if given.get("odoo_" + option) not in (None, "")}
+        connection = {option: given[name] for option, name in VARIABLES.items() if given.get(name) not in (None, "")}
         args = dict(
             connection,
             lists=[{"module": module, "config": items} for module, items in lists],
