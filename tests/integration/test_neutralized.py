@@ -98,8 +98,8 @@ def one_database(company, **changes):
         ["site.yml"],
         ["site.yml", "--check"],
         ["site.yml", "--tags", "mail_users"],
-        ["playbooks/onboard.yml", "-e", "email=third@mydomain.com", "-e", "name='Third User'"],
-        ["playbooks/offboard.yml", "-e", "email=newuser@mydomain.com", "-e", "deliver_to=seconduser@mydomain.com"],
+        ["playbooks/onboard.yml", "-e", "person_email=third@mydomain.com", "-e", "person_name='Third User'"],
+        ["playbooks/offboard.yml", "-e", "person_email=newuser@mydomain.com", "-e", "deliver_to=seconduser@mydomain.com"],
     ],
     ids=["site", "check", "users only", "onboard", "offboard"],
 )
