@@ -102,7 +102,7 @@ def test_series_that_is_not_supported(series):
         server.shutdown()
     assert result["failed"]
     assert "Odoo 13.0" in result["msg"]
-    assert "14.0 to 19.0" in result["msg"]
+    assert "14.0 to 20.0" in result["msg"]
 
 
 @pytest.mark.parametrize("secret", ["password", "api_key"])
