@@ -135,7 +135,8 @@ def test_templates_may_stay(company):
 BAD = (
     ({"person_email": None}, "email"),
     ({"deliver_to": None}, "deliver_to"),
-    ({"mailbox": "burnt"}, "mailbox"),
+    ({"person_mailbox": "burnt"}, "person_mailbox"),
+    ({"mail_user_accounts": []}, "did you mean mail_users_accounts?"),
     ({"person_email": "nobody@mydomain.com"}, "has 0 users with nobody@mydomain.com"),
     ({"person_email": "admin"}, "other than the user of this run"),
     ({"deliver_to": "nobody@mydomain.com"}, "no other active user nobody@mydomain.com"),
