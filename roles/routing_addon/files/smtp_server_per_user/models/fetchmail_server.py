@@ -190,7 +190,7 @@ if compat.FetchmailServer:
             ids = self.ids
             result = super().unlink()
             for table in ("smtp_server_per_user_progress", "smtp_server_per_user_note"):
-                self.env.cr.execute("DELETE FROM %s WHERE server_id = ANY(%%s)" % table, [ids])  # pylint: disable=sql-injection
+                self.env.cr.execute("DELETE FROM %s WHERE server_id = ANY(%%s)" % table, [ids])
             return result
 
         def _load_progress(self, folder):

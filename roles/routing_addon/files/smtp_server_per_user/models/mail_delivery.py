@@ -162,7 +162,7 @@ class MailMail(models.Model):
         record = self.env[self.model].sudo().browse(self.res_id).exists()
         items = Markup().join(Markup("<li>%s: %s</li>") % each for each in sorted(missed.items()))
         if record:
-            text = _("The message “%s” was not delivered to:", self.subject or "")
+            text = _('The message "%s" was not delivered to:', self.subject or "")
             record._message_log(body=Markup("<p>%s</p><ul>%s</ul>") % (text, items))
 
     def _failure_type(self, *names):

@@ -123,13 +123,11 @@ def _parts(content, depth=0, left=None):
         if start is not None:
             if left[0] <= 0:
                 return
-            for part in _parts(headers.body[start : found.start()], depth + 1, left):
-                yield part
+            yield from _parts(headers.body[start : found.start()], depth + 1, left)
         start = found.end() + 1
     if start is not None and headers.body[start:].strip() and left[0] > 0:
         # The end is missing: the message was cut.
-        for part in _parts(headers.body[start:], depth + 1, left):
-            yield part
+        yield from _parts(headers.body[start:], depth + 1, left)
 
 
 def _is_returned(headers):
