@@ -187,7 +187,9 @@ class _Planner:
         matches = self.index.get(self.resource.key(wanted.item), [])
         weak = self.resource.is_weak and self.resource.is_weak(wanted.item)
         record, problem = self._only(matches)
-        if not (problem or weak):
+        # An archived double has the key of the record in use, and only its name tells it apart.
+        double = len(matches) > 1 and not self.resource.in_use(wanted.values)
+        if not (problem or weak or double):
             return record, problem
         for options in self.resource.told_apart_by:
             found = _alike(wanted.values, options, matches)
