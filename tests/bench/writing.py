@@ -86,7 +86,7 @@ def main():
     name = f"test_bench_{asked.series}_{os.getpid()}"
     lab_database.copy(asked.series, "mail", name)
     try:
-        spared = {**QUIET, **INCOMING_MAIL_SERVERS.sweep.context}
+        spared = {**QUIET, **INCOMING_MAIL_SERVERS.bulk_side_effect.context}
         script = INSIDE.format(records=asked.records, rounds=asked.rounds, users=QUIET, servers=spared)
         command = [server["command"], "shell", f"--config={server['config']}", "-d", name, "--no-http", "--log-level=error"]
         done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)

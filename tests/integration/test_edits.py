@@ -41,8 +41,8 @@ class Edited:
 
     def __init__(self, database):
         self.database, self.major = database, database.major
-        self.resource = self.declared()
-        self.model = self.resource.model
+        self.resource = resources.BY_MODULE[self.module].in_series(self.major)
+        self.model = self.kept_in()
         self.table = self.model.replace(".", "_")
         self.prepare()
         self.edits = {option: edit for option, edit in self.options().items() if self.has(option)}
@@ -58,6 +58,10 @@ class Edited:
         """Whether the series has the option without the addon."""
         declared = self.resource.field(option)
         return declared.is_native_in(self.major) or declared.addon == "mail"
+
+    def kept_in(self):
+        """The Odoo model of the records."""
+        return self.resource.model
 
     def prepare(self):
         pass
@@ -114,9 +118,6 @@ class OutgoingMailServers(Edited):
     module = "outgoing_mail_servers"
     unedited: ClassVar = {"login": "the key: see test_an_edited_key"}
 
-    def declared(self):
-        return resources.OUTGOING_MAIL_SERVERS
-
     def find(self, item):
         return self.database.value(f"SELECT id FROM ir_mail_server WHERE smtp_user = '{item['login']}'")
 
@@ -161,9 +162,6 @@ class IncomingMailServers(Edited):
     unedited: ClassVar = {"host": "the key", "login": "the key: see test_an_edited_key"}
     # It runs when there is a confirmed server.
     beside = ("ir_cron",)
-
-    def declared(self):
-        return resources.INCOMING_MAIL_SERVERS
 
     def find(self, item):
         return self.database.value(f"SELECT id FROM fetchmail_server WHERE \"user\" = '{item['login']}'")
@@ -217,9 +215,6 @@ class Users(Edited):
     # address of a new one.
     reactions = ("bus_bus", "discuss_channel_member", "mail_channel_partner", "mail_mail", "mail_message")
 
-    def declared(self):
-        return resources.USERS
-
     def prepare(self):
         self.database.sql("UPDATE res_lang SET active = true WHERE code IN ('fr_FR', 'de_DE')")
         self.database.person.execute_kw("res.company", "create", [{"name": "Second Company"}])
@@ -268,9 +263,6 @@ class MailTemplates(Edited):
     module = "mail_templates"
     unedited: ClassVar = {"template": "the key", "name": "not said beside the key", "model": "not said beside the key"}
 
-    def declared(self):
-        return resources.MAIL_TEMPLATES
-
     def prepare(self):
         self.database.person.execute_kw("ir.mail_server", "create", [{"name": "For letters", "smtp_host": "letters.example"}])
 
@@ -291,6 +283,7 @@ class MailTemplates(Edited):
             "email_from": {"expression": "object.company_id.email_formatted"},
             "reply_to": f"answers{number}@mydomain.com",
             "mail_server": "",
+            "auto_delete": True,
         }
 
     def options(self):
@@ -299,15 +292,13 @@ class MailTemplates(Edited):
             "email_from": ("email_from", st.one_of(addresses, st.just(False))),
             "reply_to": ("reply_to", st.one_of(addresses, st.just(False))),
             "mail_server": ("mail_server_id", st.just(server)),
+            "auto_delete": ("auto_delete", st.just(False)),
         }
 
 
 class ConfigParameters(Edited):
     module = "config_parameters"
     unedited: ClassVar = {"key": "the key: see test_an_edited_key"}
-
-    def declared(self):
-        return resources.CONFIG_PARAMETERS
 
     def find(self, item):
         return self.database.value(f"SELECT id FROM ir_config_parameter WHERE key = '{item['key']}'")
@@ -319,6 +310,22 @@ class ConfigParameters(Edited):
         return {"value": ("value", words)}
 
 
+class MailBlacklist(Edited):
+    module = "mail_blacklist"
+    unedited: ClassVar = {"email": "the key: see test_an_edited_key"}
+    # Odoo logs the change on the record.
+    reactions = ("mail_message", "mail_tracking_value")
+
+    def find(self, item):
+        return self.database.value(f"SELECT id FROM mail_blacklist WHERE email = '{item['email']}'")
+
+    def item(self, number):
+        return {"email": f"user{number}@mydomain.com", "active": True}
+
+    def options(self):
+        return {"active": ("active", st.just(False))}
+
+
 class AliasDomains(Edited):
     module = "alias_domains"
     unedited: ClassVar = {"name": "the key: see test_an_edited_key"}
@@ -326,8 +333,8 @@ class AliasDomains(Edited):
     pinned: ClassVar = {"companies": 0}
     beside = ("res_company",)
 
-    def declared(self):
-        return resources.alias_domains(self.database.major)
+    def kept_in(self):
+        return super().kept_in() if self.major >= 17 else resources.CONFIG_PARAMETERS.model
 
     def has(self, option):
         return self.resource.field(option).since <= self.major
@@ -376,7 +383,7 @@ class AliasDomains(Edited):
         }
 
 
-KINDS = (OutgoingMailServers, IncomingMailServers, Users, MailTemplates, ConfigParameters, AliasDomains)
+KINDS = (OutgoingMailServers, IncomingMailServers, Users, MailTemplates, ConfigParameters, MailBlacklist, AliasDomains)
 
 
 def rows(database, tables):
@@ -410,6 +417,7 @@ def test_random_edits(database):
     kinds = [kind(database) for kind in KINDS]
     tables = {table for kind in kinds for table in (kind.table, *kind.beside)}
     all_made = []
+    assert {kind.module for kind in kinds} == set(resources.BY_MODULE)
     assert not any(kind.found(check=True) for kind in kinds), "the declared records differ before anybody edits them"
 
     @seed(20261122)
@@ -459,6 +467,7 @@ def test_an_edited_key(database):
         IncomingMailServers: ("user", "somebody@else.example"),
         Users: ("login", "somebody@else.example"),
         ConfigParameters: ("key", "mail.somebody.else"),
+        MailBlacklist: ("email", "somebody@else.example"),
     }
     if database.major >= 17:
         edits[AliasDomains] = ("name", "else.example")
