@@ -1,29 +1,9 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Has the callback postroom.odoo.drift at work for the playbooks beside this folder, with no setting to make.
-
-Ansible loads callbacks that it finds beside a playbook; one in a collection must be enabled. Where that is done too, this
-one steps back.
-"""
+"""Has the callback postroom.odoo.drift at work for the playbooks beside this folder."""
 
 from __future__ import annotations
 
-from ansible import constants
-from ansible.plugins.loader import callback_loader
+from ansible_collections.postroom.odoo.plugins.plugin_utils.callbacks import beside_playbooks
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import set_options_of
-
-NAME = "postroom.odoo.drift"
-Drift = callback_loader.get(NAME, class_only=True)
-
-
-class CallbackModule(Drift):
-    CALLBACK_NEEDS_ENABLED = False
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.disabled = NAME in constants.CALLBACKS_ENABLED
-
-    def set_options(self, task_keys=None, var_options=None, direct=None):
-        # They are documented there, and known by the name under which that one was loaded.
-        set_options_of(self, Drift, task_keys, var_options, direct)
+CallbackModule = beside_playbooks("postroom.odoo.drift")

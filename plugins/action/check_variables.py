@@ -9,7 +9,6 @@ from functools import partial
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.parameters import remove_values
-from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.loader import filter_loader, test_loader
 
@@ -24,34 +23,21 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import VA
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, evaluated_secrets, plain_values, wrong_kinds
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess, InProcessAction, plain
 from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import unread_variables
+from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
 
 # Ansible's main process loads this file before the first task. What it has by then is not loaded again by the process of
 # each task: our modules, the filters and tests that nearly every condition asks for, and what the roles take.
 filter_loader.get("ansible.builtin.default")
 test_loader.get("ansible.builtin.defined")
 
-ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
 # A message is cut after so many characters, and no more than so many are shown.
 LONGEST, MOST = 600, 50
-
-
-def _specifications():
-    """What each role takes, C({role: {entry point: options}})."""
-    found = {}
-    for role in sorted(os.listdir(ROLES)):
-        path = os.path.join(ROLES, role, "meta", "argument_specs.yml")
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                specs = yaml_load(file)["argument_specs"]
-            found[role] = {entry_point: spec.get("options") or {} for entry_point, spec in specs.items()}
-    return found
 
 
 UNEVALUATED = (
     "Is the name in the expression right, and is it in the vault? "
     "If the braces are a password's own, write it as !unsafe 'text'"
 )
-SPECIFICATIONS = _specifications()
 KNOWN = {name for entry_points in SPECIFICATIONS.values() for options in entry_points.values() for name in options}
 # How a host says where its database is: by variables, else by the environment.
 

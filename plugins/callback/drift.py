@@ -38,23 +38,20 @@ notes:
 """
 
 import datetime
-import os
-import tempfile
 
 from ansible import constants
-from ansible.module_utils.common.text.converters import to_bytes
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import answer_of, host_of, task_of
-from ansible_collections.postroom.odoo.plugins.plugin_utils.files import write
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.files import FORMATS
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.folder import Folder
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.ledger import DRIFT, NOT_CHECKED, Ledger
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.table import as_reasons, as_table
 
 COLLECTION = "postroom.odoo."
 # The variable of each host with the number of differences so far; drift.yml ends with it.
 VARIABLE = "postroom_drift"
-VERDICT = COLLECTION + "drift_verdict"
+VERDICT = COLLECTION + "verdict"
 
 
 class CallbackModule(CallbackBase):
@@ -78,7 +75,7 @@ class CallbackModule(CallbackBase):
         if first:
             folder = self._variables.extra_vars.get("drift_report_dir") or self.get_option("report_dir")
             if folder:
-                self._prepare(os.path.abspath(os.path.expanduser(str(folder))))
+                self._prepare(folder)
 
     def v2_runner_on_skipped(self, result):
         self._see(result)
@@ -105,20 +102,12 @@ class CallbackModule(CallbackBase):
     # -- what they come to ---------------------------------------------------------------------------------------------
 
     def _prepare(self, folder):
-        """Make the folder, and leave no report of an earlier run there for one of this."""
         try:
-            os.makedirs(folder, exist_ok=True)
-            for name in FORMATS:
-                path = os.path.join(folder, "drift." + name)
-                if os.path.lexists(path):
-                    os.remove(path)
-            tempfile.TemporaryFile(dir=folder).close()
+            self._folder = Folder(folder, "drift", FORMATS)
         except OSError as exc:
             # Without this callback, drift.yml counts everything as not checked.
             self.disabled = True
             self._display.error("No drift report can be written to %s: %s." % (folder, exc.strerror))
-            return
-        self._folder = folder
 
     def _see(self, result):
         task, name = task_of(result), host_of(result).get_name()
@@ -136,6 +125,10 @@ class CallbackModule(CallbackBase):
 
     def _fail(self, result):
         task, name = task_of(result), host_of(result).get_name()
+        if _action(task) == VERDICT and not task.check_mode:
+            # Of verify.yml, which has a report of its own.
+            self._failures.pop(name, None)
+            return
         reason = _reason(answer_of(result))
         if _action(task) != VERDICT:
             reason = "%s: %s" % (task.get_name(include_role_fqcn=False).rpartition(" : ")[2].strip(), reason)
@@ -157,10 +150,7 @@ class CallbackModule(CallbackBase):
         color = {DRIFT: constants.COLOR_CHANGED, NOT_CHECKED: constants.COLOR_ERROR}.get(report["status"], constants.COLOR_OK)
         self._display.display(verdict, color=color)
         if self._folder:
-            for name, form in FORMATS.items():
-                write(os.path.join(self._folder, "drift." + name), to_bytes(form(report)), 0o644)
-            names = ", ".join("drift." + name for name in FORMATS)
-            self._display.display("Written to %s: %s" % (self._folder, names))
+            self._display.display(self._folder.write(report))
 
     def _report_failures(self, stats):
         """Of a run that changes something: what was not done. A failure that the playbook rescued does not count."""

@@ -24,11 +24,7 @@ def as_table(report):
     ]
     lines = []
     if rows:
-        shown = [_HEADER, *([_short(cell) for cell in row] for row in rows[:MOST_ROWS])]
-        widths = [max(len(row[column]) for row in shown) for column in range(len(_HEADER))]
-        lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in shown]
-        if len(rows) > MOST_ROWS:
-            lines.append("… and %d more; for the complete list, set report_dir" % (len(rows) - MOST_ROWS))
+        lines += columns(_HEADER, rows, "report_dir")
         kinds = list(dict.fromkeys(row["kind"] for host in report["hosts"] for row in host["differences"]))
         for kind in kinds if kinds != ["differs"] else []:
             lines += ["", "%s: %s" % (kind, KINDS[kind]["explanation"]), "  %s" % KINDS[kind]["cure"]]
@@ -48,6 +44,19 @@ def as_reasons(reasons):
     for host, reason in reasons.items():
         first, *more = reason.splitlines() or [""]
         lines += ["%s: %s" % (host, plain(first))] + ["  " + plain(line) for line in more]
+    return lines
+
+
+def columns(header, rows, option):
+    """Lines for rows, as many as fit on a screen.
+
+    :param option: what to set for all of them.
+    """
+    shown = [header, *([_short(cell) for cell in row] for row in rows[:MOST_ROWS])]
+    widths = [max(len(row[column]) for row in shown) for column in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in shown]
+    if len(rows) > MOST_ROWS:
+        lines.append("… and %d more; for the complete list, set %s" % (len(rows) - MOST_ROWS, option))
     return lines
 
 

@@ -1,0 +1,108 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: verify
+short_description: Verify that mail of a database can be sent and fetched
+version_added: 0.1.0
+author:
+  - Postroom maintainers (@postroom)
+description:
+  - Checks, from the controller, the mail servers and mailboxes that the variables of this collection's roles declare.
+  - It changes nothing and sends no message. C(playbooks/verify.yml) runs it; docs/verify.md lists all findings.
+options:
+  roles:
+    description:
+      - The roles whose variables are read, without C(postroom.odoo.), each with its entry point.
+    type: dict
+    required: true
+  checks:
+    description:
+      - What is checked.
+      - V(connections) connects to each port of each mail server, and logs in to each mailbox.
+    type: list
+    elements: str
+    choices: [connections]
+    default: [connections]
+  at_a_time:
+    description: How many connections are open at a time.
+    type: int
+    default: 20
+  timeout:
+    description: Seconds to wait for each answer of a mail server.
+    type: int
+    default: 10
+  ca_path:
+    description: File or folder with certificates to trust besides those of the controller's system.
+    type: path
+  certificate_days:
+    description: A certificate that expires in fewer days is reported.
+    type: int
+    default: 21
+attributes:
+  check_mode:
+    support: full
+    description: Does the same in check mode, as it changes nothing.
+seealso:
+  - plugin: postroom.odoo.verify
+    plugin_type: callback
+"""
+
+EXAMPLES = r"""
+- name: Verify the connections to the mail servers
+  postroom.odoo.verify:
+    roles:
+      mail_domain: main
+      mail_users: main
+    checks: [connections]
+"""
+
+RETURN = r"""
+errors:
+  description: Number of findings that are errors.
+  returned: success
+  type: int
+  sample: 1
+looked_at:
+  description: What was looked at.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{check: connections, subject: "SMTP smtp.mydomain.com:587"}]
+findings:
+  description: What was found.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description: Name of the finding in docs/verify.md.
+      type: str
+    check:
+      description: The check that found it.
+      type: str
+    subject:
+      description: What it is about.
+      type: str
+    level:
+      description: C(error), C(warning) or C(information).
+      type: str
+    looked_up:
+      description: What was asked.
+      type: str
+    found:
+      description: The answer.
+      type: str
+not_checked:
+  description: What could not be checked, with the reason.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{check: connections, subject: "SMTP smtp.mydomain.com:587", reason: no answer within 10 seconds}]
+"""
+
+# It is an action plugin, as the inventory is on the controller.

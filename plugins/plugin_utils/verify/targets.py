@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an inventory means for mail outside Odoo: servers, mailboxes, and the domains that mail is sent from. Pure: no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import OWN, is_true, needs_password
+
+STRICT = "_strict"
+SMTP, IMAP, POP = "smtp", "imap", "pop"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A port of a server, and how it is spoken to.
+
+    :param protocol: C(smtp), C(imap) or C(pop).
+    :param encryption: C(none), C(starttls) or C(ssl).
+    """
+
+    protocol: str
+    host: str
+    port: int
+    encryption: str
+
+    def __str__(self):
+        return "%s %s:%d" % (self.protocol.upper(), self.host, self.port)
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """A mail server as the inventory declares it: an endpoint, and who logs in there.
+
+    :param authentication: C(login), or what stands for another kind of login.
+    :param address: the address that it sends as; empty for an incoming server, and where it is not known.
+    :param from_filter: the addresses and domains that it sends as, C(None) where it is not declared.
+    :param strict: whether Odoo verifies the server's certificate.
+    :param max_email_size: in megabytes, or None.
+    :param owner: login of the user whose server it is, or None.
+    """
+
+    endpoint: Endpoint
+    name: str
+    login: str
+    password: str | None
+    authentication: str = "login"
+    address: str = ""
+    from_filter: tuple | None = None
+    strict: bool = False
+    max_email_size: float | None = None
+    owner: str | None = None
+
+
+def mailboxes_of(lists):
+    """The active mail servers of an inventory.
+
+    :param lists: C([(variable, module, items)]), as lists_of() returns them.
+    """
+    made = []
+    for _variable, module, items in lists:
+        for item in items:
+            given = {option: value for option, value in item.items() if value is not None}
+            if is_true(given.get("active", True)) and module in _READERS:
+                made.extend(_READERS[module](given))
+    return made
+
+
+def _outgoing(item):
+    host = item.get("host")
+    if not host:
+        # Odoo knows it; the inventory only changes something else of the server.
+        return
+    encryption = _or_default("outgoing_mail_servers", item, "encryption") or "none"
+    login = item.get("login") or ""
+    filters = _from_filter(item, login)
+    endpoint = Endpoint(
+        SMTP, normal(host), int(_or_default("outgoing_mail_servers", item, "port")), encryption.replace(STRICT, "")
+    )
+    yield Mailbox(
+        endpoint,
+        item.get("name") or login or host,
+        login,
+        item.get("password"),
+        authentication=item.get("authentication", "login") if login or item.get("authentication") else "none",
+        address=_sender(filters, login),
+        from_filter=filters,
+        strict=encryption.endswith(STRICT),
+        max_email_size=float(item["max_email_size"]) if item.get("max_email_size") else None,
+        owner=item.get("owner") or None,
+    )
+
+
+def _incoming(item):
+    kind = item.get("type") or IMAP
+    host = _or_default("incoming_mail_servers", item, "host")
+    if not host or kind == "local":
+        return
+    ssl = is_true(_or_default("incoming_mail_servers", item, "ssl") or False)
+    login = item.get("login") or ""
+    endpoint = Endpoint(
+        POP if kind == "pop" else IMAP,
+        normal(host),
+        int(_or_default("incoming_mail_servers", dict(item, ssl=ssl), "port")),
+        "ssl" if ssl else "none",
+    )
+    yield Mailbox(
+        endpoint,
+        item.get("name") or login or host,
+        login,
+        item.get("password"),
+        authentication="login" if needs_password(kind, item) else kind,
+    )
+
+
+_READERS = {"outgoing_mail_servers": _outgoing, "incoming_mail_servers": _incoming}
+
+
+def _or_default(module, item, option):
+    if item.get(option) is not None:
+        return item[option]
+    (field,) = [each for each in BY_MODULE[module].fields if each.option == option]
+    return field.default(item) if callable(field.default) else field.default
+
+
+def _from_filter(item, login):
+    if "from_filter" not in item:
+        return None
+    given = login if item["from_filter"] == OWN else item["from_filter"]
+    return tuple(normal(part) for part in given.split(",") if part.strip())
+
+
+def _sender(filters, login):
+    """An address that the server is for: the login, or the first address of the filter."""
+    addresses = [each for each in filters or () if "@" in each]
+    if "@" in login and (not addresses or normal(login) in addresses):
+        return normal(login)
+    return addresses[0] if addresses else ""

@@ -1,0 +1,199 @@
+"""playbooks/verify.yml: how it ends, what it reports, and that it writes nothing."""
+
+import json
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from browser import watched
+from jsonschema import Draft202012Validator
+from odd_servers import silent_server
+from playbook import run_playbook
+from support import ROOT, Database
+
+SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "verify.schema.json").read_text()))
+FILES = ("verify.json", "verify.xml", "verify.html")
+USER = "newuser@mydomain.com"
+WRONG = "wr0ng-unusual-p4ss"
+OUTSIDE = json.dumps({"verify_checks": ["connections"]})
+
+
+@dataclass
+class Outcome:
+    code: int
+    output: str
+    folder: Path
+
+    @property
+    def report(self):
+        report = json.loads((self.folder / "verify.json").read_text())
+        SCHEMA.validate(report)
+        return report
+
+    def host(self, name="company"):
+        (host,) = [host for host in self.report["hosts"] if host["host"] == name]
+        return host
+
+    def rules(self, name="company"):
+        return sorted({each["rule"] for each in self.host(name)["findings"]})
+
+    @property
+    def suites(self):
+        return ET.parse(self.folder / "verify.xml").getroot()
+
+    def written(self):
+        """All that the run told anybody."""
+        return self.output + "".join((self.folder / name).read_text() for name in FILES)
+
+
+class Company:
+    """A database and its inventory."""
+
+    def __init__(self, lab, series, folder):
+        self.lab, self.folder = lab, folder
+        self.database = Database(lab, series)
+        self.mailboxes = {address: box["password"] for address, box in lab["mail"]["mailboxes"].items()}
+        self.runs = 0
+
+    def variables(self, **changes):
+        connection = {f"odoo_{name}": value for name, value in self.database.connection.items()}
+        return {
+            **connection,
+            "ansible_connection": "local",
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "mail_provider": {
+                "smtp": {"host": self.lab["host"], "port": self.lab["ports"]["submission"], "encryption": "starttls"},
+                "imap": {"host": self.lab["host"], "port": self.lab["ports"]["imaps"], "ssl": True},
+            },
+            "mail_domain_name": "mydomain.com",
+            "mail_domain_catchall": "catchall",
+            "mail_domain_bounce": "bounce",
+            "mail_domain_default_from": "catchall",
+            "mail_domain_passwords": self.mailboxes,
+            "mail_users_accounts": [{"name": "New User", "email": USER}],
+            "mail_users_passwords": self.mailboxes,
+            "verify_ca_path": self.lab["ca_file"],
+            **changes,
+        }
+
+    def verify(self, *arguments, hosts=None, inventory=None):
+        """Run the playbook for `hosts` ({name: what differs from this company's variables})."""
+        self.runs += 1
+        folder = self.folder / str(self.runs)
+        folder.mkdir()
+        if inventory is None:
+            listed = {name: self.variables(**changes) for name, changes in (hosts or {"company": {}}).items()}
+            inventory = {"odoo_databases": {"hosts": listed}}
+        (folder / "hosts.json").write_text(json.dumps(inventory))
+        told = ("-e", json.dumps({"verify_report_dir": str(folder)}))
+        done = run_playbook("-i", folder / "hosts.json", "playbooks/verify.yml", *told, *arguments, COLUMNS="1000")
+        return Outcome(done.returncode, done.stdout + done.stderr, folder)
+
+
+@pytest.fixture(scope="module")
+def company(lab, series, tmp_path_factory):
+    company = Company(lab, series, tmp_path_factory.mktemp("runs"))
+    yield company
+    company.database.drop()
+
+
+@pytest.mark.any_series
+def test_all_is_well(company):
+    before = company.database.fingerprints()
+    done = company.verify("-e", OUTSIDE)
+    assert done.code == 0, done.output
+    company.database.assert_as(before, "verify.yml wrote")
+    host = done.host()
+    assert (host["status"], host["not_checked"], host["reasons"]) == ("well", [], [])
+    assert done.rules() == ["sender_strict"]
+    # Each port once, each mailbox at each of its servers.
+    ports = company.lab["ports"]
+    smtp, imap = (f"{kind} 127.0.0.1:{ports[port]}" for kind, port in (("SMTP", "submission"), ("IMAP", "imaps")))
+    mailboxes = {f"{login} at {imap}" for login in (USER, "catchall@mydomain.com", "bounce@mydomain.com")}
+    mailboxes |= {f"{login} at {smtp}" for login in (USER, "catchall@mydomain.com")}
+    assert {each["subject"] for each in host["looked_at"]} == {smtp, imap} | mailboxes
+    assert (done.suites.get("tests"), done.suites.get("failures"), done.suites.get("errors")) == ("7", "0", "0")
+    assert "All is well" in (done.folder / "verify.html").read_text()
+    assert "All is well: 0 errors, 0 warnings, 1 remarks" in done.output
+    # It is no comparison, and nothing that was not done.
+    assert "DRIFT" not in done.output
+    assert "NOT DONE" not in done.output
+
+
+@pytest.mark.any_series
+def test_something_is_wrong(company):
+    """Of two databases one is well; every finding has its reasons, and no secret is told."""
+    changes = {"mail_users_passwords": {USER: WRONG}}
+    done = company.verify("-e", OUTSIDE, "-v", hosts={"company": changes, "other": {}})
+    assert done.code == 2, done.output
+    assert (done.host()["status"], done.host("other")["status"]) == ("wrong", "well")
+    refused = [each for each in done.host()["findings"] if each["level"] == "error"]
+    assert {(each["rule"], each["subject"].split(" at ")[0]) for each in refused} == {("login_refused", USER)}
+    assert len(refused) == 2
+    assert done.suites.get("failures") == "2"
+    assert "login_refused: the server refuses the login of a mailbox" in done.output
+    assert "NOT DONE" not in done.output
+    for secret in (WRONG, company.database.connection[company.database.secret]):
+        assert secret not in done.written()
+
+
+@pytest.mark.any_series
+def test_what_cannot_be_checked_is_not_well(company):
+    """A server that does not answer, a database with bad variables: 4, and the others are checked all the same."""
+    with silent_server() as port:
+        silent = {
+            "mail_provider": {**company.variables()["mail_provider"], "imap": {"host": "127.0.0.1", "port": port, "ssl": True}}
+        }
+        hosts = {"company": {"mail_users_passwords": {USER: WRONG}}, "silent": silent, "bad": {"mail_domain_name": "no domain"}}
+        done = company.verify("-e", OUTSIDE, "-e", "verify_timeout=1", hosts=hosts)
+    assert done.code == 4, done.output
+    assert {host["host"]: host["status"] for host in done.report["hosts"]} == {
+        "company": "wrong",
+        "silent": "not_checked",
+        "bad": "not_checked",
+    }
+    (missing,) = done.host("silent")["not_checked"]
+    assert missing["subject"] == f"IMAP 127.0.0.1:{port}"
+    assert missing["reason"].startswith("no answer within 1 seconds")
+    assert missing["reason"].endswith("mailboxes that were not tried: 3")
+    (reason,) = done.host("bad")["reasons"]
+    assert reason.startswith("mail_domain_name is not a domain")
+    assert done.suites.get("errors") == "2"
+    assert "NOT CHECKED" in done.output
+    assert "NOT DONE" not in done.output
+
+
+@pytest.mark.any_series
+def test_an_inventory_without_databases(company):
+    done = company.verify(inventory={"all": {"hosts": {"lonely": {"ansible_connection": "local"}}}})
+    assert done.code == 4, done.output
+    assert "No host of this run is in the group odoo_databases" in done.output
+
+
+@pytest.mark.any_series
+def test_a_check_that_does_not_exist(company):
+    done = company.verify("-e", json.dumps({"verify_checks": ["conections"]}))
+    assert done.code == 4, done.output
+    assert "conections" in done.output
+
+
+@pytest.mark.any_series
+def test_a_report_that_cannot_be_written(company):
+    """It is not lost unseen."""
+    done = company.verify("-e", OUTSIDE, "-e", "verify_report_dir=/proc/nowhere")
+    assert "No report can be written to /proc/nowhere" in done.output
+    assert done.code == 4, done.output
+
+
+@pytest.mark.any_series
+def test_the_page_in_a_browser(company, browser):
+    done = company.verify("-e", OUTSIDE, hosts={"company": {"mail_users_passwords": {USER: WRONG}}})
+    with watched(browser.new_page()) as page:
+        page.goto((done.folder / "verify.html").as_uri())
+        assert page.locator("#status").inner_text() == "Something is wrong"
+        assert page.locator(".row:visible").count() == 3
+        page.select_option("#kind", "error")
+        assert page.locator(".row:visible").count() == 2
+        page.locator(".row:visible summary").first.click()
+        assert "Odoo cannot log in as this mailbox" in page.locator(".row[open]").inner_text()

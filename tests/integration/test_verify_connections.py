@@ -1,0 +1,243 @@
+"""The check `connections` of verify.yml on real mail servers: where each finding must appear, and where it must not."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from odd_servers import OddServers, free_port, silent_server
+from support import ROOT
+
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections, rules
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import mailboxes_of
+
+USER, PASSWORD = "newuser@mydomain.com", "newuser-pw"
+
+
+@pytest.fixture(scope="module")
+def odd(lab):
+    servers = OddServers(lab)
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.stop()
+
+
+def outgoing(host, port, encryption="starttls", **more):
+    item = {"login": USER, "password": PASSWORD, "host": host, "port": port, "encryption": encryption, "from_filter": "own"}
+    return "mail_extras_outgoing_servers", "outgoing_mail_servers", [{**item, **more}]
+
+
+def incoming(host, port, **more):
+    item = {"login": USER, "password": PASSWORD, "host": host, "port": port, "ssl": True}
+    return "mail_extras_incoming_servers", "incoming_mail_servers", [{**item, **more}]
+
+
+def check(*lists, ca_path=None, timeout=5):
+    findings = Findings()
+    connections.check(mailboxes_of(lists), findings, connections.Way(timeout=timeout, ca_path=ca_path))
+    return findings.result()
+
+
+def rules_of(found):
+    assert found["not_checked"] == []
+    return {each["rule"]: each["level"] for each in found["findings"]}
+
+
+# What is said of every server that is as strict as the lab's, and is no fault.
+STRICT = {"sender_strict": "information"}
+
+
+def test_nothing_is_wrong_with_the_lab(lab):
+    """Each of its ports, by each protocol."""
+    host, ports = lab["host"], lab["ports"]
+    found = check(
+        outgoing(host, ports["submission"]),
+        outgoing(host, ports["smtps"], "ssl"),
+        incoming(host, ports["imaps"]),
+        incoming(host, ports["pop3s"], type="pop"),
+        ca_path=lab["ca_file"],
+    )
+    assert rules_of(found) == STRICT
+    assert len(found["looked_at"]) == 8
+
+
+def test_strictness(lab):
+    """By RCPT or by DATA: what is judged after the message cannot be known without one."""
+    host, ports = lab["host"], lab["ports"]
+    found = check(outgoing(host, ports["submission"]), outgoing(host, ports["submission_at_data"]), ca_path=lab["ca_file"])
+    assert {each["rule"]: each["subject"].rpartition(":")[2] for each in found["findings"]} == {
+        "sender_strict": str(ports["submission"]),
+        "sender_open": str(ports["submission_at_data"]),
+    }
+
+
+def test_no_message_is_sent(lab):
+    """Nor is anything read: new mail stays as it was, and Postfix queues nothing."""
+    with Path(lab["mail"]["logs"]["postfix"]).open() as file:
+        file.seek(0, 2)
+        check(outgoing(lab["host"], lab["ports"]["submission"]), ca_path=lab["ca_file"])
+        lines = file.read()
+    assert "submission" in lines
+    assert "queued as" not in lines
+    assert "/cleanup[" not in lines
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("good", {}),
+        ("expired", {"certificate_expired": "warning"}),
+        ("soon", {"certificate_expires": "warning"}),
+        ("other_name", {"certificate_for_other_name": "warning"}),
+        ("stranger", {"certificate_untrusted": "warning"}),
+        # One does not hide the other.
+        ("both", {"certificate_for_other_name": "warning", "certificate_expired": "warning"}),
+    ],
+)
+def test_certificates(odd, name, expected):
+    found = check(incoming(odd.addresses[name], odd.imaps_port), ca_path=str(odd.ca_file))
+    assert rules_of(found) == expected
+    found = check(incoming(odd.addresses[name], odd.pop3s_port, type="pop"), ca_path=str(odd.ca_file))
+    assert rules_of(found) == expected
+
+
+def test_a_certificate_by_starttls(odd):
+    port = odd.smtp_ports["expired"]
+    assert rules_of(check(outgoing("127.0.0.1", port), ca_path=str(odd.ca_file))) == {
+        "certificate_expired": "warning",
+        **STRICT,
+    }
+    # Odoo itself refuses it with strict encryption.
+    found = check(outgoing("127.0.0.1", port, "starttls_strict"), ca_path=str(odd.ca_file))
+    assert rules_of(found) == {"certificate_expired": "error", **STRICT}
+    good = odd.smtp_ports["good"]
+    assert rules_of(check(outgoing("127.0.0.1", good, "starttls_strict"), ca_path=str(odd.ca_file))) == STRICT
+
+
+def test_an_authority_that_the_system_does_not_know(odd):
+    assert rules_of(check(incoming(odd.addresses["good"], odd.imaps_port))) == {"certificate_untrusted": "warning"}
+
+
+def test_starttls_that_is_not_offered(odd):
+    found = check(outgoing("127.0.0.1", odd.smtp_ports["plain"]))
+    assert rules_of(found) == {"starttls_missing": "error"}
+    assert found["findings"][0]["found"].endswith("mailboxes that were not tried: 1")
+
+
+def test_no_encryption(odd):
+    (first, _strict) = check(outgoing("127.0.0.1", odd.smtp_ports["plain"], "none"))["findings"]
+    assert (first["rule"], first["found"]) == ("not_encrypted", "STARTTLS is not offered")
+    found = check(incoming(odd.addresses["good"], odd.imap_port, ssl=False))
+    assert "not_encrypted" in {each["rule"] for each in found["findings"]}
+
+
+def test_old_tls(odd):
+    found = check(outgoing("127.0.0.1", odd.smtp_ports["old"]), ca_path=str(odd.ca_file))
+    assert rules_of(found) == {"tls_old": "warning", **STRICT}
+
+
+def test_kinds_of_authentication(odd, lab):
+    """None at all, none but for the encrypted, and passwords where OAuth is declared."""
+    found = check(outgoing("127.0.0.1", odd.smtp_ports["no_logins"]), ca_path=str(odd.ca_file))
+    assert {each["rule"] for each in found["findings"]} == {"authentication_missing"}
+    found = check(outgoing("127.0.0.1", odd.smtp_ports["strict_plain"], "none"), ca_path=str(odd.ca_file))
+    assert {each["rule"] for each in found["findings"]} == {"not_encrypted", "authentication_missing"}
+    found = check(incoming(odd.addresses["good"], odd.imap_port, ssl=False))
+    assert {"not_encrypted", "authentication_missing"} <= {each["rule"] for each in found["findings"]}
+    found = check(outgoing(lab["host"], lab["ports"]["submission"], authentication="gmail"), ca_path=lab["ca_file"])
+    assert rules_of(found) == {"authentication_missing": "error", "login_not_tried": "information"}
+
+
+def test_size(odd):
+    port = odd.smtp_ports["plain"]
+    assert "size_smaller" in rules_of(check(outgoing("127.0.0.1", port, "none", max_email_size=2.5)))
+    assert "size_smaller" not in rules_of(check(outgoing("127.0.0.1", port, "none", max_email_size=2)))
+
+
+def test_a_wrong_password(lab):
+    host, ports = lab["host"], lab["ports"]
+    found = check(
+        outgoing(host, ports["submission"], password="wr0ng"),
+        incoming(host, ports["imaps"], password="wr0ng"),
+        incoming(host, ports["pop3s"], type="pop", password="wr0ng"),
+        ca_path=lab["ca_file"],
+    )
+    assert rules_of(found) == {"login_refused": "error"}
+    assert sorted(each["subject"] for each in found["findings"]) == sorted(
+        f"{USER} at {protocol} {host}:{ports[name]}"
+        for protocol, name in (("SMTP", "submission"), ("IMAP", "imaps"), ("POP", "pop3s"))
+    )
+    assert all("uth" in each["found"] for each in found["findings"])
+
+
+def test_an_address_that_the_login_may_not_use(lab):
+    found = check(
+        outgoing(lab["host"], lab["ports"]["submission"], from_filter="seconduser@mydomain.com"), ca_path=lab["ca_file"]
+    )
+    assert rules_of(found) == {"sender_refused": "error"}
+    assert "553" in found["findings"][0]["found"]
+
+
+def test_what_is_not_there():
+    found = check(
+        outgoing("127.0.0.1", free_port()), incoming("imap.does-not-exist.invalid", 993), incoming("127.0.0.1", free_port())
+    )
+    assert sorted(each["rule"] for each in found["findings"]) == ["host_refuses", "host_refuses", "host_unknown"]
+
+
+def test_another_protocol(odd):
+    """TLS where STARTTLS is spoken, and the other way round."""
+    assert rules_of(check(outgoing("127.0.0.1", odd.smtp_ports["good"], "ssl"))) == {"protocol_wrong": "error"}
+    found = check(incoming("127.0.0.1", odd.smtp_ports["plain"], ssl=False))
+    assert rules_of(found) == {"protocol_wrong": "error"}
+
+
+def test_silence_is_not_checked():
+    """A port that says nothing may be a firewall's, and TLS spoken too early."""
+    with silent_server() as port:
+        found = check(incoming("127.0.0.1", port), timeout=0.5)
+        assert found["findings"] == []
+        assert [each["reason"].partition(";")[0] for each in found["not_checked"]] == ["no answer within 0.5 seconds"]
+        assert rules_of(check(incoming("127.0.0.1", port, ssl=False), timeout=0.5)) == {"protocol_wrong": "error"}
+
+
+def test_a_thousand_mailboxes_far_away(lab):
+    """20 ms away, with the default of connections at a time, each by SMTP and IMAP."""
+    people = [f"far{number:04}@mydomain.com" for number in range(1000)]
+    command = [sys.executable, ROOT / "tests" / "lab" / "mailbox.py", "add", "--json", "-"]
+    boxes = json.dumps([{"login": person, "password": "far-pw"} for person in people])
+    subprocess.run(command, input=boxes, text=True, check=True, capture_output=True)
+    time.sleep(1.5)  # Dovecot rereads its users at most once a second.
+    shown = []
+    with far_away(20, lab["ports"]["submission"], lab["ports"]["imaps"]) as (smtp, imap):
+        lists = [outgoing("127.0.0.1", smtp, login=person, password="far-pw") for person in people]
+        lists += [incoming("127.0.0.1", imap, login=person, password="far-pw") for person in people]
+        findings, began = Findings(), time.monotonic()
+        connections.check(mailboxes_of(lists), findings, connections.Way(ca_path=lab["ca_file"]), shown.append)
+        seconds = time.monotonic() - began
+    found = findings.result()
+    assert rules_of(found) == STRICT
+    assert found["findings"][0]["found"] == "refused for 1000 of 1000 mailboxes"
+    assert len(found["looked_at"]) == 2002
+    assert shown[-1] == "verify: 2000 of 2000 logins were tried"
+    assert seconds < 60
+
+
+@contextlib.contextmanager
+def far_away(milliseconds, *ports):
+    command = [sys.executable, ROOT / "tests" / "lab" / "distance.py", str(milliseconds), *map(str, ports)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield [int(port) for port in process.stdout.readline().split()]
+        process.stdin.close()
+
+
+def test_each_rule_is_seen_here():
+    """A rule without a test in this file would be seen nowhere."""
+    text = Path(__file__).read_text()
+    assert [name for name, rule in rules.RULES.items() if rule.check == rules.CONNECTIONS and f'"{name}"' not in text] == []
