@@ -7,13 +7,12 @@ Each test has a Python environment of its own, which ansible-test makes and keep
 .cache, so that runs after the first are quick, and nobody's own home is touched.
 """
 
-import ast
-import configparser
 import os
 import shutil
 import subprocess
 import sys
 
+import pip_settings
 from artefact import CACHE, ROOT, build, unpack
 
 FOLDER = CACHE / "sanity"
@@ -42,20 +41,7 @@ def make_home():
     bootstrap.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "tests" / "gates" / "get_pip.py", bootstrap)
 
-    listed = subprocess.run(["pip", "config", "list"], check=True, capture_output=True, text=True).stdout
-    settings = configparser.RawConfigParser()
-    for line in listed.splitlines():
-        name, value = line.split("=", 1)
-        section, option = name.rsplit(".", 1)
-        section = "global" if section == ":env:" else section
-        if not settings.has_section(section):
-            settings.add_section(section)
-        settings.set(section, option, ast.literal_eval(value))
-    path = HOME / ".config" / "pip" / "pip.conf"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    with path.open("w") as file:
-        settings.write(file)
+    pip_settings.write(HOME / ".config" / "pip" / "pip.conf")
 
 
 if __name__ == "__main__":
