@@ -14,6 +14,9 @@ import os
 import sys
 from pathlib import Path
 
+# Whatever the caller's: the services' users must be able to read what is made in the lab.
+os.umask(0o022)
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 LONGEST = 75
 

@@ -4,8 +4,11 @@ ODOO ?= 19
 
 .PHONY: lab-up lab-down lab-wipe
 
-lab-up: env ## Start the test servers (ODOO="14 19", default 19)
-	@ODOO="$(ODOO)" $(BIN)/ansible-playbook --inventory localhost, $(LAB)/up.yml
+# The services' users must be able to read what is made here, whatever the caller's umask.
+lab-up: ## Start the test servers (ODOO="14 19", default 19)
+	@$(LAB)/preflight.sh $(ODOO)
+	@$(MAKE) --no-print-directory env-run
+	@umask 022; ODOO="$(ODOO)" $(BIN)/ansible-playbook --inventory localhost, $(LAB)/up.yml
 
 lab-down: ## Stop the test servers and keep their data
 	@python3 $(LAB)/service.py stop
