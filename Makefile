@@ -9,35 +9,50 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
-.PHONY: help env
+.PHONY: help env env-run
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 env: $(VENV)/.complete ## Create the Python environment (.venv)
 
-$(VENV)/.complete: requirements.txt requirements-dev.txt
-	@python3 -c 'import ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -qq -y python3-venv; }
+# What runs Postroom and the lab.
+env-run: $(VENV)/.run
+
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+INSTALL := tests/lab/roles/host/files/install.sh
+
+$(VENV)/.run: requirements.txt
+	@python3 -c 'import ensurepip' 2>/dev/null || $(INSTALL) python3-venv
 	python3 -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/.complete: $(VENV)/.run requirements-dev.txt
+	@echo "Installing what tests Postroom, 400 MB of Python packages, takes minutes:"
+	$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@
 
 CHROMIUM := /usr/bin/chromium
+# For the Node.js that Playwright brings along.
+LIBATOMIC := /usr/share/doc/libatomic1
 .PHONY: browser
-browser: $(CHROMIUM) ## Install the browser for the tests
+browser: $(CHROMIUM) $(LIBATOMIC) ## Install the browser for the tests
 
-$(CHROMIUM):
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium
+$(CHROMIUM) $(LIBATOMIC) &:
+	$(INSTALL) chromium libatomic1
 
 include tests/lab/lab.mk
 include tests/demo/demo.mk
+include tests/bare/bare.mk
 include tests/bench/bench.mk
 # Brings the target `integration`: every promise, on the lab's servers.
 -include extensions/molecule/molecule.mk
 
 # Two lanes side by side, as there is one lane that mostly computes and one that mostly waits for Odoo.
 .PHONY: test
-test: env ## Run all checks and tests
+test: ## Run all checks and tests
+	@tests/lab/preflight.sh 14 19
+	@$(MAKE) --no-print-directory env
 	@python3 tests/gates/run.py lint,unit,sanity build-check,integration,routing
 
 .PHONY: unit sanity build-check

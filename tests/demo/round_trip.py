@@ -22,7 +22,7 @@ from maildir import Mailbox
 from postfix import Postfix
 
 SERIES, DATABASE = "19", "postroom_demo_19"
-BOB = "bob@customer.example"
+BOB, DEAL = "bob@customer.example", "A deal with Bob"
 PEOPLE = {"newuser@mydomain.com": "newuser-odoo", "seconduser@mydomain.com": "seconduser-odoo"}
 
 
@@ -31,7 +31,7 @@ def main():
     server = lab["odoo"][SERIES]
     admin = log_in(server, server["login"], server["password"])
     bob = contact(admin, "Bob Customer", email=BOB)
-    deal = contact(admin, "A deal with Bob")
+    deal = contact(admin, DEAL)
     for login, password in PEOPLE.items():
         round_trip(lab, log_in(server, login, password), admin, login, deal, bob)
 

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Say what there is to see after the demo, and how to log in."""
+
+import json
+
+from round_trip import DATABASE, DEAL, PEOPLE, SERIES, lab_dir, log_in
+
+TEXT = """
+It works: Odoo runs on this machine, and its users send and receive mail.
+
+  Open      {url}/web?db={database}
+  Log in    {login} / {password}
+            {people}
+  Look at   {url}/odoo/{outgoing}   the outgoing mail servers, each with its owner
+            {url}/odoo/{incoming}   the incoming mail servers
+            {url}/odoo/res.partner/{deal}   the mail to Bob, and his reply
+  Rented    If this machine is elsewhere, run on your own: ssh -L {port}:127.0.0.1:{port} root@ITS-ADDRESS
+            Then open the same addresses in your own browser.
+  Try       Change an outgoing mail server in Odoo. This finds it, and site.yml in place of drift.yml repairs it:
+            .venv/bin/ansible-playbook {inventories} --limit odoo{series} playbooks/drift.yml
+  Stop      make lab-down, and make lab-wipe to remove the servers' files
+"""
+
+
+def main():
+    lab = json.loads((lab_dir() / "lab.json").read_text())
+    server = lab["odoo"][SERIES]
+    odoo = log_in(server, server["login"], server["password"])
+    actions = odoo.env["ir.model.data"]
+    print(
+        TEXT.format(
+            url=server["url"],
+            port=server["port"],
+            database=DATABASE,
+            login=server["login"],
+            password=server["password"],
+            people="\n            ".join(f"{login} / {password}" for login, password in PEOPLE.items()),
+            outgoing=_action(actions, "base", "action_ir_mail_server_list"),
+            incoming=_action(actions, "mail", "action_email_server_tree"),
+            deal=odoo.env["res.partner"].search([("name", "=", DEAL)], limit=1)[0],
+            inventories="-i inventories/lab -i tests/demo/inventory.yml",
+            series=SERIES,
+        ),
+        end="",
+    )
+
+
+def _action(data, module, name):
+    """The address of an action; Odoo's client would show nothing, without an error, for one that is missing."""
+    if not data.search([("module", "=", module), ("name", "=", name)]):
+        raise LookupError(f"Odoo has no {module}.{name}")
+    return f"action-{module}.{name}"
+
+
+if __name__ == "__main__":
+    main()
