@@ -120,7 +120,7 @@ class CallbackModule(CallbackBase):
         if "owns" in answer:
             host.expect(answer["owns"])
         if "drift" in answer:
-            host.take(answer["drift"], answer.get("unpredicted", ()))
+            host.take(answer["drift"], [*answer.get("unpredicted", ()), *answer.get("not_managed", ())])
         self._variables.set_nonpersistent_facts(name, {VARIABLE: {"differences": len(host.differences())}})
 
     def _fail(self, result):

@@ -9,12 +9,13 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import computed
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts import View
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, Unforeseen, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.export_items import export_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import invocation, occurring
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import Plan, PlanError, make_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, Plan, PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import (
     MISSING,
     describe,
@@ -22,6 +23,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import
     differences,
     drift,
     gathered,
+    not_managed,
     problems_message,
 )
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import Names, Ownership, shown
@@ -197,21 +199,28 @@ class _Run:
             plan, refused = self._write(plan)
         put_back = [change for change, reason in refused]
         plan.changes = [change for change in plan.changes if change not in put_back]
-        result.update(describe(plan), changed=bool(plan.changes))
-        if self.module._diff:
-            result["diff"] = diff(self.resource, self.names, self.session.major, plan)
-        if self.module.check_mode:
-            result["drift"] = self._drift(plan)
-        if self.unpredicted:
-            result["unpredicted"] = self.unpredicted
-            for line in self.unpredicted:
-                self.module.warn(line)
+        result.update(self._described(plan))
+        for line in [*result.get("unpredicted", ()), *result.get("not_managed", ())]:
+            self.module.warn(line)
         result["rpc_calls"] = self.session.calls
         if refused:
             problems = [(change.index, self.resource.verification.option, reason) for change, reason in refused]
             result.update(_problems(self.resource, self.items, problems))
             self.module.fail_json(**result)
         self.module.exit_json(**result)
+
+    def _described(self, plan):
+        """What the run comes to."""
+        result = dict(describe(plan), changed=bool(plan.changes))
+        if self.module._diff:
+            result["diff"] = diff(self.resource, self.names, self.session.major, plan)
+        if self.module.check_mode:
+            result["drift"] = self._drift(plan)
+        if self.unpredicted:
+            result["unpredicted"] = self.unpredicted
+        if plan.left_alone:
+            result["not_managed"] = not_managed(self.resource, plan, computed.reason(self.session, self.resource.model))
+        return result
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -255,6 +264,7 @@ class _Run:
         wanted = want_items(self.resource, self.items, self.session.major, self.offer, self.names, unforeseen)
         if unforeseen:
             self.unpredicted.extend(unforeseen.lines())
+        fields = computed.read_computed(self.session, self.resource, self.offer or {})
         options = self._all_options()
         if self.state == "merged":
             options &= {option for each in wanted for option in each.values}.union(
@@ -278,7 +288,13 @@ class _Run:
             self.module.params.get("adopt", True),
             self.ownership.unmarked,
             self.ownership.unproven,
+            fields,
         )
+        if self.module.check_mode and fields.options and plan.of(CREATE):
+            self.unpredicted.append(
+                "%s of new %ss: an addon of this database computes these, and may not take the declared values"
+                % (", ".join(sorted(fields.options)), self.resource.noun)
+            )
         self.view = View(self.resource, wanted, records, frozenset(owners), plan.named, self._shown)
         return plan
 

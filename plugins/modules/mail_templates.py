@@ -155,8 +155,15 @@ drift:
       description: The Odoo series of the server.
       type: str
 unpredicted:
-  description: The changes that check mode cannot predict, because an addon is not installed yet.
+  description: The changes that check mode cannot predict, because an addon is not installed yet, or computes options of new
+    records.
   returned: in check mode, when some changes cannot be predicted
+  type: list
+  elements: str
+not_managed:
+  description: The options that differ and are left as they are, because an addon of the database computes them and does not
+    let them be changed. A line for each set of options, with the records and the reason.
+  returned: when there are such options
   type: list
   elements: str
 problems:

@@ -138,8 +138,17 @@ def returned(resource):
         DRIFT % {"difference": flow([difference])},
         value(
             "unpredicted",
-            "The changes that check mode cannot predict, because an addon is not installed yet.",
+            "The changes that check mode cannot predict, because an addon is not installed yet, or computes options of new "
+            "records.",
             "in check mode, when some changes cannot be predicted",
+            "list",
+            elements="str",
+        ),
+        value(
+            "not_managed",
+            "The options that differ and are left as they are, because an addon of the database computes them and does not let "
+            "them be changed. A line for each set of options, with the records and the reason.",
+            "when there are such options",
             "list",
             elements="str",
         ),

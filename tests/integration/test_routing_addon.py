@@ -5,21 +5,18 @@ program, on another port. It is reached by SSH, as servers are.
 """
 
 import json
-import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 from inventory import Inventory, changed, notable
+from own_server import OwnServer, free_port
 from playbook import run_playbook
 from probe import wait
-from service import Service
 from support import ROOT, Database
 
 ADDON = "smtp_server_per_user"
@@ -94,72 +91,24 @@ def ssh(lab, tmp_path_factory):
     process.wait(30)
 
 
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-class Server:
+class Server(OwnServer):
     """An Odoo server of one series with an odoo.conf of its own, and an inventory that deploys to it."""
 
     def __init__(self, lab, series, folder, ssh):
-        theirs = lab["odoo"][series]
-        self.series, self.tmp, self.ssh = series, folder, ssh
-        # Odoo 14 sees nothing but the lab's folder.
-        self.home = Path(theirs["data_dir"]).parent / f"deployment-{os.getpid()}"
-        self.home.mkdir()
-        self.config, self.addons, self.restarts = self.home / "odoo.conf", self.home / "addons", self.home / "restarts"
-        self.target = self.addons / ADDON
-        self.port = free_port()
-        # A folder of its own for data, as Odoo looks for addons there too; the databases' files are the lab's.
-        data = self.home / "data"
-        data.mkdir()
-        shutil.chown(data, lab["user"]["uid"], lab["user"]["gid"])
-        (data / "filestore").symlink_to(Path(theirs["data_dir"]) / "filestore")
-        text = Path(theirs["config"]).read_text()
-        for option, line in (
-            ("http_port", f"http_port = {self.port}"),
-            ("data_dir", f"data_dir = {data}"),
-            ("addons_path", ""),
-        ):
-            text, count = re.subn(rf"^{option} = .*$", line, text, flags=re.MULTILINE)
-            assert count == 1
-        self.config.write_text(text + "\n[another_section]\nkey = value ; kept\n")
-        self.config.chmod(0o640)
-        shutil.chown(self.config, lab["user"]["uid"], lab["user"]["gid"])
+        # No addons path: the deployment adds its folder.
+        super().__init__(lab, series, "deployment", "\n[another_section]\nkey = value ; kept\n", addons_path="")
+        self.tmp, self.ssh = folder, ssh
+        self.restarts, self.target = self.home / "restarts", self.addons / ADDON
         self.before = self.config.read_bytes()
-
-        folder = Path(lab["lab_dir"])
-        self.service = Service(folder, self._make_service(folder, theirs["command"]))
-        self.lab = {**lab, "odoo": {series: {**theirs, "url": f"http://127.0.0.1:{self.port}", "port": self.port}}}
-        self.source = self.tmp / ADDON
-        shutil.copytree(SOURCE, self.source, ignore=shutil.ignore_patterns("__pycache__"))
-        self.service.start()
-        wait("odoo", self.url, series, log=self.service.log)
-
-    @property
-    def url(self):
-        return self.lab["odoo"][self.series]["url"]
-
-    def _make_service(self, folder, command):
-        name = f"deployment-{self.series}-{os.getpid()}"
-        run = folder / "services" / name / "run"
-        run.parent.mkdir()
-        run.write_text(f"#!/bin/sh\nexec {command} --config={self.config}\n")
-        run.chmod(0o755)
         self.restarts.touch()
         restart = self.home / "restart"
-        service = f"LAB_DIR={folder} exec {sys.executable} {ROOT}/tests/lab/service.py restart {name}"
-        restart.write_text(f"#!/bin/sh\ntest ! -e {self.home}/broken || exit 1\necho once >> {self.restarts}\n{service}\n")
+        restart.write_text(
+            f"#!/bin/sh\ntest ! -e {self.home}/broken || exit 1\necho once >> {self.restarts}\n{self.restart_command}\n"
+        )
         restart.chmod(0o755)
-        return name
-
-    def remove(self):
-        self.service.stop()
-        self.service.log.unlink(missing_ok=True)
-        shutil.rmtree(self.service.folder)
-        shutil.rmtree(self.home)
+        self.source = self.tmp / ADDON
+        shutil.copytree(SOURCE, self.source, ignore=shutil.ignore_patterns("__pycache__"))
+        self.start()
 
     def count_restarts(self):
         return len(self.restarts.read_text().splitlines())

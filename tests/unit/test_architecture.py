@@ -21,6 +21,7 @@ SOURCES = sorted(path for path in UTILS.rglob("*.py"))
 
 # Words that are options of a resource, and in the engine mean something else.
 OTHER_MEANING = {
+    "computed.py": {"model", "name"},
     "executor.py": {"model", "name", "type"},
     "schema.py": {"type"},
     "snapshot.py": {"model", "name", "type"},

@@ -138,10 +138,11 @@ class Unforeseen:
             what = "left out" if left_out else "considered not set"
             yield "%s: %s, as the addon %s, which provides it, is not installed yet" % (", ".join(options), what, addon)
         for (option, noun), names in self._names.items():
-            yield "%s: this database has no %s %s yet" % (option, noun, _listed(list(names)))
+            yield "%s: this database has no %s %s yet" % (option, noun, listed(list(names)))
 
 
-def _listed(names):
+def listed(names):
+    """Names, the first ones of many."""
     return ", ".join(names) if len(names) <= 10 else "%s … (%d in total)" % (", ".join(names[:5]), len(names))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import computed, snapshot
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.batches import PATIENCE, Batches
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, DELETE, UPDATE
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NAMESPACE
@@ -67,6 +68,7 @@ def apply_plan(session, resource, plan, report_progress=lambda progress: None, m
         writer.mark_as_unproven(plan.of(UPDATE))
         writer.update(plan.of(UPDATE))
         writer.set_inverses(plan.of(CREATE) + plan.of(UPDATE))
+        writer.read_back(plan)
         writer.unlink([change.record for change in plan.of(DELETE)])
         writer.invite(plan.of(CREATE))
     except BrokenConnection as exc:
@@ -167,6 +169,60 @@ class _Writer:
         marks = [row["id"] for row in found if row["res_id"] in records]
         if marks:
             self.session.call("ir.model.data", "write", marks, {"noupdate": False})
+
+    def read_back(self, plan):
+        """Take out of the plan what Odoo dropped without a word, as it does with a computed field.
+
+        :raises WriteRejected: when a record lost what identifies it: the next run would not find it, and create another.
+        """
+        lost = self._lost(self.done.values(), plan.computed)
+        again = [(change, options) for change, options in lost if change.action == CREATE]
+        if again:
+            # Where the addon lets a record be changed, the default of its own field won over the value of a new record.
+            self._write_again(again)
+            lost = self._lost([change for change, dummy in lost], plan.computed)
+        keys = [(change, option) for change, options in lost for option in options if option in self._key(change)]
+        if keys:
+            why = computed.reason(self.session, self.resource.model)
+            raise WriteRejected([(change, option, "Odoo did not keep it: values are %s" % why) for change, option in keys])
+        for change, options in lost:
+            plan.leave_alone(change, options)
+
+    def _lost(self, changes, computed_options):
+        """The computed options that do not have the value that was written to them: C([(change, options)])."""
+        changes = [change for change in changes if not computed_options.isdisjoint(change.after)]
+        if not changes:
+            return []
+        options = computed_options.intersection(option for change in changes for option in change.after)
+        domain = [["id", "in", [change.record for change in changes]]]
+        found = {record["id"]: record for record in snapshot.read(self.session, self.resource, options, domain)}
+        lost = [
+            (
+                change,
+                sorted(
+                    option
+                    for option in options.intersection(change.after)
+                    if not self.resource.field(option).same(change.after[option], found[change.record][option])
+                ),
+            )
+            for change in changes
+        ]
+        return [(change, lost_options) for change, lost_options in lost if lost_options]
+
+    def _write_again(self, lost):
+        groups = {}
+        for change, options in lost:
+            groups.setdefault(tuple(options), []).append(change)
+        for options, changes in groups.items():
+            fields = self._loaded(options)
+            rows = [
+                [str(change.record)] + [self._cell(field, change.after[field.option]) for field in fields] for change in changes
+            ]
+            self._load([".id"], fields, changes, rows)
+
+    def _key(self, change):
+        key = self.resource.key(change.item)
+        return key[0] if key else ()
 
     def unlink(self, records):
         _in_parts(records, self.resource.rows, partial(self.session.call, self.resource.model, "unlink"))

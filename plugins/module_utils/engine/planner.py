@@ -8,9 +8,11 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.computed import Computed
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 
 CREATE, UPDATE, DELETE = "create", "update", "delete"
+NOTHING_COMPUTED = Computed()
 
 
 class PlanError(Exception):
@@ -67,18 +69,45 @@ class Plan:
     :param unproven: items that need no change and whose connection an earlier, interrupted run wrote and did not try. Each is a
         Change that changes nothing.
     :param named: C({record id: place of its item in the list}) of the records that the list means.
+    :param computed: options whose field is computed: what is written to them is to be read back.
+    :param left_alone: C([(record's label, option)]) of what differs and is computed, so that Odoo does not take it.
     """
 
     changes: list = field(default_factory=list)
     unchanged: int = 0
     unproven: list = field(default_factory=list)
     named: dict = field(default_factory=dict)
+    computed: frozenset = frozenset()
+    left_alone: list = field(default_factory=list)
 
     def of(self, action):
         return [change for change in self.changes if change.action == action]
 
+    def leave_alone(self, change, options):
+        """Take the part of a change back that Odoo did not make."""
+        for option in options:
+            change.before.pop(option, None)
+            del change.after[option]
+        # A default of ours is not asked for.
+        self.left_alone.extend((change.label, option) for option in options if option in change.item)
+        if change.action == UPDATE and not (change.after or change.adopt):
+            self.changes = [each for each in self.changes if each is not change]
+            self.unchanged += 1
 
-def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected=(), adopt=True, unmarked=None, unproven=()):
+
+def make_plan(
+    resource,
+    wanted,
+    actual,
+    owned,
+    state,
+    max_deletions=0,
+    protected=(),
+    adopt=True,
+    unmarked=None,
+    unproven=(),
+    computed=NOTHING_COMPUTED,
+):
     """Compare and decide.
 
     :param wanted: list of Wanted.
@@ -88,9 +117,10 @@ def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected
     :param adopt: whether records that are there and not owned are taken over.
     :param unproven: ids of records whose connection was written and not tried yet.
     :param unmarked: C({record id: options}) of owned records of which parts lack Postroom's mark.
+    :param computed: a Computed: the options that an addon computes.
     :raises PlanError: items that match several records, or none where none can be created; too many deletions.
     """
-    planner = _Planner(resource, wanted, actual, owned, protected, adopt, unmarked or {}, unproven)
+    planner = _Planner(resource, wanted, actual, owned, protected, adopt, unmarked or {}, unproven, computed)
     planner.tell_apart(wanted)
     for each in wanted:
         planner.take(each, removing=state == "deleted")
@@ -102,7 +132,7 @@ def make_plan(resource, wanted, actual, owned, state, max_deletions=0, protected
 
 
 class _Planner:
-    def __init__(self, resource, wanted, actual, owned, protected, adopt, unmarked, unproven):
+    def __init__(self, resource, wanted, actual, owned, protected, adopt, unmarked, unproven, computed):
         self.resource = resource
         self.listed = {resource.key(each.item) for each in wanted}
         self.actual = actual
@@ -112,7 +142,8 @@ class _Planner:
         self.unproven = unproven
         self.adopts = adopt and resource.creates and resource.adopts
         self.names = set(owned.values())
-        self.plan = Plan()
+        self.computed = computed
+        self.plan = Plan(computed=computed.options)
         self.claimed = self.plan.named
         self.problems = []
         # By natural key; owned records by what a rename changes; manually created records that lack their identity.
@@ -270,7 +301,11 @@ class _Planner:
             declared = self.resource.field(option)
             # In check mode, a field may be wanted that comes with an addon later.
             current = record.get(option, declared.from_odoo(False))
-            if declared.type != "external_id" and not declared.same(value, current):
+            if declared.type == "external_id" or declared.same(value, current):
+                continue
+            if self.computed.is_fixed(record["id"], option):
+                self.plan.left_alone.append((self.resource.label(wanted.item), option))
+            else:
                 before[option] = current
                 after[option] = declared.merged_with(value, current)
         adopt = self.adopts and record["id"] not in self.owned
@@ -331,6 +366,7 @@ class _Planner:
             self._add(Change(DELETE, label, name, record=record["id"], current=record, before=before, **common))
             return
         after = {self.resource.in_use_option: False} if self.resource.removal == "archive" else self._cleared(wanted)
+        after = {option: value for option, value in after.items() if not self.computed.is_fixed(record["id"], option)}
         before = {option: record[option] for option in after}
         if before == after:
             self.plan.unchanged += 1

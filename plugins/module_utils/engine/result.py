@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import listed
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, DELETE, UPDATE
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import shown
 
@@ -180,6 +181,23 @@ def _as_option(field, names, value):
         if value not in ("", None) and field.check(value):
             return None
     return value
+
+
+def not_managed(resource, plan, why):
+    """A line for each set of options that Odoo does not take, with the records, and the reason.
+
+    :param why: what computes them.
+    """
+    options, records = {}, {}
+    for label, option in plan.left_alone:
+        options.setdefault(label, []).append(option)
+    for label, found in options.items():
+        records.setdefault(tuple(sorted(set(found))), []).append(label)
+    return [
+        "%s of %s %s: not managed by Postroom; values are %s. Change the value where the addon has it, or remove the option"
+        % (", ".join(found), resource.noun, listed(labels), why)
+        for found, labels in records.items()
+    ]
 
 
 def problems_message(noun, labels, problems):

@@ -12,6 +12,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors imp
 # The namespace of the external identifiers by which Postroom owns records.
 NAMESPACE = "__postroom__"
 EXPORTS = "__export__"
+# What is asked of a field. The last five say whether it is computed (computed.py).
+ATTRIBUTES = ["type", "selection", "store", "related", "company_dependent", "readonly", "states"]
 
 
 class NotThere(LookupError):
@@ -137,12 +139,12 @@ def owned(session, model):
 
 
 def available_fields(session, resource):
-    """The resource's Odoo fields that this server has: C({column: {type, selection}}).
+    """The resource's Odoo fields that this server has: C({column: {type, selection}}), and whether they are computed.
 
     :raises MissingModel: when the addon that has the model is not installed.
     """
     columns = [column for column in (each.column_in(session.major) for each in resource.fields) if column]
-    found = session.call(resource.model, "fields_get", columns, attributes=["type", "selection"])
+    found = session.call(resource.model, "fields_get", columns, attributes=ATTRIBUTES)
     # The series has these fields, but this user may not see them; Odoo itself does not report this.
     hidden = [
         each.option

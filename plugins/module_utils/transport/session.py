@@ -28,7 +28,7 @@ OLDEST_SERIES = 14
 NEWEST_SERIES = 20
 
 # Methods that leave the database as it is. Everything else is a write, and check mode refuses it.
-READS = frozenset(("default_get", "fields_get", "read", "search_count", "search_read"))
+READS = frozenset(("default_get", "fields_get", "fields_view_get", "get_view", "read", "search_count", "search_read"))
 
 # Set by Odoo when it neutralizes a copy, from 16 on, and by whoever marks a copy of an older one.
 NEUTRALIZED = "database.is_neutralized"
@@ -38,6 +38,8 @@ _FALSE = ("", "0", "false", "no", "off")
 SHAPES = {
     "default_get": dict,
     "fields_get": dict,
+    "fields_view_get": dict,
+    "get_view": dict,
     "load": dict,
     "read": list,
     "search_count": int,

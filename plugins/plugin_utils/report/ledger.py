@@ -70,14 +70,14 @@ class Host:
         """The lists by which the inventory owns records: the resource of each."""
         self.owned_lists = list(resources)
 
-    def take(self, drift, unpredicted=()):
+    def take(self, drift, notes=()):
         """What a module returned as C(drift); drift() in module_utils/engine/result.py describes it.
 
         That of a machine has no keys, conflicts or unnamed records. Each of its differences may be of another resource.
         """
         self.about.update({name: drift[name] for name in self.about if drift.get(name)})
         self.comparisons.append(drift)
-        self.notes.extend(note for note in unpredicted if note not in self.notes)
+        self.notes.extend(note for note in notes if note not in self.notes)
 
     def fail(self, reason):
         """Why the host could not be compared, or not wholly."""
