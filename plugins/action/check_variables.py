@@ -9,7 +9,6 @@ from functools import partial
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.parameters import remove_values
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.loader import filter_loader, test_loader
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items
@@ -17,7 +16,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_
 from ansible_collections.postroom.odoo.plugins.modules import check_records
 from ansible_collections.postroom.odoo.plugins.plugin_utils import shared_mailboxes
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
-from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import EXTRAS, lists_of, problems_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import EXTRAS, is_enabled, lists_of, problems_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import templar_of, validated
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import VARIABLES
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, evaluated_secrets, plain_values, wrong_kinds
@@ -140,7 +139,7 @@ class ActionModule(InProcessAction):
         args = dict(
             connection,
             lists=[{"module": module, "config": items} for module, items in lists],
-            pending_addons=["mail", "fetchmail", *([ROUTING_ADDON] if _is_enabled(given, task_vars) else [])],
+            pending_addons=["mail", "fetchmail", *([ROUTING_ADDON] if is_enabled(given, task_vars) else [])],
         )
         missing = list(_missing_connection(args))
         if missing:
@@ -167,15 +166,10 @@ def _missing_connection(args):
         yield "odoo_password: is missing; set it or odoo_api_key for this host, or the environment variable ODOO_PASSWORD"
 
 
-def _is_enabled(given, task_vars):
-    """Whether the run puts the routing addon into the database; as in the role routing_addon."""
-    return boolean(given.get("routing_addon_enabled", bool(task_vars["groups"].get("odoo_servers"))), strict=False)
-
-
 def _is_routed(given, task_vars):
     """Whether the database will have the fields of the routing addon by the time that the lists are written."""
     installed = (task_vars.get("routing_addon_state") or {}).get("installed") or ()
-    return _is_enabled(given, task_vars) or ROUTING_ADDON in installed
+    return is_enabled(given, task_vars) or ROUTING_ADDON in installed
 
 
 def _unread(task_vars):

@@ -12,14 +12,15 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import occurring
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
-from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import lists_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import is_enabled, lists_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values
 from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections, domains
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import CHECKS, CONNECTIONS, ERROR
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import mailboxes_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import CHECKS, CONNECTIONS, DNS, ERROR
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import domains_of, mailboxes_of
 
 OPTIONS = {
     "roles": {"type": "dict", "required": True},
@@ -28,6 +29,9 @@ OPTIONS = {
     "timeout": {"type": "int", "default": 10},
     "ca_path": {"type": "path"},
     "certificate_days": {"type": "int", "default": 21},
+    "resolvers": {"type": "list", "elements": "str", "default": []},
+    "dns_timeout": {"type": "float", "default": 5.0},
+    "dkim_selectors": {"type": "dict", "default": {}},
 }
 
 
@@ -42,26 +46,43 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         self.options = self.validate_argument_spec(OPTIONS)[1]
-        lists = self._lists(task_vars)
+        given = self._given(task_vars)
+        lists = self._lists(given, task_vars)
         mailboxes = mailboxes_of(lists)
         findings = Findings()
         if CONNECTIONS in self.options["checks"]:
             way = connections.Way(**{name: self.options[name] for name in OF_CONNECTIONS})
             connections.check(mailboxes, findings, way, partial(_show, task_vars["inventory_hostname"]))
+        if DNS in self.options["checks"]:
+            domains.check(domains_of(lists, mailboxes), findings, self._way_of_dns(given, task_vars))
         found = findings.result()
         _mask(found, {each.password for each in mailboxes if each.password})
         return dict(result, **found, errors=sum(each["level"] == ERROR for each in found["findings"]))
 
-    def _lists(self, task_vars):
-        """The lists that the roles make of the host's variables."""
-        specs = {role: SPECIFICATIONS[role][entry_point] for role, entry_point in self.options["roles"].items()}
-        given = {name: option["default"] for spec in specs.values() for name, option in spec.items() if "default" in option}
-        names = {name for spec in specs.values() for name in spec if name in task_vars}
-        given.update(plain_values(self._templar.template({name: task_vars[name] for name in names})))
+    def _given(self, task_vars):
+        """The variables of the roles, with their defaults."""
+        specs = [SPECIFICATIONS[role][entry_point] for role, entry_point in self.options["roles"].items()]
+        given = {name: option["default"] for spec in specs for name, option in spec.items() if "default" in option}
+        names = {name for spec in specs for name in spec if name in task_vars}
+        return {**given, **plain_values(self._templar.template({name: task_vars[name] for name in names}))}
+
+    def _lists(self, given, task_vars):
+        """The lists that the roles make of the variables."""
+        routed = is_enabled(given, task_vars)
         try:
-            return [each for role in specs for each in lists_of(role, given, routed=False)]
+            return [each for role in self.options["roles"] for each in lists_of(role, given, routed)]
         except BadEntry as exc:
             raise AnsibleActionFail(str(exc)) from exc
+
+    def _way_of_dns(self, given, task_vars):
+        return domains.Way(
+            self.options["at_a_time"],
+            tuple(self.options["resolvers"]),
+            self.options["dns_timeout"],
+            self.options["ca_path"],
+            {normal(name): _listed(selectors) for name, selectors in self.options["dkim_selectors"].items()},
+            is_enabled(given, task_vars),
+        )
 
 
 def _mask(found, secrets):
@@ -74,3 +95,7 @@ def _mask(found, secrets):
 
 def _show(host, progress):
     Display().display("[%s] %s" % (host, progress))
+
+
+def _listed(value):
+    return [value] if isinstance(value, str) else list(value)

@@ -24,10 +24,12 @@ options:
     description:
       - What is checked.
       - V(connections) connects to each port of each mail server, and logs in to each mailbox.
+      - V(dns) asks for the records of each domain that mail is sent from or to. It needs the Python libraries C(checkdmarc),
+        C(dnspython) and C(pyspf) on the controller.
     type: list
     elements: str
-    choices: [connections]
-    default: [connections]
+    choices: [connections, dns]
+    default: [connections, dns]
   at_a_time:
     description: How many connections are open at a time.
     type: int
@@ -43,6 +45,20 @@ options:
     description: A certificate that expires in fewer days is reported.
     type: int
     default: 21
+  resolvers:
+    description: Addresses of name servers, each with an optional port. Defaults to those of the controller's system.
+    type: list
+    elements: str
+    default: []
+  dns_timeout:
+    description: Seconds to wait for each answer of the DNS.
+    type: float
+    default: 5.0
+  dkim_selectors:
+    description:
+      - The DKIM selectors of each domain, as a dictionary of lists by domain. Those of known providers are tried anyway.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full

@@ -74,6 +74,8 @@ class Company:
             "mail_users_accounts": [{"name": "New User", "email": USER}],
             "mail_users_passwords": self.mailboxes,
             "verify_ca_path": self.lab["ca_file"],
+            "verify_resolvers": [f"127.0.0.1:{self.lab['ports']['dns']}"],
+            "verify_dkim_selectors": {"mydomain.com": ["lab"]},
             **changes,
         }
 
@@ -101,21 +103,21 @@ def company(lab, series, tmp_path_factory):
 @pytest.mark.any_series
 def test_all_is_well(company):
     before = company.database.fingerprints()
-    done = company.verify("-e", OUTSIDE)
+    done = company.verify()
     assert done.code == 0, done.output
     company.database.assert_as(before, "verify.yml wrote")
     host = done.host()
     assert (host["status"], host["not_checked"], host["reasons"]) == ("well", [], [])
-    assert done.rules() == ["sender_strict"]
+    assert done.rules() == ["mta_sts_missing", "sender_strict"]
     # Each port once, each mailbox at each of its servers.
     ports = company.lab["ports"]
     smtp, imap = (f"{kind} 127.0.0.1:{ports[port]}" for kind, port in (("SMTP", "submission"), ("IMAP", "imaps")))
     mailboxes = {f"{login} at {imap}" for login in (USER, "catchall@mydomain.com", "bounce@mydomain.com")}
     mailboxes |= {f"{login} at {smtp}" for login in (USER, "catchall@mydomain.com")}
-    assert {each["subject"] for each in host["looked_at"]} == {smtp, imap} | mailboxes
-    assert (done.suites.get("tests"), done.suites.get("failures"), done.suites.get("errors")) == ("7", "0", "0")
+    assert {each["subject"] for each in host["looked_at"]} == {smtp, imap, "mydomain.com"} | mailboxes
+    assert (done.suites.get("tests"), done.suites.get("failures"), done.suites.get("errors")) == ("8", "0", "0")
     assert "All is well" in (done.folder / "verify.html").read_text()
-    assert "All is well: 0 errors, 0 warnings, 1 remarks" in done.output
+    assert "All is well: 0 errors, 0 warnings, 2 remarks" in done.output
     # It is no comparison, and nothing that was not done.
     assert "DRIFT" not in done.output
     assert "NOT DONE" not in done.output
@@ -162,6 +164,16 @@ def test_what_cannot_be_checked_is_not_well(company):
     assert done.suites.get("errors") == "2"
     assert "NOT CHECKED" in done.output
     assert "NOT DONE" not in done.output
+
+
+@pytest.mark.any_series
+def test_domains_that_are_wrong(company):
+    nowhere = {"mail_domain_name": "nowhere.example", "mail_domain_passwords": {"catchall": "x1", "bounce": "x2"}}
+    done = company.verify("-e", json.dumps({"verify_checks": ["dns"]}), hosts={"company": nowhere})
+    assert (done.code, done.rules()) == (2, ["domain_unknown", "mta_sts_missing"]), done.output
+    unreached = {"verify_resolvers": ["127.0.0.1:9"], "verify_dns_timeout": 1}
+    done = company.verify("-e", json.dumps({"verify_checks": ["dns"]}), hosts={"company": unreached})
+    assert (done.code, done.rules()) == (4, []), done.output
 
 
 @pytest.mark.any_series

@@ -4,6 +4,7 @@
 usage: probe.py < LIST      a JSON list of {"probe": [SERVICE, ARGUMENT, …], "log": FILE}
 
 
+    dns PORT DOMAIN                 the domain's MX is found
     postgresql PSQL PORT            a query is answered
     smtp PORT plain|starttls|tls CA EHLO is answered, over TLS where asked
     imap PORT CA LOGIN PASSWORD     the login is taken, over TLS
@@ -23,6 +24,12 @@ import urllib.request
 
 HOST = "127.0.0.1"
 PATIENCE = 60  # seconds
+
+
+def dns(port, domain):
+    answer = subprocess.run(["drill", "-p", port, f"@{HOST}", domain, "MX"], check=True, capture_output=True, text=True)
+    if "NOERROR" not in answer.stdout:
+        raise OSError(answer.stdout)
 
 
 def postgresql(psql, port):
@@ -65,7 +72,7 @@ def odoo(url, series):
         sys.exit(f"{url} is an Odoo {version}, not {series}.0: something else has this port")
 
 
-SERVICES = {probe.__name__: probe for probe in (postgresql, smtp, imap, pop3, odoo)}
+SERVICES = {probe.__name__: probe for probe in (dns, postgresql, smtp, imap, pop3, odoo)}
 FAILURES = (OSError, subprocess.SubprocessError, imaplib.IMAP4.error, poplib.error_proto, smtplib.SMTPException)
 
 

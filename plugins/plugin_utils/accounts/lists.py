@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import Accounts, MailDomain
 
 # What goes to which module as it is.
@@ -34,6 +36,11 @@ def accounts_of(given, routed=False):
         given.get("mail_users_passwords"),
         routed,
     )
+
+
+def is_enabled(given, task_vars):
+    """Whether the run puts the routing addon into the database; as in the role routing_addon."""
+    return boolean(given.get("routing_addon_enabled", bool(task_vars["groups"].get("odoo_servers"))), strict=False)
 
 
 def problems_of(role, given):

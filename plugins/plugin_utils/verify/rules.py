@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 ERROR, WARNING, INFORMATION = "error", "warning", "information"
 LEVELS = (ERROR, WARNING, INFORMATION)
-CONNECTIONS = "connections"
-CHECKS = (CONNECTIONS,)
+CONNECTIONS, DNS = "connections", "dns"
+CHECKS = (CONNECTIONS, DNS)
 
 
 @dataclass(frozen=True)
@@ -167,4 +167,202 @@ _CONNECTIONS = {
     ),
 }
 
-RULES = {**_CONNECTIONS}
+_SPAM = "Receivers then reject the mail, or treat it as spam."
+_DNS = {
+    "domain_unknown": Rule(
+        DNS,
+        ERROR,
+        "the domain does not exist",
+        "Receivers reject mail from a domain that does not exist, and no answer can arrive.",
+        "Correct the domain in the inventory, or register it.",
+    ),
+    "domain_typo": Rule(
+        DNS,
+        WARNING,
+        "the name is nearly that of a well-known provider",
+        "If it is mistyped, mail and passwords go to whoever owns that name.",
+        "Correct the name in the inventory. If it is right, there is nothing to do.",
+    ),
+    "mx_missing": Rule(
+        DNS,
+        WARNING,
+        "the domain has no MX record",
+        "Answers and bounces have no server to go to, and some receivers reject mail from such a domain.",
+        "Publish the MX records that your provider documents.",
+        "error for an alias domain, and where mailboxes are fetched",
+    ),
+    "mx_null": Rule(
+        DNS,
+        ERROR,
+        "the domain says that it receives no mail (null MX, RFC 7505)",
+        "No answer arrives, and receivers may reject mail from such a domain.",
+        "Publish the MX records that your provider documents, or send from another domain.",
+    ),
+    "mx_host_unknown": Rule(
+        DNS,
+        ERROR,
+        "a host of the MX record has no address",
+        "Answers and bounces cannot be delivered to this host.",
+        "Correct the MX record, or publish the host's address.",
+    ),
+    "mx_elsewhere": Rule(
+        DNS,
+        WARNING,
+        "the MX record seems to lead elsewhere than to the mailboxes that Odoo fetches",
+        "If answers arrive in other mailboxes than those that Odoo reads, they never reach Odoo.",
+        "Check that the MX host delivers to the server that the inventory declares for incoming mail.",
+    ),
+    "mta_sts_missing": Rule(
+        DNS,
+        INFORMATION,
+        "the domain has no MTA-STS policy",
+        "Without it, somebody on the way can have mail to the domain delivered unencrypted, or to another server.",
+        "Publish an MTA-STS policy (RFC 8461) if your provider supports it.",
+    ),
+    "mta_sts_invalid": Rule(
+        DNS,
+        ERROR,
+        "the MTA-STS policy cannot be fetched or read",
+        "The record announces a policy. Senders that have an older one keep to that; others use none.",
+        "Publish the policy at its address, or remove the record.",
+    ),
+    "mta_sts_other_mx": Rule(
+        DNS,
+        WARNING,
+        "the MTA-STS policy does not allow the host of the MX record",
+        "With mode enforce, senders such as Google and Microsoft do not deliver to this host, so answers do not arrive.",
+        "Add the host to the policy, raise the id of its record, and wait for max_age before you change the MX record.",
+        "error with mode enforce",
+    ),
+    "tls_rpt_missing": Rule(
+        DNS,
+        INFORMATION,
+        "the domain asks for no reports on failed encryption (TLS-RPT)",
+        "Nobody tells you when mail to the domain could not be delivered encrypted.",
+        "Publish a TXT record such as v=TLSRPTv1; rua=mailto:postmaster@mydomain.com (RFC 8460).",
+    ),
+    "tls_rpt_invalid": Rule(
+        DNS,
+        WARNING,
+        "the TLS-RPT record is invalid",
+        "Senders ignore it, and report nothing.",
+        "Correct the record, for example v=TLSRPTv1; rua=mailto:postmaster@mydomain.com.",
+    ),
+    "dane_unsigned": Rule(
+        DNS,
+        WARNING,
+        "the MX host has TLSA records (DANE) without a verified signature",
+        "Senders ignore TLSA records that DNSSEC does not protect. It may also be that the resolver does not verify.",
+        "Sign the zone with DNSSEC, or ask a resolver that verifies (verify_resolvers).",
+    ),
+    "spf_missing": Rule(
+        DNS,
+        WARNING,
+        "the domain has no SPF record",
+        "Receivers cannot tell the domain's servers from others. " + _SPAM,
+        "Publish the SPF record that your provider documents, such as v=spf1 include:spf.provider.com -all.",
+    ),
+    "spf_several": Rule(
+        DNS,
+        ERROR,
+        "the domain has more than one SPF record",
+        "SPF then fails for every server (permerror, RFC 7208). " + _SPAM,
+        "Merge them into one record with the mechanisms of both.",
+    ),
+    "spf_invalid": Rule(
+        DNS,
+        ERROR,
+        "the SPF record is invalid",
+        "SPF then fails for every server (permerror, RFC 7208). " + _SPAM,
+        "Correct the record.",
+    ),
+    "spf_lookups": Rule(
+        DNS,
+        ERROR,
+        "the SPF record needs more than 10 look-ups",
+        "SPF then fails for every server (permerror, RFC 7208). " + _SPAM,
+        "Remove what is no longer used, and replace includes by the addresses in them where these do not change.",
+    ),
+    "spf_void_lookups": Rule(
+        DNS,
+        ERROR,
+        "the SPF record needs more than two look-ups that find nothing",
+        "SPF may then fail for every server (permerror, RFC 7208). " + _SPAM,
+        "Remove the names that no longer exist.",
+    ),
+    "spf_plus_all": Rule(
+        DNS,
+        ERROR,
+        "the SPF record allows every server to send (+all)",
+        "Anybody can send as the domain, and receivers trust it less.",
+        "End the record with -all or ~all.",
+    ),
+    "spf_host": Rule(
+        DNS,
+        WARNING,
+        "SPF does not pass for the SMTP server's own addresses",
+        "If mail leaves from these addresses, receivers reject it or treat it as spam. Some providers send from others.",
+        "Add the mechanism that the provider documents to the SPF record; if it is there, there is nothing to do.",
+    ),
+    "dkim_missing": Rule(
+        DNS,
+        ERROR,
+        "the given DKIM selector has no key",
+        "If the provider signs with this selector, every signature fails. " + _SPAM,
+        "Publish the key that the provider documents, or correct verify_dkim_selectors.",
+    ),
+    "dkim_invalid": Rule(
+        DNS,
+        ERROR,
+        "the DKIM key cannot be used",
+        "Signatures with this key fail. " + _SPAM,
+        "Publish the key anew, with at least 1024 bits, as the provider documents it.",
+    ),
+    "dkim_unknown": Rule(
+        DNS,
+        INFORMATION,
+        "no DKIM key was found",
+        "Without a signature, forwarded mail fails DMARC, and large receivers treat mail as spam. The key may have a "
+        "selector that cannot be guessed.",
+        "Set the provider's selectors in verify_dkim_selectors, or have the provider sign the mail.",
+    ),
+    "dmarc_missing": Rule(
+        DNS,
+        WARNING,
+        "the domain has no DMARC record",
+        "Google, Yahoo and Microsoft require one of those who send much mail, and anybody can forge the domain.",
+        "Publish a TXT record at _dmarc, first v=DMARC1; p=none; rua=mailto:postmaster@mydomain.com.",
+    ),
+    "dmarc_several": Rule(
+        DNS,
+        ERROR,
+        "the domain has more than one DMARC record",
+        "Receivers ignore all of them.",
+        "Remove all but one.",
+    ),
+    "dmarc_invalid": Rule(
+        DNS,
+        ERROR,
+        "the DMARC record is invalid",
+        "Receivers ignore it.",
+        "Correct the record.",
+    ),
+    "dmarc_none": Rule(
+        DNS,
+        INFORMATION,
+        "the DMARC policy is none",
+        "Receivers only report forged mail and deliver it.",
+        "Change the policy to quarantine or reject once the reports show that all of your own mail passes.",
+    ),
+    "dmarc_not_aligned": Rule(
+        DNS,
+        WARNING,
+        "the envelope sender is of another domain than From, and no DKIM key was found",
+        "SPF then says nothing about From, so that DMARC fails unless the provider signs the mail.",
+        "Set from_filter to the server's own address (with the routing addon, own), give the domain its own alias domain, or "
+        "set the selectors of the provider's signature in verify_dkim_selectors.",
+        "error with a DMARC policy other than none",
+    ),
+}
+
+RULES = {**_CONNECTIONS, **_DNS}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
@@ -139,3 +140,84 @@ def _sender(filters, login):
     if "@" in login and (not addresses or normal(login) in addresses):
         return normal(login)
     return addresses[0] if addresses else ""
+
+
+# -- domains -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain that mail is sent from or to.
+
+    :param receives: whether answers arrive there: it is an alias domain, or one of its mailboxes is fetched.
+    :param fetched_at: the hosts where its mailboxes are fetched.
+    :param servers: the outgoing Mailboxes that send as it.
+    :param bounces: the bounce addresses of the database's alias domains.
+    """
+
+    name: str
+    receives: bool = False
+    fetched_at: tuple = ()
+    servers: tuple = ()
+    bounces: tuple = ()
+
+    @property
+    def hosts(self):
+        """The hosts of its SMTP servers."""
+        return tuple(dict.fromkeys(each.endpoint.host for each in self.servers))
+
+    def envelope_of(self, mailbox, routed):
+        """The envelope sender of what a server sends, as core has it from Odoo 15 on.
+
+        :param routed: whether the routing addon decides it, for a server that has one address.
+        """
+        filters = mailbox.from_filter or ()
+        if routed and filters == (mailbox.address,):
+            return mailbox.address
+        for bounce in self.bounces:
+            if not filters or bounce in filters or bounce.rpartition("@")[2] in filters:
+                return bounce
+        return mailbox.address
+
+
+def domains_of(lists, mailboxes):
+    """The domains of an inventory: those of aliases, of addresses that send, and of mailboxes that are fetched.
+
+    :param mailboxes: as mailboxes_of() returns them.
+    """
+    aliases = [item for module, item in _items(lists) if module == "alias_domains" and item.get("name")]
+    bounces = tuple("%s@%s" % (normal(item["bounce"]), normal(item["name"])) for item in aliases if item.get("bounce"))
+    servers, fetched = {}, {}
+    for mailbox in mailboxes:
+        if mailbox.endpoint.protocol == SMTP:
+            for name in {_domain(each) for each in (mailbox.address, *(mailbox.from_filter or ())) if each}:
+                servers.setdefault(name, []).append(mailbox)
+        elif "@" in mailbox.login:
+            fetched.setdefault(_domain(mailbox.login), {})[mailbox.endpoint.host] = None
+    names = [normal(item["name"]) for item in aliases]
+    senders = [_domain(address) for module, item in _items(lists) for address in _addresses(module, item)]
+    return [
+        Domain(name, name in names or name in fetched, tuple(fetched.get(name, ())), tuple(servers.get(name, ())), bounces)
+        for name in dict.fromkeys([*names, *servers, *fetched, *senders])
+        if "." in name
+    ]
+
+
+def _items(lists):
+    return [(module, item) for _variable, module, items in lists for item in items]
+
+
+def _addresses(module, item):
+    """The addresses as which a user or a template sends, where the inventory has them literally."""
+    if module == "users" and is_true(item.get("active", True)):
+        given = item.get("email") or item.get("login") or ""
+    elif module == "mail_templates" and isinstance(item.get("email_from"), str):
+        given = item["email_from"]
+    else:
+        given = ""
+    address = parseaddr(given)[1]
+    return [address] if "@" in address and not any(mark in given for mark in ("{{", "${")) else []
+
+
+def _domain(address):
+    return normal(address).rpartition("@")[2]

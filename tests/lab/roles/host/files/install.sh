@@ -6,7 +6,7 @@ export DEBIAN_FRONTEND=noninteractive
 
 # A service that is there already is the machine's own, and stays as it is.
 ours=
-for name in dovecot postfix postgresql; do
+for name in dovecot postfix postgresql unbound; do
     [ -e "/etc/init.d/$name" ] || ours="$ours $name"
 done
 mkdir -p /etc/systemd/system
