@@ -447,3 +447,47 @@ def test_an_export_says_what_the_addon_brings(server, databases):
     assert "imap: {only_replies: false}" in text
     run = inventory.play("site.yml", "--check", "--diff", vault=True)
     assert changed(run) == set(), notable(run)
+
+
+def folders(database):
+    return {row["login"]: row["folders"] for row in database.rows('SELECT "user" AS login, folders FROM fetchmail_server')}
+
+
+def test_further_folders(server, databases):
+    """The folders of an account's mailbox: set, left alone, found different, put right, exported and gathered."""
+    login, database = "newuser@mydomain.com", databases["first"]
+    account = {"name": "New User", "email": login, "imap": {"folders": "INBOX/Customers, Kunden & Gäste"}}
+    one = {"first": database}
+    done = server.deploy(one, mail_users_accounts=[account])
+    assert done.changed["first"]
+    others = dict.fromkeys(("catchall@mydomain.com", "bounce@mydomain.com"))
+    assert folders(database) == {**others, login: "INBOX/Customers, Kunden & Gäste"}
+
+    database.sql(f"UPDATE fetchmail_server SET folders = 'Other' WHERE \"user\" = '{login}'")
+    label = f"{login} on {server.lab['host']}"
+    assert server.drift(one, mail_users_accounts=[account]) == (2, {"server": [], "first": [(label, "differs", "folders")]})
+    # An account that does not say so leaves them.
+    assert server.drift(one, mail_users_accounts=[{**account, "imap": {}}]) == (0, {"server": [], "first": []})
+    assert server.deploy(one, mail_users_accounts=[account]).changed["first"] == 1
+    assert folders(database)[login] == "INBOX/Customers, Kunden & Gäste"
+
+    item = {"login": login, "host": server.lab["host"]}
+    for text in ("INBOX/Customers\nArchive", ""):
+        done = database.converge("incoming_mail_servers", [{**item, "folders": text}])
+        assert done["changes"] == [{"action": "updated", "options": ["folders"], "items": [label]}]
+        assert (folders(database)[login] or "") == text
+        assert {folder for person, folder in folders(database).items() if person != login} == {None}
+        (found,) = database.ok("incoming_mail_servers", [item], state="gathered")["gathered"]
+        assert found.get("folders", "") == text
+        assert not database.ok("incoming_mail_servers", [found])["changed"]
+
+    database.ok("incoming_mail_servers", [{**item, "folders": "INBOX/Customers\nArchive"}])
+    inventory = Inventory(server.tmp / "exported", one)
+    assert changed(inventory.export("-e", "export_passwords=true", vault=True)) == {"first"}
+    exported = yaml.safe_load(inventory.path("first", "mail.yml").read_text())
+    assert exported["mail_users_accounts"][-1]["imap"]["folders"] == "INBOX/Customers\nArchive"
+    run = inventory.play("site.yml", "--check", "--diff", vault=True)
+    assert changed(run) == set(), notable(run)
+    database.ok("incoming_mail_servers", [{**item, "folders": "elsewhere"}])
+    assert changed(inventory.play("site.yml", vault=True)) == {"first"}
+    assert folders(database)[login] == "INBOX/Customers\nArchive"
