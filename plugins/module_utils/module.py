@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
@@ -31,8 +32,9 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage impor
 from ansible_collections.postroom.odoo.plugins.module_utils.transport import errors
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.session import Session
 
-# How often a list is planned again that collides with what another run writes.
-ATTEMPTS = 4
+# How often a list is planned again that collides with what another run writes, for about ten seconds. What a run claimed to
+# create and has not created by then is another's: that run was interrupted.
+ATTEMPTS = 5
 
 CONNECTION = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["ODOO_URL"])},
@@ -338,7 +340,7 @@ class _Run:
         """Write the plan; when another run was faster, plan again with what it left."""
         for attempt in range(ATTEMPTS):
             try:
-                return plan, self._carry_out(plan)
+                return plan, self._carry_out(plan, patient=True)
             except errors.BrokenConnection:
                 raise
             except (WriteRejected, errors.OdooError) as exc:
@@ -352,7 +354,7 @@ class _Run:
                     # Two that collide are not to collide again.
                     time.sleep(random.uniform(0.1, 0.5) * 2**attempt)  # noqa: S311 - chance, not cryptography
         try:
-            return plan, self._carry_out(plan)
+            return plan, self._carry_out(plan, patient=False)
         except (WriteRejected, errors.OdooError) as exc:
             if not errors.is_collision(exc):
                 raise
@@ -362,5 +364,10 @@ class _Run:
                 % (self.resource.noun, self.session.database, ATTEMPTS + 1)
             ) from exc
 
-    def _carry_out(self, plan):
-        return self.storage.write(self.session, self.resource, plan, self.ownership, self.module.report_progress)
+    def _carry_out(self, plan, patient):
+        """Write the plan once.
+
+        :param patient: whether a run that has claimed the names of new records may still be about to create them.
+        """
+        ownership = replace(self.ownership, claims=frozenset()) if patient else self.ownership
+        return self.storage.write(self.session, self.resource, plan, ownership, self.module.report_progress)

@@ -3,12 +3,15 @@
 """Carry a plan out with C(Model.load), which writes a list in one transaction, all or nothing.
 
 Ownership of adopted records goes first, then new records, then changed ones, then removals, each in as few requests as Odoo
-has time for (batches.py). When Odoo refuses a later request, what the earlier ones did is put back. When it does not answer,
-what they did stays: the next run sees it, and goes on from there.
+has time for (batches.py). Before new records are created, their names are claimed: C(load) updates a record that has such a
+name already, and would report as new, and write over, what another run created after this one had read. When Odoo refuses a
+later request, what the earlier ones did is put back. When it does not answer, what they did stays: the next run sees it, and
+goes on from there.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import partial
 
@@ -25,6 +28,10 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors imp
 
 # Connections tried in one request: a provider may take a second each.
 TRIALS = 20
+
+# Names that are claimed at most: to give a claimed name its record takes Odoo some milliseconds. Of a longer list, every run
+# claims the same ones.
+CLAIMS = 20
 
 # Nobody is written to because of a configuration run: no invitation, no tracking, no log messages, no subscriptions.
 QUIET = {
@@ -50,20 +57,22 @@ class WriteRejected(Exception):
         self.problems = problems
 
 
-def apply_plan(session, resource, plan, report_progress=lambda progress: None, marks=None):
+def apply_plan(session, resource, plan, report_progress=lambda progress: None, marks=None, abandoned=frozenset()):
     """Write the plan.
 
     :param report_progress: function that receives a line after each request of a list that takes several.
     :param marks: C({record id: id of its external identifier}) of owned records.
+    :param abandoned: names that a run claimed which is given up.
     :returns: C([(change, reason)]) of the records whose connection the other side refused; those are put back.
     :raises WriteRejected: when Odoo takes rows for invalid.
     :raises BrokenConnection: when it does not answer; what was written before stays.
     :raises OdooError: for anything else that it refuses.
     """
-    writer = _Writer(session, resource, report_progress, marks or {})
+    writer = _Writer(session, resource, report_progress, marks or {}, abandoned)
     try:
         # A record that was changed and is not owned could look as if nothing were left to do, when the run breaks off here.
         writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
+        writer.claim(plan.of(CREATE))
         writer.create(plan.of(CREATE))
         writer.mark_as_unproven(plan.of(UPDATE))
         writer.update(plan.of(UPDATE))
@@ -87,17 +96,33 @@ def apply_plan(session, resource, plan, report_progress=lambda progress: None, m
 
 
 class _Writer:
-    def __init__(self, session, resource, report_progress, marks):
+    def __init__(self, session, resource, report_progress, marks, abandoned):
         self.session = session
         self.resource = resource
         self.report_progress = report_progress
         self.marks = marks
+        self.abandoned = abandoned
         self.marked = False
+        self.claimed = []
         self.done = {}
         self.adopted = {}
         self.pointed = []
 
     # -- records ------------------------------------------------------------------------------------------------------
+
+    def claim(self, changes):
+        """Take the names of new records before they are created; Odoo refuses a name that another run has taken.
+
+        A claim is an external identifier of no record. When C(load) creates the record, it becomes the record's.
+        """
+        names = sorted((change.name for change in changes), key=lambda name: hashlib.sha256(name.encode()).digest())
+        rows = [
+            {"module": NAMESPACE, "name": name, "model": self.resource.model, "res_id": 0}
+            for name in names[:CLAIMS]
+            if name not in self.abandoned
+        ]
+        if rows:
+            self.claimed = self.session.call("ir.model.data", "create", rows)
 
     def create(self, changes):
         for group in self._alike(changes):
@@ -313,6 +338,11 @@ class _Writer:
         for change in reversed([change for change in self.done.values() if change.action != CREATE]):
             self._put_back(change)
         self._remove([change.record for change in self.done.values() if change.action == CREATE])
+        if self.claimed:
+            # Those that have become their records' are gone.
+            domain = [["id", "in", self.claimed]]
+            left = [row["id"] for row in self.session.call("ir.model.data", "search_read", domain, fields=["id"])]
+            self.session.call("ir.model.data", "unlink", left)
         # Records that were taken over without a change are in no row that was loaded.
         if self.adopted:
             self.session.call("ir.model.data", "unlink", list(self.adopted.values()))

@@ -27,8 +27,11 @@ class Records:
         return snapshot.ownership(session, resource.model)
 
     def write(self, session, resource, plan, ownership, report_progress):
-        """Carry out a plan; C([(change, reason)]) of the records whose connection was refused (executor.apply_plan)."""
-        return apply_plan(session, resource, plan, report_progress, ownership.marks)
+        """Carry out a plan; C([(change, reason)]) of the records whose connection was refused (executor.apply_plan).
+
+        :param ownership: what C(owned) returned; its claims are those of runs that are given up.
+        """
+        return apply_plan(session, resource, plan, report_progress, ownership.marks, ownership.claims)
 
     def default_values(self, session, resource, offer):
         """The values that Odoo gives a new record, by option, in the form in which values are compared."""

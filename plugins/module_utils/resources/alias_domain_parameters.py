@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import snapshot
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected, apply_plan, load
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, DELETE, Plan, Wanted, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NAMESPACE, Ownership, owned, read
@@ -39,14 +40,15 @@ class Parameters:
 
     def owned(self, session, resource):
         """Postroom owns the domain when it owns the parameter that names it. Others lack the mark after an interruption."""
-        names = owned(session, CONFIG_PARAMETERS.model)
+        parameters = snapshot.ownership(session, CONFIG_PARAMETERS.model)
+        names, claims = parameters.names, parameters.claims
         domain = [("key", "in", list(self.keys.values()))]
         found = {record["key"]: record["id"] for record in read(session, CONFIG_PARAMETERS, ("key",), domain)}
         owner = names.get(found.get(self.keys["name"]))
         if not owner:
-            return Ownership()
+            return Ownership(claims=claims)
         unmarked = {option for option, key in self.keys.items() if key in found and found[key] not in names}
-        return Ownership({RECORD: owner}, unmarked={RECORD: unmarked})
+        return Ownership({RECORD: owner}, unmarked={RECORD: unmarked}, claims=claims)
 
     def write(self, session, resource, plan, ownership, report_progress):
         """Parameters with a value are set, the others removed."""
@@ -57,11 +59,14 @@ class Parameters:
                     if change.item.get(option) and change.current[option]:
                         values.setdefault(option, change.current[option])
             present = {record["key"]: record["value"] for record in read(session, CONFIG_PARAMETERS, ("key", "value"))}
+            if change.action == CREATE and present.get(self.keys["name"]):
+                raise WriteRejected([(change, None, "was created by another run in the meantime")])
             shared = _shared(values, {option: present.get(key) for option, key in self.keys.items()})
             plain = [option for option, value in values.items() if value and option not in shared]
-            self._write(session, change, {option: "" for option, value in values.items() if not value}, "deleted")
-            self._write(session, change, {option: values[option] for option in plain})
-            self._write(session, change, {option: values[option] for option in shared}, write=_set_past_the_check)
+            claims = ownership.claims
+            self._write(session, change, {option: "" for option, value in values.items() if not value}, claims, "deleted")
+            self._write(session, change, {option: values[option] for option in plain}, claims)
+            self._write(session, change, {option: values[option] for option in shared}, claims, write=_set_past_the_check)
         return []
 
     def default_values(self, session, resource, offer):
@@ -70,7 +75,7 @@ class Parameters:
     def untouched(self, session, resource):
         return set()
 
-    def _write(self, session, change, values, state="merged", write=None):
+    def _write(self, session, change, values, claims, state="merged", write=None):
         options = {self.keys[option]: option for option in values}
         wanted = [
             Wanted(index, {"key": key}, {"key": key, "value": values[option]})
@@ -82,7 +87,7 @@ class Parameters:
             if write:
                 write(session, plan)
             else:
-                apply_plan(session, CONFIG_PARAMETERS, plan)
+                apply_plan(session, CONFIG_PARAMETERS, plan, abandoned=claims)
         except WriteRejected as exc:
             problems = [(change, options.get(part and part.label), reason) for part, dummy, reason in exc.problems]
             raise WriteRejected(problems) from exc

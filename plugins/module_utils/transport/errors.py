@@ -49,9 +49,11 @@ class Fault(Exception):
         self.name = name
 
 
-# PostgreSQL's words for two transactions that write the same rows, and for all that is tried in one of them afterwards.
+# PostgreSQL's words for two transactions that write the same rows, for all that is tried in one of them afterwards, and for an
+# external identifier that another run has taken.
 _COLLISION = re.compile(
-    "deadlock detected|could not serialize access|could not obtain lock|current transaction is aborted|concurrent update",
+    "deadlock detected|could not serialize access|could not obtain lock|current transaction is aborted|concurrent update|"
+    "ir_model_data_module_name_uniq",
     re.IGNORECASE,
 )
 
