@@ -92,7 +92,7 @@ lint-generated: env
 	@python tests/docs/make.py --check
 
 .PHONY: docs
-docs: env ## Generate argument_specs, the tables in the READMEs, and the lists of supported series
+docs: env ## Generate what several files repeat: options and RETURN, argument_specs, tables, the report's schema, the series
 	@python tests/docs/make.py
 
 format: env ## Format the Python code

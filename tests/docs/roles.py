@@ -14,7 +14,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import ENTRY, SERVERS, USER
 
 SOURCES = Path(__file__).with_suffix("")
-ROLES = ("mail_domain", "mail_extras", "mail_templates", "mail_users")
+ROLES = ("mail_domain", "mail_extras", "mail_templates", "mail_users", "routing_addon")
 HEAD = "---\n# Written by `make docs` from {source} and plugins/plugin_utils/accounts/options.py.\n"
 MARK = re.compile(r"(<!-- make docs: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # The order of an account's options, as people write them.
@@ -122,10 +122,11 @@ def table(specs, place, shared):
 def default(option):
     if option.get("required"):
         return "required"
-    if "default" not in option:
+    if option.get("default", "") == "":
         return ""
-    value = option["default"]
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    # Behind a value that is no list or dictionary, YAML has the end of the document.
+    text = yaml.safe_dump(option["default"], default_flow_style=True, width=10**6).splitlines()[0]
+    return f"`{text}`"
 
 
 def plain(text):

@@ -1,12 +1,16 @@
-"""The samples in a module's documentation are of the module's own kind of record."""
+"""Documentation names what exists: samples of the module's own kind of record, and variables that something reads."""
 
 import importlib
+import re
+from pathlib import Path
 
 import pytest
 import yaml
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("resource", BY_MODULE.values(), ids=list(BY_MODULE))
@@ -31,3 +35,22 @@ def test_an_address_is_no_alias_domain():
     """As the sample of alias_domains once was."""
     with pytest.raises(BadItems):
         check_items(BY_MODULE["alias_domains"], [{"name": "newuser@mydomain.com"}])
+
+
+def test_variables_on_command_lines_exist():
+    """In pages and comments: what follows -e, and what the surveys of AWX ask for."""
+    known = set()
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
+        for entry_point in yaml.safe_load(path.read_text())["argument_specs"].values():
+            known |= entry_point["options"].keys()
+    for path in ROOT.glob("playbooks/*.yml"):
+        for expression in re.findall(r"\{\{(.*?)\}\}", path.read_text(), re.DOTALL):
+            known |= set(re.findall(r"\w+", expression))
+    for path in ROOT.glob("plugins/callback/*.py"):
+        known |= set(re.findall(r'extra_vars\.get\("(\w+)"\)', path.read_text()))
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md"), *ROOT.glob("playbooks/*.yml")]
+    named = {(path.name, name) for path in pages for name in re.findall(r"""\s-e ["'`]?(\w+)=""", path.read_text())}
+    surveys = re.search(r"^\| surveys \|(.*)$", (ROOT / "docs" / "many-databases.md").read_text(), re.MULTILINE)[1]
+    named |= {("many-databases.md", name) for name in re.findall(r"`(\w+)`", surveys)}
+    assert len(named) > 10
+    assert sorted(each for each in named if each[1] not in known) == []
