@@ -10,9 +10,11 @@ from functools import partial
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.loader import filter_loader, test_loader
+from jinja2 import Environment
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE, ROUTING_ADDON
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.http import tls_context
 from ansible_collections.postroom.odoo.plugins.modules import check_records
 from ansible_collections.postroom.odoo.plugins.plugin_utils import shared_mailboxes
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
@@ -25,9 +27,13 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import u
 from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
 
 # Ansible's main process loads this file before the first task. What it has by then is not loaded again by the process of
-# each task: our modules, the filters and tests that nearly every condition asks for, and what the roles take.
+# each task: our modules, our filters and Ansible's that nearly every condition asks for, Jinja's patterns, the system's
+# certificates, and what the roles take.
 filter_loader.get("ansible.builtin.default")
+filter_loader.get("postroom.odoo.user_items")
 test_loader.get("ansible.builtin.defined")
+Environment(trim_blocks=True).lexer  # noqa: B018, S701 - a property, which compiles them
+tls_context()
 
 # A message is cut after so many characters, and no more than so many are shown.
 LONGEST, MOST = 600, 50

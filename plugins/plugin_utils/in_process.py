@@ -105,9 +105,12 @@ def _show(host, progress):
 
 
 def _is_this_python(path):
-    """By any of its names. The real file is no criterion, as the Pythons of all environments are links to the same file."""
-    here = sys.executable
-    return os.path.dirname(path) == os.path.dirname(here) and os.path.realpath(path) == os.path.realpath(here)
+    """By any of its names. The file alone is no criterion, as the Pythons of all environments are links to the same one."""
+
+    def real(python):
+        return os.path.realpath(os.path.dirname(python)), os.path.realpath(python)
+
+    return real(path) == real(sys.executable)
 
 
 class Answered(BaseException):

@@ -11,6 +11,7 @@ import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
+from functools import lru_cache
 
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import NotJson, OdooError
 
@@ -146,14 +147,23 @@ def without_login(url):
     return re.sub(r"(?s)//.*@", "//***@", url)
 
 
+# Of a server without TLS: the system's authorities take longer to read than a request, and urllib wants one.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 def _tls(secure, validate_certs, ca_path):
     if not secure and not ca_path:
-        # Reading the system's authorities takes longer than a request.
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return _NO_TLS
     try:
-        context = ssl.create_default_context(cafile=ca_path)
+        return tls_context(validate_certs, ca_path)
     except (OSError, ssl.SSLError) as exc:
         raise OdooError("ca_path %s cannot be read as CA certificates: %s." % (ca_path, reason(exc))) from exc
+
+
+@lru_cache(maxsize=None)
+def tls_context(validate_certs=True, ca_path=None):
+    """What checks a server's certificate. A process reads the authorities once."""
+    context = ssl.create_default_context(cafile=ca_path)
     if not validate_certs:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
