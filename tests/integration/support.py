@@ -180,6 +180,14 @@ class Database:
         return done
 
 
+def install(database, addon):
+    """Have a database install an addon, and be asked once."""
+    modules = database.odoo().env["ir.module.module"]
+    modules.update_list()
+    modules.button_immediate_install(modules.search([("name", "=", addon)]))
+    database.odoo().env["ir.mail_server"].search([])
+
+
 def told(result):
     """What a run says that it did, or would do."""
     return {key: result.get(key) for key in ("changed", "counts", "changes", "diff")}

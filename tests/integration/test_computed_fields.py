@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from company import Company
 from own_server import OwnServer
-from support import Database, changed_tables, tables_only, told
+from support import Database, changed_tables, install, tables_only, told
 
 WHEELS = {
     "14": ("odoo14-addon-mail-environment==14.0.1.0.1", "odoo14-addon-server-environment==14.0.2.3.0"),
@@ -37,14 +37,6 @@ PARTS = {
     "__init__.py": "",
     "test/settings.conf": SETTINGS,
 }
-
-
-def install(database, addon):
-    """Have a database install an addon, and be asked once."""
-    modules = database.odoo().env["ir.module.module"]
-    modules.update_list()
-    modules.button_immediate_install(modules.search([("name", "=", addon)]))
-    database.odoo().env["ir.mail_server"].search([])
 
 
 @pytest.fixture(scope="module")
