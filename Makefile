@@ -72,6 +72,11 @@ routing: env browser ## Run the addon's own tests, round trips through real mail
 	@pytest tests/addon
 	@pytest tests/e2e
 
+.PHONY: series-check
+series-check: env browser ## Run all tests that need an Odoo on one series, and record it in docs/series.md (ODOO=17)
+	@$(MAKE) --no-print-directory lab-up ODOO="$(ODOO)"
+	@python3 tests/gates/series_check.py "$(ODOO)"
+
 # `make --keep-going lint` reports what every one of them finds.
 .PHONY: lint format lint-python lint-yaml lint-ansible lint-changelog lint-docs lint-generated
 lint: lint-python lint-yaml lint-ansible lint-changelog lint-docs lint-generated ## Lint everything

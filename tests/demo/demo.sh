@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 log=.cache/demo.log
-inventories=(--inventory inventories/lab --inventory tests/lab/servers.yml --inventory tests/demo/inventory.yml)
+inventories=(--inventory inventories/lab --inventory tests/lab/servers --inventory tests/demo/inventory.yml)
 
 say() { printf '%2d:%02d  %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "$1"; }
 

@@ -319,10 +319,13 @@ class Office:
         else:
             created = self.call("mail.compose.message", "create", {**values, "res_id": record}, **named)
             # What the form does when a template is chosen.
-            changed = self.call(
-                "mail.compose.message", "onchange_template_id", [created], template, mode, "res.partner", record, **named
-            )
-            self.call("mail.compose.message", "write", [created], {**changed["value"], "subject": subject}, **named)
+            fields = ("subject", "body", "email_from", "reply_to", "partner_ids", "mail_server_id")
+            asked = {"template_id": "1", **dict.fromkeys(fields, "")}
+            values = {**values, "res_id": record}
+            changed = self.call("mail.compose.message", "onchange", [created], values, "template_id", asked, **named)
+            changed = {name: value for name, value in changed["value"].items() if name in fields}
+            changed = {name: value[0] if name == "mail_server_id" and value else value for name, value in changed.items()}
+            self.call("mail.compose.message", "write", [created], {**changed, "subject": subject}, **named)
         self.call("mail.compose.message", "action_send_mail", created if isinstance(created, list) else [created], **named)
 
     def composer_mass(self, client, record, subject, template):

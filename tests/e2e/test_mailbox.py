@@ -370,11 +370,9 @@ def message_to(office, email):
     office.call("res.partner", "message_post", [record], client=office.as_person(PERSON), body="?", context=context, **values)
     found = office.search("mail.message", [("subject", "=", subject)], "message_id")[0]
     office.sql(f"UPDATE mail_mail SET state = 'sent' WHERE mail_message_id = {found['id']}")
-    office.sql(f"UPDATE {NOTIFICATIONS[office.series]} SET notification_status = 'sent' WHERE mail_message_id = {found['id']}")
+    table = "mail_message_res_partner_needaction_rel" if office.series == "14" else "mail_notification"
+    office.sql(f"UPDATE {table} SET notification_status = 'sent' WHERE mail_message_id = {found['id']}")
     return found["id"], found["message_id"].strip()
-
-
-NOTIFICATIONS = {"14": "mail_message_res_partner_needaction_rel", "19": "mail_notification"}
 
 
 def statuses(office, message):

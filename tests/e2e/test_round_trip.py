@@ -35,7 +35,9 @@ def cells(trips, series, addon, catchall):
     return {(table.name_of(case), name): table.verdict(trip, case[0]) for case, trip in trips.items()}
 
 
-def assert_in_document(found):
+def assert_in_document(found, series):
+    if series not in table.SERIES:
+        return
     if os.environ.get("POSTROOM_WRITE_DOCS"):
         table.write(found)
     told = table.read()
@@ -67,12 +69,12 @@ def test_what_core_loses(core_trips, series, catchall):
     for case in table.CASES:
         if case[1].startswith("template.send_mail"):
             assert case in lost, "core keeps the message of a template's mail now"
-    assert_in_document(found)
+    assert_in_document(found, series)
 
 
 @CATCHALL
 def test_table_of_the_addon(trips, series, catchall):
-    assert_in_document(cells(trips, series, True, catchall))
+    assert_in_document(cells(trips, series, True, catchall), series)
 
 
 def test_provider_that_judges_at_data(new_office, series):

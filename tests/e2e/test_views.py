@@ -6,6 +6,7 @@ The pictures in docs are taken here (POSTROOM_WRITE_DOCS=1).
 import os
 
 import pytest
+import table
 from office import ROOT, address
 from playwright.sync_api import expect
 from webclient import Person
@@ -142,6 +143,8 @@ def test_picture(client, series, model, field):
     client.page.set_viewport_size({"width": 1000, "height": 900})
     client.open_form(model, "New User")
     expect(client.input(field)).to_be_enabled()
+    if series not in table.SERIES:
+        return
     picture = ROOT / PICTURES[model].format(series)
     if os.environ.get("POSTROOM_WRITE_DOCS"):
         client.form.screenshot(path=picture, animations="disabled")

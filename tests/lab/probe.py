@@ -9,7 +9,7 @@ usage: probe.py < LIST      a JSON list of {"probe": [SERVICE, ARGUMENT, …], "
     smtp PORT plain|starttls|tls CA EHLO is answered, over TLS where asked
     imap PORT CA LOGIN PASSWORD     the login is taken, over TLS
     pop3 PORT CA LOGIN PASSWORD     the login is taken, over TLS
-    odoo URL SERIES                 the server says that it is of this series
+    odoo URL SERIES                 the server says that it is of this series, and has a web page
 """
 
 import imaplib
@@ -70,6 +70,9 @@ def odoo(url, series):
         version = json.load(response)["result"]["server_serie"]
     if version != f"{series}.0":
         sys.exit(f"{url} is an Odoo {version}, not {series}.0: something else has this port")
+    # A server whose addons path is wrong answers the calls, and no page.
+    with urllib.request.urlopen(f"{url}/web/database/manager", timeout=30):
+        pass
 
 
 SERVICES = {probe.__name__: probe for probe in (dns, postgresql, smtp, imap, pop3, odoo)}

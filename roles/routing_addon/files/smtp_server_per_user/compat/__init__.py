@@ -11,6 +11,7 @@ from .classes import (
     MailMail,
     MailTemplate,
     offers,
+    smtplib_connection,
 )
 from .fields import IS_NOTIFICATION, NOTIFIED_MAIL, STARTS_ANEW, name_of
 from .hooks import HOOKS, missing_hooks, takes

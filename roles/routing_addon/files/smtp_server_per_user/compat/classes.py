@@ -39,6 +39,11 @@ def offers(cls, *names):
     return next((name for name in names if hasattr(cls, name)), None)
 
 
+def smtplib_connection(connection):
+    """The connection of smtplib in what core's connect returns: 16 to 18 wrap it, and show only some of its methods."""
+    return getattr(connection, "__obj__", connection)
+
+
 try:
     from odoo.addons.mail.models import ir_mail_server as mail_ir_mail_server_module
 except ImportError:
