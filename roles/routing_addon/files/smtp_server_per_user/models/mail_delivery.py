@@ -13,6 +13,8 @@ from ..tools.sending import Attempt, Session
 # System parameter: the number of hours for which a temporarily refused mail is retried. 0: no retries.
 RETRY_HOURS = "smtp_server_per_user.retry_hours"
 DEFAULT_HOURS = 24.0
+# How notifications call a refused address: 17 and later, 14. 15 and 16 have no word for it.
+REFUSED = ("mail_bounce", "BOUNCE", "unknown")
 # The gap grows with the time for which the mail has waited: 5, 5, 10, 20, 40 minutes and so on.
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=4)
 
@@ -118,7 +120,7 @@ class MailMail(models.Model):
             elif normalize(notification.res_partner_id.email) in attempt.refused:
                 values = {
                     "notification_status": "exception",
-                    "failure_type": self._failure_type("mail_bounce", "BOUNCE"),
+                    "failure_type": self._failure_type(*REFUSED),
                     "failure_reason": attempt.words,
                 }
             else:
@@ -143,7 +145,7 @@ class MailMail(models.Model):
         not_taken = bool(attempt.failure) or not attempt.delivered
         missed = {**attempt.refused, **attempt.waiting}
         values = {"failure_reason": words}
-        failure_type = self._failure_type("mail_bounce", "BOUNCE") if missed else self._failure_type("unknown", "UNKNOWN")
+        failure_type = self._failure_type(*REFUSED) if missed else self._failure_type("unknown", "UNKNOWN")
         if not_taken:
             values["state"] = "exception"
             if "failure_type" in self._fields:
