@@ -64,7 +64,7 @@ class ActionModule(InProcessAction):
         given, problems = self._given(specs, task_vars)
         warnings = [each for spec in specs.values() for each in evaluated_secrets(spec, task_vars)]
         problems = [*_unread(task_vars), *problems]
-        problems = problems or [each for role, spec in specs.items() for each in _not_as_specified(role, spec, given)]
+        problems = problems or _not_as_specified(specs, given)
         lists = []
         if not problems:
             lists, problems = self._lists(roles, given, task_vars)
@@ -185,14 +185,19 @@ def _unread(task_vars):
     return unread_variables(list(hosts[host]) if host in hosts else (), KNOWN, SPECIFICATIONS)
 
 
-def _not_as_specified(role, spec, given):
-    """What does not fit the role's argument specification: kinds first, as Ansible converts values that are of another."""
-    own = {name: given[name] for name in spec if name in given}
-    wrong = list(wrong_kinds(spec, own))
-    if wrong:
-        return wrong
-    checked, secrets = validated(spec, plain(own))
-    return ["%s (role %s)" % (each, role) for each in remove_values(checked.error_messages, secrets)]
+def _not_as_specified(specs, given):
+    """What does not fit the roles' argument specifications; what several roles say of a variable that they share, once."""
+    wrong, roles = [], {}
+    for role, spec in specs.items():
+        own = {name: given[name] for name in spec if name in given}
+        # Kinds first, as Ansible converts values that are of another.
+        kinds = list(wrong_kinds(spec, own))
+        wrong.extend(kinds)
+        if not kinds:
+            checked, secrets = validated(spec, plain(own))
+            for each in remove_values(checked.error_messages, secrets):
+                roles.setdefault(each, []).append(role)
+    return wrong + ["%s (role %s)" % (each, " and ".join(names)) for each, names in roles.items()]
 
 
 def _typed(resource, variable, items):

@@ -42,7 +42,7 @@ import datetime
 from ansible import constants
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import answer_of, host_of, task_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import answer_of, file_of, host_of, task_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.files import FORMATS
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.folder import Folder
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.ledger import DRIFT, NOT_CHECKED, Ledger
@@ -67,8 +67,15 @@ class CallbackModule(CallbackBase):
         self._ours = set()
         self._variables = None
         self._folder = None
+        self._playbook = "site.yml"
 
     # -- the run's events ----------------------------------------------------------------------------------------------
+
+    def v2_playbook_on_start(self, playbook):
+        # These write by themselves what they compare; for all others it is site.yml.
+        name = file_of(playbook)
+        if name in ("onboard.yml", "offboard.yml"):
+            self._playbook = name
 
     def v2_playbook_on_play_start(self, play):
         first, self._variables = self._variables is None, play.get_variable_manager()
@@ -142,7 +149,7 @@ class CallbackModule(CallbackBase):
             host.fail(reason)
 
     def _report_drift(self):
-        report = self._ledger.report(datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"))
+        report = self._ledger.report(datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), self._playbook)
         self._display.banner("DRIFT")
         *table, verdict = as_table(report)
         for line in table:

@@ -15,7 +15,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts imp
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, Unforeseen, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.export_items import export_items
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import invocation, occurring
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import concealed, invocation
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, Plan, PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import (
     MISSING,
@@ -72,7 +72,7 @@ class Module(AnsibleModule):
 
     def _prepared(self, answer):
         answer["invocation"] = invocation(self.argument_spec, self.params)
-        self.no_log_values = occurring(self.no_log_values, answer)
+        self.no_log_values = concealed(self.no_log_values, self.argument_spec, self.params, answer)
         return answer
 
 

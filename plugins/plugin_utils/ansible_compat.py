@@ -7,6 +7,8 @@ No other file of the controller's side touches one; ruff's rule SLF001 checks th
 
 from __future__ import annotations
 
+import os
+
 from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -73,3 +75,8 @@ def set_options_of(callback, documented, keys, variables, direct):
 def vault_of(loader):
     """The vault with the secrets of the run: C(_vault) of Ansible's loader; 2.17 to 2.21."""
     return loader._vault
+
+
+def file_of(playbook):
+    """The name of a playbook's file: C(_file_name), a path; 2.17 to 2.21."""
+    return os.path.basename(playbook._file_name)

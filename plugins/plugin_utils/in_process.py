@@ -19,7 +19,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import invocation, occurring
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import concealed, invocation
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
 from ansible_collections.postroom.odoo.plugins.module_utils.transport import jsonrpc
@@ -159,7 +159,7 @@ class InProcess:
             answer["invocation"] = invocation(self.argument_spec, self.params)
         if self._warnings:
             answer["warnings"] = self._warnings
-        raise Answered(remove_values(answer, occurring(self.no_log_values, answer)))
+        raise Answered(remove_values(answer, concealed(self.no_log_values, self.argument_spec, self.params, answer)))
 
     def fail_json(self, msg, **answer):
         self.exit_json(failed=True, msg=str(msg), **answer)

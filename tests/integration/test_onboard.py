@@ -40,7 +40,8 @@ def test_one_person_and_nothing_else(company):
     database = company.database
     company.succeeds("site.yml")
     before, records = company.people(), database.fingerprints()
-    _, done, _ = company.settles(PLAYBOOK, told=told(person_account={"timezone": "Europe/Vienna"}))
+    foretold, done, _ = company.settles(PLAYBOOK, told=told(person_account={"timezone": "Europe/Vienna"}))
+    assert "Run onboard.yml to create it" in foretold.output
     assert "newcomer-pw" not in done.output
     people = company.people()
     newcomer = people.pop(NEW)

@@ -121,6 +121,19 @@ def test_an_inventory_without_a_database(company, playbook, group, words, monkey
 
 
 @pytest.mark.any_series
+def test_what_two_roles_read_is_reported_once(company):
+    kept = copy.deepcopy(company.variables)
+    try:
+        company.variables["mail_provider"]["smtp"]["hosst"] = "x"
+        output = company.refused("site.yml")
+    finally:
+        company.variables = kept
+    told = " ".join(output.split())
+    assert "(role mail_domain and mail_users)" in told
+    assert "(role mail_users)" not in told
+
+
+@pytest.mark.any_series
 def test_a_connection_that_is_not_declared(company):
     kept = company.variables
     try:

@@ -8,6 +8,7 @@ when all was so. Nothing is restarted: Dovecot rereads its users at most once a 
 connection, and a connection that is open keeps the old ones.
 """
 
+import base64
 import fcntl
 import json
 import subprocess
@@ -44,7 +45,9 @@ class Mailboxes:
         aliases = {login: login for login in self.known}
         aliases["@" + CATCHALL.partition("@")[2]] = CATCHALL
 
-        passwords = (f"{login}:{{PLAIN}}{mailbox['password']}::::::" for login, mailbox in self.known.items())
+        # Encoded, as a password may have the colon that ends it there.
+        encoded = {login: base64.b64encode(mailbox["password"].encode()).decode() for login, mailbox in self.known.items()}
+        passwords = (f"{login}:{{PLAIN.b64}}{password}::::::" for login, password in encoded.items())
         self._replace(self.folder / "passwd", "\n".join(passwords) + "\n")
         self._table("mailboxes", dict.fromkeys(self.known, "here"))
         self._table("aliases", aliases)

@@ -14,7 +14,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts imp
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import Wanted, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import differences
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.files import as_html, as_junit
-from ansible_collections.postroom.odoo.plugins.plugin_utils.report.kinds import KINDS
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.kinds import KINDS, worded
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.ledger import PARTIAL, Ledger
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.table import as_table
 
@@ -247,6 +247,12 @@ def test_a_secret_differs():
     assert table[1].split()[-3:] == ["password", "(secret)", "differs"]
 
 
+def test_what_to_do_names_the_playbook_that_does_it():
+    ledger = ledger_with({"index": 0, "record": "a@b.c", "kind": "missing"})
+    assert "  Run onboard.yml to create it, or remove it from the inventory." in as_table(ledger.report(NOW, "onboard.yml"))
+    assert "{run}" not in json.dumps(worded(KINDS, "site.yml"))
+
+
 def test_junit_has_a_case_for_each_record():
     ledger = ledger_with(difference("a@b.c"), difference("a@b.c", option="name"), difference(EVIL))
     ledger.host("other").fail("first line\nsecond line")
@@ -255,7 +261,7 @@ def test_junit_has_a_case_for_each_record():
     failure = suites.find("testsuite[@name='mydomain']/testcase[@name='a@b.c']/failure")
     assert failure.get("message") == "name: declared 587, found 25"
     assert "port: declared" in failure.text
-    assert KINDS["differs"]["cure"] in failure.text
+    assert "Run site.yml to restore the declared value" in failure.text
     assert suites.find("testsuite[@name='other']/testcase/error").get("message") == "first line"
 
 

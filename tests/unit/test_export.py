@@ -44,7 +44,7 @@ def test_a_server_goes_to_its_user():
     assert given["mail_users_accounts"] == [{"name": "a@b.example", "email": "a@b.example", "incoming": False}]
     assert [each["login"] for each in given["mail_extras_outgoing_servers"]] == ["c@d.example"]
     assert exported.vault == {
-        "vault_mail_users_passwords": {"a@b.example": "pw"},
+        "vault_mail_passwords": {"a@b.example": "pw"},
         "vault_mail_secrets": {"outgoing_c@d.example_other.example": "pw"},
     }
 

@@ -7,6 +7,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking impor
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess
 
 SPEC = {
+    "login": {"type": "str"},
     "password": {"type": "str", "no_log": True},
     "config": {
         "type": "list",
@@ -34,6 +35,13 @@ def test_secrets_that_occur():
     secrets = {"s3cret", "s3cret-longer", "abc", "1234", "nowhere", "8025"}
     found = occurring(secrets, {"msg": "it is s3cret-longer", "rows": [("x1234y", 8025, True, None)]})
     assert found == {"s3cret", "s3cret-longer", "abc", "1234", "8025"}  # "abc" is too short to be looked for.
+
+
+def test_a_login_that_is_the_password_too_is_no_secret():
+    module = in_process({"login": "admin", "password": "admin", "config": []})
+    told = answer(module.exit_json, gathered=[{"login": "admin", "name": "Administrator"}])
+    assert told["gathered"] == [{"login": "admin", "name": "Administrator"}]
+    assert told["invocation"]["module_args"]["password"] == MASK
 
 
 def test_masked_as_ansible_masks():

@@ -34,6 +34,15 @@ def _shown(declared, value):
     return value
 
 
+def concealed(secrets, spec, params, answer):
+    """The secrets to be blotted out of a result: those that occur in it, and that no option of the connection has openly.
+
+    Of a user whose password is their login, everybody knows the login, and blotting it out would tell the password.
+    """
+    known = {value for option, value in params.items() if isinstance(value, str) and not spec.get(option, {}).get("no_log")}
+    return occurring(secrets - known, answer)
+
+
 def occurring(secrets, answer):
     """The secrets that occur in a result, as a value or within one."""
     texts = set(_texts(answer))

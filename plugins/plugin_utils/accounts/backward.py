@@ -223,7 +223,7 @@ class Variables:
         if defaults:
             variables["mail_users_defaults"] = defaults
         if passwords:
-            variables["mail_users_passwords"] = self._keep_all("vault_mail_users_passwords", passwords)
+            variables["mail_users_passwords"] = self._keep_all("vault_mail_passwords", passwords)
         variables["mail_users_accounts"] = entries
         return variables
 

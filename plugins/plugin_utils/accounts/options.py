@@ -145,6 +145,7 @@ SMTP = (
         "str",
         (
             "How the connection is encrypted.",
+            "V(starttls) and V(ssl) encrypt, and accept any certificate.",
             "The strict kinds also verify the server's certificate (Odoo 19 and later).",
         ),
         choices=("none", "starttls", "ssl", "starttls_strict", "ssl_strict"),

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.report.kinds import KINDS
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.ledger import NOT_CHECKED
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.words import (
     cells,
@@ -84,24 +83,26 @@ def page(template, **context):
 
 def as_junit(report):
     """A test suite for each host; a test case for each declared record, and for each one that is not declared and there."""
-    return junit("postroom.odoo.drift", report["generated"], ((host["host"], _cases(host)) for host in report["hosts"]))
+    return junit(
+        "postroom.odoo.drift", report["generated"], ((host["host"], _cases(host, report["kinds"])) for host in report["hosts"])
+    )
 
 
-def _cases(host):
+def _cases(host, words):
     found = {}
     for row in host["differences"]:
         found.setdefault((row["resource"], row["record"]), []).append(row)
     for resource, record in dict.fromkeys([(each["resource"], each["record"]) for each in host["records"]] + list(found)):
         rows = found.get((resource, record), ())
         kinds = sorted({row["kind"] for row in rows})
-        lines = [sentence(row) for row in rows] + ["%s %s" % (each, KINDS[each]["cure"]) for each in kinds]
+        lines = [sentence(row) for row in rows] + ["%s %s" % (each, words[each]["cure"]) for each in kinds]
         yield Case(resource, record, failure=(" ".join(kinds), lines))
     if host["status"] == NOT_CHECKED:
         yield Case("host", "can be compared", error=(NOT_CHECKED, host["reasons"]))
 
 
 def as_html(report):
-    return page("report.html.j2", report=report, kinds=KINDS, status=status(report), verdict=verdict(report))
+    return page("report.html.j2", report=report, kinds=report["kinds"], status=status(report), verdict=verdict(report))
 
 
 FORMATS = {"json": as_json, "xml": as_junit, "html": as_html}

@@ -9,25 +9,25 @@ KINDS = {
         "declared": "",
         "found": "",
         "explanation": "This option of the record has another value than in the inventory.",
-        "cure": "Run site.yml to restore the declared value, or update the inventory if the new value is right.",
+        "cure": "Run {run} to restore the declared value, or update the inventory if the new value is right.",
     },
     "missing": {
         "declared": "exists",
         "found": "missing",
         "explanation": "It is declared, but does not exist: it was removed, or site.yml has not run since.",
-        "cure": "Run site.yml to create it, or remove it from the inventory.",
+        "cure": "Run {run} to create it, or remove it from the inventory.",
     },
     "unwanted": {
         "declared": "absent",
         "found": "exists",
         "explanation": "It exists, but the inventory declares that it must not.",
-        "cure": "Run site.yml to remove it.",
+        "cure": "Run {run} to remove it.",
     },
     "not_owned": {
         "declared": "managed by Postroom",
         "found": "created manually",
         "explanation": "It exists, but Postroom does not own it: it was created manually, or before site.yml ran.",
-        "cure": "Run site.yml, which adopts it.",
+        "cure": "Run {run}, which adopts it.",
     },
     "unnamed": {
         "declared": "not in the inventory",
@@ -78,3 +78,14 @@ KINDS = {
         "cure": "Run site.yml, which restarts it.",
     },
 }
+
+
+def worded(kinds, playbook):
+    """What differences of these kinds mean, and what to do.
+
+    :param playbook: the name of the one that writes what was compared.
+    """
+    return {
+        kind: {"explanation": KINDS[kind]["explanation"], "cure": KINDS[kind]["cure"].replace("{run}", playbook)}
+        for kind in kinds
+    }

@@ -7,7 +7,7 @@ A module only knows its own list. Only all lists together show whether none of t
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.report.kinds import KINDS
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.kinds import worded
 
 # The version of the report's structure (docs/drift.schema.json). It grows with a change that a reader could trip over.
 VERSION = 1
@@ -27,10 +27,11 @@ class Ledger:
     def host(self, name):
         return self.hosts.setdefault(name, Host(name))
 
-    def report(self, generated):
+    def report(self, generated, playbook="site.yml"):
         """Everything, as docs/drift.schema.json describes it.
 
         :param generated: the time, in ISO 8601.
+        :param playbook: the name of the one that writes what was compared.
         """
         hosts = [self.hosts[name].report() for name in sorted(self.hosts)]
         of = {status: [host for host in hosts if host["status"] == status] for status in (AS_DECLARED, DRIFT, NOT_CHECKED)}
@@ -49,7 +50,7 @@ class Ledger:
                 "differences": len(differences),
             },
             "hosts": hosts,
-            "kinds": {kind: {"explanation": KINDS[kind]["explanation"], "cure": KINDS[kind]["cure"]} for kind in used},
+            "kinds": worded(used, playbook),
         }
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.report.kinds import KINDS
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.ledger import NOT_CHECKED
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.words import cells, plain, verdict
 
@@ -27,7 +26,8 @@ def as_table(report):
         lines += columns(_HEADER, rows, "report_dir")
         kinds = list(dict.fromkeys(row["kind"] for host in report["hosts"] for row in host["differences"]))
         for kind in kinds if kinds != ["differs"] else []:
-            lines += ["", "%s: %s" % (kind, KINDS[kind]["explanation"]), "  %s" % KINDS[kind]["cure"]]
+            words = report["kinds"][kind]
+            lines += ["", "%s: %s" % (kind, words["explanation"]), "  %s" % words["cure"]]
         lines.append("")
     notes = dict.fromkeys(note for host in report["hosts"] for note in host["notes"])
     if notes:
