@@ -66,6 +66,11 @@ build-check: env ## Build the collection, install it into an empty environment, 
 	@$(MAKE) --no-print-directory lab-up ODOO=19
 	@python3 tests/gates/build_check.py
 
+.PHONY: ansible-check
+ansible-check: env ## Do the same with every ansible-core from the oldest that is supported to the newest
+	@$(MAKE) --no-print-directory lab-up ODOO=19
+	@python3 tests/gates/build_check.py --all
+
 .PHONY: routing
 routing: env browser ## Run the addon's own tests, round trips through real mail, and tests of its forms, on Odoo 14 and 19
 	@$(MAKE) --no-print-directory lab-up ODOO="14 19"

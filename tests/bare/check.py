@@ -46,6 +46,7 @@ def attempt(target, closed, keep):
     machine = Machine.new(f"machine-{os.environ.get('LAB_PORT_OFFSET', '0')}")
     umask, without = (0o077, ["sys_admin"]) if closed else (0o022, [])
     machine.clone(ROOT, CLONE, umask)
+    commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True).strip()
     space, packages, services = machine.used(), machine.packages(), machine.starts_by_itself()
     name = f"{target}, closed" if closed else target
     log = BASES / f"{target}{'-closed' if closed else ''}.log"
@@ -59,6 +60,7 @@ def attempt(target, closed, keep):
         sys.exit(f"after make {name}, these start with the machine: {', '.join(left)}")
     result = {
         "target": name,
+        "commit": commit,
         "code": done.returncode,
         "seconds": round(seconds),
         "megabytes": machine.used() - space,
@@ -69,14 +71,13 @@ def attempt(target, closed, keep):
     return result
 
 
-def row(target, code, seconds, megabytes, packages):
+def row(target, commit, code, seconds, megabytes, packages):
     took = f"{seconds // 60} min {seconds % 60:02d} s"
-    commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True)
     verdict = f"failed ({code})" if code else "passed"
     day = datetime.datetime.now(tz=datetime.UTC).date()
     load = os.getloadavg()[2]
     return (
-        f"| `make {target}` | {verdict} | {took} | {megabytes} MB | {packages} | {day}, {commit.strip()},"
+        f"| `make {target}` | {verdict} | {took} | {megabytes} MB | {packages} | {day}, {commit},"
         f" {os.cpu_count()} cores, load {load:.1f} |"
     )
 

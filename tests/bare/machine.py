@@ -69,16 +69,17 @@ class Machine:
         shutil.copy("/etc/resolv.conf", self.root / "etc/resolv.conf")
         (self.root / "etc/hosts").write_text("127.0.0.1 localhost bare\n")
 
-    def run(self, script, *, check=True, without=(), **options):
+    def run(self, script, *, check=True, without=(), shared=(), **options):
         """Run a shell script as root in it, with nothing of the caller's environment.
 
         :param without: capabilities that it has not got, as `sys_admin`
+        :param shared: folders of this machine that it can read, at the same paths
         """
         bounds = [f"--bounding-set={','.join(f'-{name}' for name in without)}"] if without else []
         command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--ipc", "--uts", "--propagation", "private"]
         command += ["sh", ENTER, self.root, "setpriv", *bounds, "sh", "-euc", script]
         environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
-        environment["SHARED"] = " ".join(map(str, pip_settings.local_indexes()))
+        environment["SHARED"] = " ".join(map(str, [*pip_settings.local_indexes(), *shared]))
         environment |= {name: os.environ[name] for name in ("LAB_PORT_OFFSET",) if name in os.environ}
         return subprocess.run(command, check=check, env=environment, stdin=subprocess.DEVNULL, **options)
 
