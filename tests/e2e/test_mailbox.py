@@ -269,6 +269,37 @@ def test_bounce_marks_the_message(office, mailbox, lab, kind):
     ]
 
 
+def test_bounce_of_a_mailing(new_office, series):
+    """Nobody was notified of it: its trace shows the bounce."""
+    office = new_office(series)
+    modules = office.search("ir.module.module", [("name", "=", "mass_mailing")], "id")
+    office.call("ir.module.module", "button_immediate_install", [modules[0]["id"]])
+    box = office.mailbox(PERSON)
+    box.empty()
+    server = office.make_incoming(PERSON, "imap", name="Mailings", only_replies=True)
+    address_of_nobody = f"gone-{uuid.uuid4().hex[:8]}@customer.example"
+    gone = office.create("res.partner", name="Gone", email=address_of_nobody)
+    mailing = office.create(
+        "mailing.mailing",
+        subject=f"News {uuid.uuid4().hex[:12]}",
+        email_from=address(PERSON),
+        body_html="<p>News</p>",
+        mailing_model_id=office.search("ir.model", [("model", "=", "res.partner")], "id")[0]["id"],
+        mailing_domain=f"[('id', '=', {gone})]",
+    )
+    office.call("mailing.mailing", "action_send_mail", [mailing])
+    office.send_queue()
+    assert box.wait_for("Undelivered Mail")
+    for _ in range(2):
+        office.call("fetchmail.server", "fetch_mail", [server])
+    column, bounced = ("state", "bounced") if int(series) == 14 else ("trace_status", "bounce")
+    traces = office.search("mailing.trace", [("mass_mailing_id", "=", mailing)], column)
+    assert [each[column] for each in traces] == [bounced]
+    assert not office.read("fetchmail.server", server, "reading_notes")[0]["reading_notes"]
+    # As any bounce that Odoo took.
+    assert ["S" in file.name.rpartition(",")[2] for file in box.files()] == [True]
+
+
 def test_bounce_of_another_programs_message_stays(office, mailbox, lab):
     """New User wrote to nobody with another program. The report is for the person."""
     message = EmailMessage()

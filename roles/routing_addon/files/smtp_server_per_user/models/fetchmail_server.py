@@ -163,7 +163,15 @@ if compat.FetchmailServer:
         def _has_bounce(self, message_id, recipient):
             """Whether Odoo shows that a message did not reach somebody."""
             notifications = self._notifications(message_id).filtered(lambda each: each.notification_status == "bounce")
-            return recipient in map(_address, notifications)
+            return recipient in map(_address, notifications) or self._has_bounced_trace(message_id)
+
+        def _has_bounced_trace(self, message_id):
+            """Whether a mailing shows it (addon mass_mailing): of that, nobody is notified."""
+            if "mailing.trace" not in self.env:
+                return False
+            traces = self.env["mailing.trace"].sudo()
+            bounced = ("trace_status", "=", "bounce") if "trace_status" in traces._fields else ("state", "=", "bounced")
+            return bool(traces.search([("message_id", "=", message_id), bounced], limit=1))
 
         # ------------------------------------------------------------------
         # What is remembered of a mailbox
