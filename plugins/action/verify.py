@@ -8,18 +8,20 @@ from functools import partial
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import occurring
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
+from ansible_collections.postroom.odoo.plugins.modules import mail_info
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import is_enabled, lists_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values
+from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess, InProcessAction, plain
 from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections, domains
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections, domains, odoo
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import CHECKS, CONNECTIONS, DNS, ERROR
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import CHECKS, CONNECTIONS, DNS, ERROR, ODOO
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import domains_of, mailboxes_of
 
 OPTIONS = {
@@ -32,19 +34,22 @@ OPTIONS = {
     "resolvers": {"type": "list", "elements": "str", "default": []},
     "dns_timeout": {"type": "float", "default": 5.0},
     "dkim_selectors": {"type": "dict", "default": {}},
+    "failed_days": {"type": "int", "default": 7},
+    "waiting_minutes": {"type": "int", "default": 120},
 }
 
 
 OF_CONNECTIONS = ("at_a_time", "timeout", "ca_path", "certificate_days")
 
 
-class ActionModule(ActionBase):
+class ActionModule(InProcessAction):
     TRANSFERS_FILES = False
     _requires_connection = False
     _supports_check_mode = True
 
     def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+        # Not that of the modules, which runs the task's.
+        result = super(InProcessAction, self).run(tmp, task_vars)
         self.options = self.validate_argument_spec(OPTIONS)[1]
         given = self._given(task_vars)
         lists = self._lists(given, task_vars)
@@ -55,6 +60,13 @@ class ActionModule(ActionBase):
             connections.check(mailboxes, findings, way, partial(_show, task_vars["inventory_hostname"]))
         if DNS in self.options["checks"]:
             domains.check(domains_of(lists, mailboxes), findings, self._way_of_dns(given, task_vars))
+        if ODOO in self.options["checks"]:
+            info = self._ask_odoo(task_vars)
+            result.update((each, info[each]) for each in ("url", "database", "series") if each in info)
+            if info.get("failed"):
+                findings.skip(ODOO, "database", info.get("msg") or "the module mail_info returned no message")
+            else:
+                odoo.check(info, info["url"], self.options["failed_days"], findings)
         found = findings.result()
         _mask(found, {each.password for each in mailboxes if each.password})
         return dict(result, **found, errors=sum(each["level"] == ERROR for each in found["findings"]))
@@ -74,6 +86,17 @@ class ActionModule(ActionBase):
         except BadEntry as exc:
             raise AnsibleActionFail(str(exc)) from exc
 
+    def _ask_odoo(self, task_vars):
+        """What the module mail_info returns."""
+        args = {"days": self.options["failed_days"], "waiting_minutes": self.options["waiting_minutes"]}
+        args = with_connection(args, task_vars, self._templar.template)
+        if self._is_local(task_vars):
+            try:
+                mail_info.main(partial(InProcess, "mail_info", plain(args), True, False, _nothing, False))
+            except Answered as answered:
+                return answered.answer
+        return self._execute_module("postroom.odoo.mail_info", module_args=args, task_vars=task_vars)
+
     def _way_of_dns(self, given, task_vars):
         return domains.Way(
             self.options["at_a_time"],
@@ -91,6 +114,10 @@ def _mask(found, secrets):
         words = [row[key] for row in rows]
         for row, masked in zip(rows, remove_values(words, occurring(secrets, words))):
             row[key] = masked
+
+
+def _nothing(progress):
+    """There is no progress to report."""
 
 
 def _show(host, progress):

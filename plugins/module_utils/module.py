@@ -76,8 +76,11 @@ class Module(AnsibleModule):
         return answer
 
 
-def connect(module):
-    """The session for the module's connection options; fails the module if it cannot be opened."""
+def connect(module, only_reads=False):
+    """The session for the module's connection options; fails the module if it cannot be opened.
+
+    :param only_reads: whether a neutralized database will do.
+    """
     options = module.params
     state = options.get("state")
     try:
@@ -96,7 +99,7 @@ def connect(module):
             allow_neutralized=options["allow_neutralized"],
         )
         # With a uid, an earlier task of the run has checked this. The session still checks it before the first write.
-        if state != "gathered" and options["uid"] is None:
+        if not only_reads and state != "gathered" and options["uid"] is None:
             session.refuse_neutralized()
         return session
     except errors.MissingLibrary as exc:

@@ -26,10 +26,11 @@ options:
       - V(connections) connects to each port of each mail server, and logs in to each mailbox.
       - V(dns) asks for the records of each domain that mail is sent from or to. It needs the Python libraries C(checkdmarc),
         C(dnspython) and C(pyspf) on the controller.
+      - V(odoo) reads the state of mail in the database, by M(postroom.odoo.mail_info).
     type: list
     elements: str
-    choices: [connections, dns]
-    default: [connections, dns]
+    choices: [connections, dns, odoo]
+    default: [connections, dns, odoo]
   at_a_time:
     description: How many connections are open at a time.
     type: int
@@ -59,6 +60,14 @@ options:
       - The DKIM selectors of each domain, as a dictionary of lists by domain. Those of known providers are tried anyway.
     type: dict
     default: {}
+  failed_days:
+    description: For how many days failed mails are reported.
+    type: int
+    default: 7
+  waiting_minutes:
+    description: Mails that wait in the queue for more minutes are reported.
+    type: int
+    default: 120
 attributes:
   check_mode:
     support: full
@@ -66,6 +75,7 @@ attributes:
 seealso:
   - plugin: postroom.odoo.verify
     plugin_type: callback
+  - module: postroom.odoo.mail_info
 """
 
 EXAMPLES = r"""

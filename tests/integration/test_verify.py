@@ -103,7 +103,7 @@ def company(lab, series, tmp_path_factory):
 @pytest.mark.any_series
 def test_all_is_well(company):
     before = company.database.fingerprints()
-    done = company.verify()
+    done = company.verify("-e", json.dumps({"verify_checks": ["connections", "dns"]}))
     assert done.code == 0, done.output
     company.database.assert_as(before, "verify.yml wrote")
     host = done.host()
@@ -121,6 +121,33 @@ def test_all_is_well(company):
     # It is no comparison, and nothing that was not done.
     assert "DRIFT" not in done.output
     assert "NOT DONE" not in done.output
+
+
+def test_after_site(company):
+    """Everything that site.yml sets up is well, on each series; what the lab has not got is a worker for scheduled actions."""
+    inventory = company.folder / "hosts.json"
+    inventory.write_text(json.dumps({"odoo_databases": {"hosts": {"company": company.variables()}}}))
+    done = run_playbook("-i", inventory, "site.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    url = company.database.connection["url"]
+    company.database.sql(
+        f"UPDATE ir_config_parameter SET value = '{url}' WHERE key = 'web.base.url';"
+        "UPDATE ir_cron SET nextcall = now() + interval '1 hour';"
+        "UPDATE res_partner SET email = 'catchall@mydomain.com'"
+        " WHERE id = (SELECT partner_id FROM res_users WHERE login = 'admin')"
+    )
+    before = company.database.fingerprints()
+    done = company.verify()
+    company.database.assert_as(before, "verify.yml wrote")
+    assert done.code == 0, done.output
+    host = done.host()
+    assert done.rules() == ["mta_sts_missing", "sender_strict"], done.output
+    assert (host["url"], host["database"], host["series"]) == (url, company.database.name, f"{company.database.major}.0")
+    assert {each["check"] for each in host["looked_at"]} == {"connections", "dns", "odoo"}
+    # Somebody stops the queue by hand.
+    company.database.sql("UPDATE ir_cron SET active = false")
+    done = company.verify("-e", json.dumps({"verify_checks": ["odoo"]}))
+    assert (done.code, done.rules()) == (2, ["action_inactive"]), done.output
 
 
 @pytest.mark.any_series
@@ -164,6 +191,17 @@ def test_what_cannot_be_checked_is_not_well(company):
     assert done.suites.get("errors") == "2"
     assert "NOT CHECKED" in done.output
     assert "NOT DONE" not in done.output
+
+
+@pytest.mark.any_series
+def test_an_odoo_that_cannot_be_reached(company):
+    """The connections are in the report all the same."""
+    checks = {"verify_checks": ["connections", "odoo"]}
+    done = company.verify("-e", json.dumps(checks), hosts={"company": {"odoo_url": "http://127.0.0.1:9"}})
+    assert (done.code, done.rules()) == (4, ["sender_strict"]), done.output
+    (missing,) = done.host()["not_checked"]
+    assert (missing["check"], missing["subject"]) == ("odoo", "database")
+    assert "Cannot reach Odoo" in missing["reason"]
 
 
 @pytest.mark.any_series

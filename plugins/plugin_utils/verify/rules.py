@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 ERROR, WARNING, INFORMATION = "error", "warning", "information"
 LEVELS = (ERROR, WARNING, INFORMATION)
-CONNECTIONS, DNS = "connections", "dns"
-CHECKS = (CONNECTIONS, DNS)
+CONNECTIONS, DNS, ODOO = "connections", "dns", "odoo"
+CHECKS = (CONNECTIONS, DNS, ODOO)
 
 
 @dataclass(frozen=True)
@@ -365,4 +365,122 @@ _DNS = {
     ),
 }
 
-RULES = {**_CONNECTIONS, **_DNS}
+_ODOO = {
+    "mail_missing": Rule(
+        ODOO,
+        ERROR,
+        "the database does not have the mail app",
+        "Without it, Odoo neither sends nor fetches mail.",
+        "Run site.yml, which installs it.",
+    ),
+    "odoo_neutralized": Rule(
+        ODOO,
+        WARNING,
+        "the database is a neutralized copy",
+        "It must neither send nor fetch mail. Its servers are archived, so that other findings are to be expected.",
+        "Nothing, unless the database is in use: then restore it from one that is not neutralized.",
+    ),
+    "odoo_clock": Rule(
+        ODOO,
+        WARNING,
+        "Odoo's clock differs from the controller's",
+        "Mail gets a wrong date, which counts as spam, and certificates and tokens may be refused.",
+        "Have the machine that runs Odoo synchronise its clock (NTP).",
+    ),
+    "base_url": Rule(
+        ODOO,
+        WARNING,
+        "web.base.url is not the URL in the inventory",
+        "Links in mail lead to web.base.url. If people cannot reach that, buttons and invitations in mail do not work.",
+        "Set the system parameter web.base.url to the URL that people use, and web.base.url.freeze to True. If people use "
+        "another URL than odoo_url, there is nothing to do.",
+    ),
+    "action_inactive": Rule(
+        ODOO,
+        ERROR,
+        "the scheduled action that sends or fetches mail does not run",
+        "Mail in the queue is not sent, or answers are not fetched.",
+        "Activate it in Settings, Technical, Scheduled Actions. Odoo disables the one that fetches while no incoming server is "
+        "confirmed.",
+    ),
+    "action_overdue": Rule(
+        ODOO,
+        ERROR,
+        "the scheduled action that sends or fetches mail is overdue",
+        "Mail is sent or fetched too late, or never. Odoo may have no worker for scheduled actions, or one that hangs.",
+        "Check that Odoo runs with max_cron_threads above 0, and its log for actions that take long.",
+    ),
+    "action_failing": Rule(
+        ODOO,
+        ERROR,
+        "the scheduled action that sends or fetches mail fails",
+        "Mail is not sent or not fetched. Odoo disables an action that fails for long. Odoo counts failures from 18 on.",
+        "Read the reason in Odoo's log.",
+    ),
+    "mails_waiting": Rule(
+        ODOO,
+        ERROR,
+        "mails wait in the queue for too long",
+        "Nobody has received them, and Odoo reports no error.",
+        "Check the scheduled action that sends mail, or choose Send Now in Settings, Technical, Emails.",
+    ),
+    "mails_failed": Rule(
+        ODOO,
+        WARNING,
+        "mails could not be sent",
+        "Nobody has received them.",
+        "Remove the cause that the reason names, then choose Retry in Settings, Technical, Emails.",
+    ),
+    "incoming_unconfirmed": Rule(
+        ODOO,
+        ERROR,
+        "an active incoming mail server is not confirmed",
+        "Odoo only fetches from confirmed servers, so answers in this mailbox never arrive. From 17 on, Odoo "
+        "takes a server that fails for days for one that is not confirmed.",
+        "Run site.yml, which confirms declared servers, or choose Test & Confirm in Odoo.",
+    ),
+    "incoming_failing": Rule(
+        ODOO,
+        ERROR,
+        "Odoo could not fetch from an incoming mail server",
+        "Answers in this mailbox do not arrive.",
+        "Remove the cause that the server's words name; check its password.",
+    ),
+    "outgoing_missing": Rule(
+        ODOO,
+        ERROR,
+        "there is no active outgoing mail server",
+        "Odoo then sends through the one in its configuration file, or not at all.",
+        "Run site.yml, or activate a server in Odoo.",
+    ),
+    "user_without_address": Rule(
+        ODOO,
+        WARNING,
+        "a user has no e-mail address",
+        "The user cannot send messages, and is not notified by mail.",
+        "Set the user's e-mail address, or archive the user.",
+    ),
+    "user_without_server": Rule(
+        ODOO,
+        WARNING,
+        "no outgoing mail server is for a user's address",
+        "Odoo sends the user's mail through another server, which may refuse the address or replace it.",
+        "Add the user to mail_users_accounts, or add the user's domain to the from_filter of the shared server.",
+    ),
+    "users_with_one_address": Rule(
+        ODOO,
+        WARNING,
+        "several users have the same address",
+        "Odoo may take either of them for the author of a mail from this address.",
+        "Archive all but one, or give each an address of their own.",
+    ),
+    "alias_is_special": Rule(
+        ODOO,
+        ERROR,
+        "an alias has the address of catchall or bounce",
+        "Answers to the catchall, or bounces, create records by this alias.",
+        "Give the alias another name in Settings, Technical, Aliases.",
+    ),
+}
+
+RULES = {**_CONNECTIONS, **_DNS, **_ODOO}
