@@ -18,6 +18,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists impor
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess, InProcessAction, plain
+from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import unread_variables
 from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections, domains, odoo
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
@@ -51,6 +52,9 @@ class ActionModule(InProcessAction):
         # Not that of the modules, which runs the task's.
         result = super(InProcessAction, self).run(tmp, task_vars)
         self.options = self.validate_argument_spec(OPTIONS)[1]
+        misspelled = list(_unread(task_vars))
+        if misspelled:
+            return dict(result, failed=True, msg="\n".join(misspelled))
         given = self._given(task_vars)
         lists = self._lists(given, task_vars)
         mailboxes = mailboxes_of(lists)
@@ -106,6 +110,14 @@ class ActionModule(InProcessAction):
             {normal(name): _listed(selectors) for name, selectors in self.options["dkim_selectors"].items()},
             is_enabled(given, task_vars),
         )
+
+
+def _unread(task_vars):
+    """Names like those of the playbook's variables that the inventory sets for the host, and that nobody reads."""
+    host, hosts = task_vars["inventory_hostname"], task_vars.get("hostvars") or {}
+    known = {"verify_report_dir", *("verify_" + option for option in OPTIONS if option != "roles")}
+    names = list(hosts[host]) if host in hosts else ()
+    return unread_variables([name for name in names if str(name).startswith("verify")], known, ("verify",))
 
 
 def _mask(found, secrets):

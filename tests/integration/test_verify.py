@@ -229,6 +229,26 @@ def test_a_check_that_does_not_exist(company):
 
 
 @pytest.mark.any_series
+def test_a_variable_that_does_not_exist(company):
+    done = company.verify(hosts={"company": {"verify_dkim_selector": {"mydomain.com": ["lab"]}}})
+    assert done.code == 4, done.output
+    assert "did you mean verify_dkim_selectors?" in done.output
+
+
+@pytest.mark.any_series
+def test_fifty_databases(company):
+    """As many at a time as forks allows, and each in the report."""
+    hosts = {f"database{number:02}": {} for number in range(50)}
+    hosts["database07"] = {"odoo_url": "http://127.0.0.1:9"}
+    checks = {"verify_checks": ["connections", "odoo"]}
+    done = company.verify("-e", json.dumps(checks), "--forks", "10", hosts=hosts)
+    assert done.code == 4, done.output
+    statuses = {host["host"]: host["status"] for host in done.report["hosts"]}
+    assert statuses.keys() == hosts.keys()
+    assert [name for name, status in statuses.items() if status == "not_checked"] == ["database07"]
+
+
+@pytest.mark.any_series
 def test_a_report_that_cannot_be_written(company):
     """It is not lost unseen."""
     done = company.verify("-e", OUTSIDE, "-e", "verify_report_dir=/proc/nowhere")
