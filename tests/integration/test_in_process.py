@@ -1,6 +1,7 @@
 """A module answers the same in Ansible's own process, and in one of its own, as on a host that reaches Odoo."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 import yaml
 from support import ROOT, plain_ansible
 from test_drift import USERS, Company
+
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
 
 ITEMS = [
     {"login": "one@mydomain.com", "host": "smtp.mydomain.com", "password": "one-s3cret"},
@@ -46,9 +49,9 @@ def answers(database, folder, python, config, *arguments, **options):
     return json.loads(told), "AnsiballZ_outgoing_mail_servers" in done.stdout
 
 
-def play_of(folder, *arguments):
+def play_of(folder, *arguments, **environment):
     command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", folder / "play.yml", *arguments]
-    return subprocess.run(command, check=False, cwd=ROOT, env=plain_ansible(), capture_output=True, text=True)
+    return subprocess.run(command, check=False, cwd=ROOT, env=plain_ansible(**environment), capture_output=True, text=True)
 
 
 def test_same_answer_in_both(new_database, tmp_path, other_python):
@@ -64,6 +67,47 @@ def test_same_answer_in_both(new_database, tmp_path, other_python):
         apart, by_itself = answers(databases[1], tmp_path, other_python, config, *arguments)
         assert (in_ansible, by_itself) == (False, True)
         assert here == apart
+
+
+# A task for each action that may run in Ansible's process, besides the resources' own; none of them changes anything.
+TASKS = {
+    "addons": {"config": [{"name": "mail"}]},
+    "address_info": {"address": "admin@example.com"},
+    "check_records": {"lists": [{"module": "users", "config": [{"login": "one@mydomain.com", "name": "One"}]}]},
+    "followers": {"config": []},
+}
+
+
+def test_every_action_answers_the_same_in_both(database, tmp_path):
+    """One that is added later must be in the list."""
+    actions = {
+        path.stem for path in (ROOT / "plugins" / "action").glob("*.py") if re.search(r"^ +module = ", path.read_text(), re.M)
+    }
+    tasks = TASKS | {name: {"state": "gathered"} for name in BY_MODULE}
+    assert actions == set(tasks)
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": sys.executable},
+        "tasks": [
+            {f"postroom.odoo.{name}": {**database.connection, **options}, "register": f"{name}_told"}
+            for name, options in tasks.items()
+        ],
+    }
+    told = ", ".join(f"'{name}': {name}_told" for name in tasks)
+    kept = {"ansible.builtin.copy": {"content": "{{ {" + told + "} | to_json }}", "dest": str(tmp_path / "told.json")}}
+    play["tasks"].append({**kept, "check_mode": False})
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    answered = []
+    for switch in ("1", "0"):
+        done = play_of(tmp_path, "--check", "-vvv", POSTROOM_IN_PROCESS=switch)
+        assert done.returncode == 0, done.stdout + done.stderr
+        apart = {name for name in tasks if f"AnsiballZ_{name}.py" in done.stdout}
+        assert apart == (set(tasks) if switch == "0" else set())
+        answered.append(json.loads((tmp_path / "told.json").read_text()))
+    assert answered[0] == answered[1]
+    assert answered[0]["users"]["gathered"]
 
 
 def test_a_long_list_says_how_far_it_has_come(database, tmp_path):
