@@ -13,6 +13,25 @@ from playbook import run_playbook
 VAULT_PASSWORD = "the vault's own"
 
 
+def mail_of(lab):
+    """The variables of a host on this machine that has the lab's provider and domain, without any account."""
+    mailboxes = {address: box["password"] for address, box in lab["mail"]["mailboxes"].items()}
+    return {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "mail_provider": {
+            "smtp": {"host": lab["host"], "port": lab["ports"]["submission"], "encryption": "starttls"},
+            "imap": {"host": lab["host"], "port": lab["ports"]["imaps"], "ssl": True},
+        },
+        "mail_domain_name": "mydomain.com",
+        "mail_domain_catchall": "catchall",
+        "mail_domain_bounce": "bounce",
+        "mail_domain_default_from": "catchall",
+        "mail_domain_passwords": mailboxes,
+        "mail_users_passwords": mailboxes,
+    }
+
+
 class Inventory:
     """An inventory that knows how to reach databases, and into which they are exported."""
 

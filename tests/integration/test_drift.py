@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from browser import watched
+from inventory import mail_of
 from jsonschema import Draft202012Validator
 from playbook import run_playbook
 from support import ROOT, Database, plain_ansible
@@ -69,19 +70,8 @@ class Company:
         connection = {f"odoo_{name}": value for name, value in self.database.connection.items()}
         return {
             **connection,
-            "ansible_connection": "local",
-            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "mail_provider": {
-                "smtp": {"host": self.lab["host"], "port": self.lab["ports"]["submission"], "encryption": "starttls"},
-                "imap": {"host": self.lab["host"], "port": self.lab["ports"]["imaps"], "ssl": True},
-            },
-            "mail_domain_name": "mydomain.com",
-            "mail_domain_catchall": "catchall",
-            "mail_domain_bounce": "bounce",
-            "mail_domain_default_from": "catchall",
-            "mail_domain_passwords": self.mailboxes,
+            **mail_of(self.lab),
             "mail_users_accounts": [{"name": login.split("@")[0], "email": login} for login in USERS],
-            "mail_users_passwords": self.mailboxes,
             **changes,
         }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from inventory import Inventory, changed, notable
+from inventory import Inventory, changed, mail_of, notable
 from own_server import OwnServer, free_port
 from playbook import run_playbook
 from probe import wait
@@ -115,8 +115,6 @@ class Server(OwnServer):
 
     def play(self, databases, *arguments, playbook="site.yml", **variables):
         """Run a playbook for databases of this server, by host name."""
-        mailboxes = {address: box["password"] for address, box in self.lab["mail"]["mailboxes"].items()}
-        local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         inventory = {
             "odoo_servers": {
                 "hosts": {"server": {}},
@@ -135,19 +133,9 @@ class Server(OwnServer):
                     for host, database in databases.items()
                 },
                 "vars": {
-                    **local,
+                    **mail_of(self.lab),
                     "odoo_login": "admin",
                     **{f"odoo_{each.secret}": each.connection[each.secret] for each in databases.values()},
-                    "mail_provider": {
-                        "smtp": {"host": self.lab["host"], "port": self.lab["ports"]["submission"], "encryption": "starttls"},
-                        "imap": {"host": self.lab["host"], "port": self.lab["ports"]["imaps"], "ssl": True},
-                    },
-                    "mail_domain_name": "mydomain.com",
-                    "mail_domain_catchall": "catchall",
-                    "mail_domain_bounce": "bounce",
-                    "mail_domain_default_from": "catchall",
-                    "mail_domain_passwords": mailboxes,
-                    "mail_users_passwords": mailboxes,
                     "mail_users_accounts": [
                         {"name": "New User", "email": "newuser@mydomain.com"},
                         {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser import watched
+from inventory import mail_of
 from jsonschema import Draft202012Validator
 from odd_servers import silent_server
 from playbook import run_playbook
@@ -53,26 +54,14 @@ class Company:
     def __init__(self, lab, series, folder):
         self.lab, self.folder = lab, folder
         self.database = Database(lab, series)
-        self.mailboxes = {address: box["password"] for address, box in lab["mail"]["mailboxes"].items()}
         self.runs = 0
 
     def variables(self, **changes):
         connection = {f"odoo_{name}": value for name, value in self.database.connection.items()}
         return {
             **connection,
-            "ansible_connection": "local",
-            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "mail_provider": {
-                "smtp": {"host": self.lab["host"], "port": self.lab["ports"]["submission"], "encryption": "starttls"},
-                "imap": {"host": self.lab["host"], "port": self.lab["ports"]["imaps"], "ssl": True},
-            },
-            "mail_domain_name": "mydomain.com",
-            "mail_domain_catchall": "catchall",
-            "mail_domain_bounce": "bounce",
-            "mail_domain_default_from": "catchall",
-            "mail_domain_passwords": self.mailboxes,
+            **mail_of(self.lab),
             "mail_users_accounts": [{"name": "New User", "email": USER}],
-            "mail_users_passwords": self.mailboxes,
             "verify_ca_path": self.lab["ca_file"],
             "verify_resolvers": [f"127.0.0.1:{self.lab['ports']['dns']}"],
             "verify_dkim_selectors": {"mydomain.com": ["lab"]},

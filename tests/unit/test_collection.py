@@ -47,6 +47,13 @@ def test_every_option_of_the_connection_has_a_variable():
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_roles_that_reach_odoo_take_every_variable_of_the_connection(role):
+    for entry_point in load("roles", role, "meta", "argument_specs.yml")["argument_specs"].values():
+        own = {name for name in entry_point["options"] if name in VARIABLES.values()}
+        assert own in (set(), set(VARIABLES.values()))
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_role_has_what_a_reader_looks_for(role):
     assert (ROOT / "roles" / role / "README.md").is_file()
     entry_points = {path.stem for path in (ROOT / "roles" / role / "tasks").glob("*.yml")} - CHECKED_BEFORE

@@ -109,6 +109,15 @@ def _filter(owner, protocol, given):
     return OWN if given.get("login", owner.address) == owner.address else owner.address
 
 
+_ACTIVE = Option(
+    "active",
+    "bool",
+    ("Whether the server is active. V(false) archives it.",),
+    ONE_MAILBOX,
+    notes={ACCOUNT: ("Defaults to the same value as for the user.",)},
+    holds=lambda owner, protocol, given: owner.active,
+)
+
 _SMTP_LOGIN = {
     DOMAIN: ("Its password is looked up in O(mail_domain_passwords) under this login.",),
 }
@@ -200,14 +209,7 @@ SMTP = (
         ANY_ACCOUNT,
         holds=lambda owner, protocol, given: owner.user if owner.routed and owner.user is not None else ABSENT,
     ),
-    Option(
-        "active",
-        "bool",
-        ("Whether the server is active. V(false) archives it.",),
-        ONE_MAILBOX,
-        notes={ACCOUNT: ("Defaults to the same value as for the user.",)},
-        holds=lambda owner, protocol, given: owner.active,
-    ),
+    _ACTIVE,
     Option("debug", "bool", ("Whether Odoo logs the SMTP session.",)),
     Option("max_email_size", "float", ("Maximum size in megabytes of a message that the server accepts (Odoo 18 and later).",)),
     # An archived account may no longer have a mailbox.
@@ -310,14 +312,7 @@ MAILBOX = (
         ANY_ACCOUNT,
         in_pop=False,
     ),
-    Option(
-        "active",
-        "bool",
-        ("Whether the server is active. V(false) archives it.",),
-        ONE_MAILBOX,
-        notes={ACCOUNT: ("Defaults to the same value as for the user.",)},
-        holds=lambda owner, protocol, given: owner.active,
-    ),
+    _ACTIVE,
     Option("keep_attachments", "bool", ("Whether attachments are kept.",)),
     Option("keep_original", "bool", ("Whether the original of each message is kept as an attachment.",)),
     Option(
