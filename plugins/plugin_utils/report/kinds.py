@@ -44,7 +44,8 @@ KINDS = {
     "earlier_outgoing_server": {
         "declared": "the first server",
         "found": "another server takes precedence",
-        "explanation": "For mail whose sender has no server of their own, Odoo prefers a server that was created manually.",
+        "explanation": "For mail whose sender has no server of their own, Odoo prefers a server that was created manually: its "
+        "priority number is lower, and it has no FROM filter, or one for the whole domain.",
         "cure": "Archive the other server in Odoo, or give it a higher priority number and a FROM filter of its own.",
     },
     "second_incoming_server": {

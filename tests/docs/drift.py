@@ -1,13 +1,14 @@
-"""What docs/drift.schema.json repeats of the report's code: its version, its statuses, and the names that it may contain."""
+"""What drift.yml can report: the table in docs/drift.md, and version, statuses and names in the report's schema."""
 
 import json
 import re
 
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report import ledger
-from ansible_collections.postroom.odoo.plugins.plugin_utils.report.kinds import KINDS
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.kinds import KINDS, worded
 
-SCHEMA = "docs/drift.schema.json"
+PAGE, SCHEMA = "docs/drift.md", "docs/drift.schema.json"
+TABLE = re.compile(r"(<!-- kinds: made by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
 # What is compared, besides the resources: addons of a database, and what addon_files and addons_path manage on a machine.
 OTHERS = ("addons", "addons_path", "files", "service")
 WIDTH = 124
@@ -18,7 +19,14 @@ def files(root):
     text = re.sub(r'("version": \{"const": )\d+', rf"\g<1>{ledger.VERSION}", text)
     text = enumerated(text, "status", (ledger.AS_DECLARED, ledger.DRIFT, ledger.NOT_CHECKED))
     text = enumerated(text, "resource", sorted((*BY_MODULE, *OTHERS)))
-    return {SCHEMA: enumerated(text, "kind", KINDS)}
+    page = TABLE.sub(lambda mark: f"{mark[1]}\n{table()}\n{mark[2]}", (root / PAGE).read_text())
+    return {PAGE: page, SCHEMA: enumerated(text, "kind", KINDS)}
+
+
+def table():
+    lines = ["| kind | meaning | what to do |", "| --- | --- | --- |"]
+    lines += [f"| `{name}` | {kind['explanation']} | {kind['cure']} |" for name, kind in worded(KINDS, "site.yml").items()]
+    return "\n".join(lines) + "\n"
 
 
 def enumerated(text, name, values):
