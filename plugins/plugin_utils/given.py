@@ -43,8 +43,19 @@ def wrong_kinds(spec, given, place=""):
     :returns: an iterator of lines, each with the place, the cause and the cure.
     """
     for name, value in given.items():
-        if name in spec and value is not None:
-            yield from _wrong(spec[name], value, "%s.%s" % (place, name) if place else str(name))
+        if name not in spec:
+            continue
+        where = "%s.%s" % (place, name) if place else str(name)
+        if value is not None:
+            yield from _wrong(spec[name], value, where)
+        elif _wants_a_value(spec[name]):
+            yield "%s: is empty; set a value, or remove it" % where
+
+
+def _wants_a_value(option):
+    """Whether Ansible would not pass over what is empty, and stumble over its type."""
+    passed_over = not option.get("required") and option.get("default") is None
+    return not passed_over and option.get("type", "str") in ("bool", "int", "float", "dict", "list")
 
 
 def _wrong(option, value, place):

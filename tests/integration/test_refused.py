@@ -44,6 +44,8 @@ KINDS = [
     (put(*ACCOUNT, "smtp"), True, "smtp: must be a dictionary of options"),
     (put("mail_provider", "imap"), 0.5, "mail_provider.imap: must be a dictionary of options"),
     (put(*ACCOUNT, "incoming"), "perhaps", "incoming"),
+    (put(*ACCOUNT, "incoming"), None, "mail_users_accounts[0] (newcomer@mydomain.com).incoming: is empty"),
+    (put("mail_domain_outgoing"), None, "mail_domain_outgoing: is empty; set a value, or remove it"),
     (put(*ACCOUNT), {"name": "Nobody", "password": "x"}, "email"),
     (put(*ACCOUNT, "smtp"), {"host": "x/" * 50_000}, "characters)"),
     (put(*ACCOUNT, "password"), "{{ vault_mail_passwords['newcomer@mydomain.com'] }}", "vault"),

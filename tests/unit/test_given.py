@@ -9,6 +9,8 @@ SPEC = {
     "text": {"type": "str"},
     "number": {"type": "int"},
     "switch": {"type": "bool"},
+    "preset": {"type": "bool", "default": True},
+    "needed": {"type": "list", "elements": "str", "required": True},
     "names": {"type": "list", "elements": "str"},
     "secrets": {"type": "dict", "no_log": True},
     "server": {"type": "dict", "options": {"host": {"type": "str"}, "port": {"type": "int"}}},
@@ -62,6 +64,8 @@ def test_text_is_text_only(place, given, unquoted, read_as):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
+        ("preset:", "preset: is empty; set a value, or remove it"),
+        ("needed:", "needed: is empty; set a value, or remove it"),
         ("server: on", "server: must be a dictionary of options"),
         ("server: .5", "not a number"),
         ("server: [a]", "not a list"),
@@ -79,7 +83,9 @@ def test_other_kinds(given, words):
     assert words in line
 
 
-@pytest.mark.parametrize("given", ["number: '587'", "switch: 'yes'", "names: a,b", "secrets: {a: }", "server:", "text: ''"])
+@pytest.mark.parametrize(
+    "given", ["number: '587'", "switch: 'yes'", "names: a,b", "secrets: {a: }", "server:", "switch:", "text: ''"]
+)
 def test_what_is_accepted(given):
     assert wrong(given) == []
 
