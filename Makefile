@@ -66,6 +66,10 @@ build-check: env ## Build the collection, install it into an empty environment, 
 	@$(MAKE) --no-print-directory lab-up ODOO=19
 	@python3 tests/gates/build_check.py
 
+.PHONY: galaxy-check
+galaxy-check: env ## Import the built collection as Ansible Galaxy does
+	@python3 tests/gates/galaxy_check.py
+
 .PHONY: ansible-check
 ansible-check: env ## Do the same with every ansible-core from the oldest that is supported to the newest
 	@$(MAKE) --no-print-directory lab-up ODOO=19
