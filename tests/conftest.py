@@ -10,6 +10,7 @@ sys.path[:0] = [
     str(Path(__file__).parents[1] / "collections"),
     str(Path(__file__).parent / "lab"),
     str(Path(__file__).parent / "gates"),
+    str(Path(__file__).parent / "bare"),
 ]
 
 

@@ -1,0 +1,21 @@
+"""What make bare-check finds out about a machine, without making one."""
+
+from machine import Machine
+
+
+def link(root, path, target):
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).symlink_to(target)
+
+
+def test_a_service_that_starts_by_itself(tmp_path):
+    machine = Machine(tmp_path)
+    assert machine.starts_by_itself() == set()
+    units = "etc/systemd/system"
+    link(tmp_path, f"{units}/multi-user.target.wants/dovecot.service", "/lib/systemd/system/dovecot.service")
+    link(tmp_path, f"{units}/sockets.target.wants/dovecot.socket", "/lib/systemd/system/dovecot.socket")
+    link(tmp_path, "etc/rc2.d/S01postfix", "../init.d/postfix")
+    link(tmp_path, "etc/rc2.d/K01postgresql", "../init.d/postgresql")
+    assert machine.starts_by_itself() == {"dovecot.service", "dovecot.socket", "postfix"}
+    link(tmp_path, f"{units}/dovecot.service", "/dev/null")
+    assert machine.starts_by_itself() == {"dovecot.socket", "postfix"}
