@@ -9,8 +9,10 @@ import datetime
 import ipaddress
 import shutil
 import socket
+import socketserver
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -205,3 +207,17 @@ def silent_server():
     """A port that takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+@contextlib.contextmanager
+def busy_server(greeting):
+    """A port that greets whoever comes, and hangs up."""
+
+    class Busy(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.sendall(greeting)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()

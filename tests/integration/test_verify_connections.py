@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from odd_servers import OddServers, free_port, silent_server
+from odd_servers import OddServers, busy_server, free_port, silent_server
 from support import ROOT
 
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections, rules
@@ -198,13 +198,31 @@ def test_another_protocol(odd):
     assert rules_of(found) == {"protocol_wrong": "error"}
 
 
-def test_silence_is_not_checked():
+@pytest.mark.parametrize("ssl", [True, False])
+def test_silence_is_not_checked(ssl):
     """A port that says nothing may be a firewall's, and TLS spoken too early."""
     with silent_server() as port:
-        found = check(incoming("127.0.0.1", port), timeout=0.5)
-        assert found["findings"] == []
-        assert [each["reason"].partition(";")[0] for each in found["not_checked"]] == ["no answer within 0.5 seconds"]
-        assert rules_of(check(incoming("127.0.0.1", port, ssl=False), timeout=0.5)) == {"protocol_wrong": "error"}
+        found = check(incoming("127.0.0.1", port, ssl=ssl), timeout=0.5)
+    assert found["findings"] == []
+    (missing,) = found["not_checked"]
+    assert missing["reason"].startswith("no answer within 0.5 seconds")
+    assert ("expects TLS" in missing["reason"]) == (not ssl)
+
+
+@pytest.mark.parametrize(
+    ("greeting", "target"),
+    [
+        (b"421 4.7.0 too many connections\r\n", lambda port: outgoing("127.0.0.1", port)),
+        (b"* BYE too many connections\r\n", lambda port: incoming("127.0.0.1", port, ssl=False)),
+        (b"-ERR too many connections\r\n", lambda port: incoming("127.0.0.1", port, ssl=False, type="pop")),
+    ],
+)
+def test_a_server_that_is_busy_is_not_checked(greeting, target):
+    with busy_server(greeting) as port:
+        found = check(target(port))
+    assert found["findings"] == []
+    (missing,) = found["not_checked"]
+    assert "too many connections" in missing["reason"]
 
 
 def test_a_thousand_mailboxes_far_away(lab):

@@ -217,6 +217,7 @@ def test_the_url(healthy):
     port = healthy.database.server["port"]
     assert healthy.found(url=f"https://127.0.0.1:{port}") == {("base_url", "database", "warning")}
     assert healthy.found(url=f"http://127.0.0.1:{port}/") == set()
+    assert healthy.found(url="http://127.0.0.1:port") == {("base_url", "database", "warning")}
 
 
 def test_a_neutralized_copy(healthy, broken):

@@ -12,7 +12,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.report.findings impo
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.findings_formats import FORMATS, as_html, as_junit, as_table
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import rules
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import mailboxes_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import domains_of, mailboxes_of
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "verify.schema.json").read_text())
@@ -106,6 +106,61 @@ def test_how_a_server_logs_in():
     assert only("outgoing_mail_servers", host="a", login="x").authentication == "login"
     assert only("outgoing_mail_servers", host="a", authentication="certificate").authentication == "certificate"
     assert only("incoming_mail_servers", type="outlook", login="x").authentication == "outlook"
+
+
+def domains_for(*lists):
+    lists = [("a list", module, list(items)) for module, *items in lists]
+    return {domain.name: domain for domain in domains_of(lists, mailboxes_of(lists))}
+
+
+def test_the_domains_of_an_inventory():
+    found = domains_for(
+        ("alias_domains", {"name": "Alias.example", "bounce": "bounce"}),
+        (
+            "outgoing_mail_servers",
+            {"login": "a@server.example", "host": "smtp.a", "from_filter": "a@server.example,other.example"},
+        ),
+        ("incoming_mail_servers", {"login": "x@box.example", "host": "imap.a"}, {"login": "no-address", "host": "imap.b"}),
+        ("users", {"login": "admin", "email": "u@user.example"}, {"login": "gone@gone.example", "active": False}),
+        (
+            "mail_templates",
+            {"template": "a", "email_from": '"Sales" <s@template.example>'},
+            {"template": "b", "email_from": {"expression": "object.email"}},
+            {"template": "c", "email_from": "{{ object.email }}@expression.example"},
+        ),
+    )
+    assert {name: domain.receives for name, domain in found.items()} == {
+        "alias.example": True,
+        "server.example": False,
+        "other.example": False,
+        "box.example": True,
+        "user.example": False,
+        "template.example": False,
+    }
+    assert found["box.example"].fetched_at == ("imap.a",)
+    assert found["server.example"].hosts == found["other.example"].hosts == ("smtp.a",)
+
+
+@pytest.mark.parametrize(
+    ("from_filter", "routed", "envelope"),
+    [
+        ("own", True, "a@server.example"),
+        ("own", False, "a@server.example"),
+        ("", True, "bounce@alias.example"),
+        ("", False, "bounce@alias.example"),
+        ("alias.example", False, "bounce@alias.example"),
+        ("a@server.example,bounce@alias.example", False, "bounce@alias.example"),
+        ("server.example", False, "a@server.example"),
+    ],
+)
+def test_the_envelope_sender(from_filter, routed, envelope):
+    server = {"login": "a@server.example", "host": "smtp.a", "from_filter": from_filter}
+    alias = {"name": "alias.example", "bounce": "bounce"}
+    domain = domains_for(("alias_domains", alias), ("outgoing_mail_servers", server))["server.example"]
+    assert domain.envelope_of(domain.servers[0], routed) == envelope
+    # Without an alias domain there is no bounce address.
+    domain = domains_for(("outgoing_mail_servers", server)).get("server.example")
+    assert domain.envelope_of(domain.servers[0], routed) == "a@server.example"
 
 
 # -- the report ----------------------------------------------------------------------------------------------------------

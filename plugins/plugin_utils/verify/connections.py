@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -20,6 +21,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions impo
     Postponed,
     Refused,
     open_session,
+    worded,
 )
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import SMTP
 
@@ -30,6 +32,8 @@ _KINDS = {
     "outlook": {SMTP: ("XOAUTH2",), None: ("XOAUTH2",)},
     "certificate": {SMTP: ("EXTERNAL",)},
 }
+# How IMAP and POP3 greet whom they do not want to serve just now; SMTP's 421 and 554 are errors of their own.
+_TURNED_AWAY = re.compile(r"\A\* BYE\b|\A-ERR\b", re.IGNORECASE)
 # As often as people look, while thousands of mailboxes are tried.
 PROGRESS_SECONDS = 5
 
@@ -80,42 +84,38 @@ def check(mailboxes, findings, way, progress=lambda text: None):
 def _look_at(endpoint, mailboxes, findings, way):
     """Look at an endpoint; returns whether mailboxes can be tried there."""
     subject = str(endpoint)
-    asked = "connection to %s port %d (%s)" % (endpoint.host, endpoint.port, endpoint.encryption)
     findings.look(CONNECTIONS, subject)
     try:
         with open_session(endpoint, way.context, way.timeout) as session:
             _judge_session(session, endpoint, mailboxes, findings, way)
         return True
-    except socket.gaierror as exc:
-        if exc.errno == socket.EAI_AGAIN:
-            findings.skip(CONNECTIONS, subject, "the name %s could not be looked up: %s" % (endpoint.host, exc.strerror))
-        else:
-            findings.add("host_unknown", subject, "the addresses of %s" % endpoint.host, exc.strerror)
-    except ConnectionRefusedError:
-        findings.add("host_refuses", subject, asked, "connection refused")
-    except NoStartTls:
-        findings.add("starttls_missing", subject, "EHLO at %s" % subject, "no STARTTLS among the extensions")
-    except socket.timeout:
-        if endpoint.encryption != "none" or not _connects(endpoint, way):
-            reason = "no answer within %g seconds; it may be a firewall between the controller and the server" % way.timeout
-            findings.skip(CONNECTIONS, subject, reason)
-        else:
-            findings.add("protocol_wrong", subject, asked, "the port takes connections, and says nothing")
-    except (ssl.SSLError, smtplib.SMTPServerDisconnected, ConnectionResetError, EOFError) as exc:
-        findings.add("protocol_wrong", subject, asked, _reason(exc))
-    except OSError as exc:
-        findings.skip(CONNECTIONS, subject, "no connection: %s" % _reason(exc))
-    except BROKEN as exc:
-        findings.add("protocol_wrong", subject, asked, _reason(exc))
+    except (NoStartTls, *BROKEN) as exc:
+        rule, words = _fault(exc, endpoint, way)
+    if rule:
+        asked = "connection to %s port %d (%s)" % (endpoint.host, endpoint.port, endpoint.encryption)
+        findings.add(rule, subject, asked, words)
+    else:
+        findings.skip(CONNECTIONS, subject, words)
     return False
 
 
-def _connects(endpoint, way):
-    try:
-        socket.create_connection((endpoint.host, endpoint.port), timeout=way.timeout).close()
-    except OSError:
-        return False
-    return True
+def _fault(exc, endpoint, way):
+    """What a connection that failed says of its server: C((rule, words)); no rule where it says nothing for sure."""
+    words = _reason(exc)
+    if isinstance(exc, NoStartTls):
+        return "starttls_missing", "no STARTTLS among the extensions after EHLO"
+    if isinstance(exc, socket.gaierror):
+        return None if exc.errno == socket.EAI_AGAIN else "host_unknown", "address of %s: %s" % (endpoint.host, words)
+    if isinstance(exc, ConnectionRefusedError):
+        return "host_refuses", "connection refused"
+    if isinstance(exc, socket.timeout):
+        words = "no answer within %g seconds; it may be a firewall between the controller and the server" % way.timeout
+        return None, words if endpoint.encryption == "ssl" else words + ", or the port expects TLS from the start"
+    if _TURNED_AWAY.search(words):
+        return None, "the server turns the connection away: %s" % words
+    if isinstance(exc, (ssl.SSLError, smtplib.SMTPServerDisconnected, ConnectionResetError)) or not isinstance(exc, OSError):
+        return "protocol_wrong", words
+    return None, "no connection: %s" % words
 
 
 def _judge_session(session, endpoint, mailboxes, findings, way):
@@ -263,5 +263,6 @@ def _sum_up(senders, findings):
 
 def _reason(exc):
     """What broke, in words; a library's exception may only have a code and bytes."""
-    words = getattr(exc, "strerror", None) or getattr(exc, "smtp_error", None) or str(exc) or type(exc).__name__
-    return words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    own = exc.args[0] if exc.args and isinstance(exc.args[0], bytes) else None
+    words = own or getattr(exc, "strerror", None) or getattr(exc, "smtp_error", None) or str(exc) or type(exc).__name__
+    return worded(words)

@@ -63,8 +63,11 @@ def _base_url(base_url, odoo_url, add):
 
 def _place(url):
     """Where a URL leads, however it is written."""
-    parts = urlsplit(url.strip())
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return url
     return parts.scheme, parts.hostname, port, parts.path.rstrip("/")
 
 

@@ -13,7 +13,7 @@ import ssl
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import IMAP, POP, SMTP
 
 # What libraries raise for a connection that breaks, or an answer that is not of the protocol.
-BROKEN = (OSError, smtplib.SMTPException, imaplib.IMAP4.error, poplib.error_proto, ValueError)
+BROKEN = (OSError, EOFError, smtplib.SMTPException, imaplib.IMAP4.error, poplib.error_proto, ValueError)
 
 
 class Refused(Exception):
@@ -131,7 +131,7 @@ class _Imap(_Session):
         except imaplib.IMAP4.abort as exc:
             raise Postponed(str(exc)) from exc
         except imaplib.IMAP4.error as exc:
-            words = _worded(exc.args[0] if exc.args else "")
+            words = worded(exc.args[0] if exc.args else "")
             # RFC 5530: it could not look, and does not know.
             raise (Postponed if "[UNAVAILABLE]" in words.upper() else Refused)(words) from exc
 
@@ -159,7 +159,7 @@ class _Pop(_Session):
             self.client.user(login)
             self.client.pass_(password)
         except poplib.error_proto as exc:
-            words = _worded(exc.args[0] if exc.args else "")
+            words = worded(exc.args[0] if exc.args else "")
             # RFC 3206 and RFC 2449.
             passing = ("[SYS/TEMP]", "[IN-USE]", "[LOGIN-DELAY]")
             raise (Postponed if any(each in words.upper() for each in passing) else Refused)(words) from exc
@@ -170,9 +170,10 @@ _SESSIONS = {SMTP: _Smtp, IMAP: _Imap, POP: _Pop}
 
 def _answer(code, words):
     """An SMTP server's answer as an exception: from 500 on it is for good."""
-    return (Refused if code >= 500 else Postponed)("%d %s" % (code, _worded(words)))
+    return (Refused if code >= 500 else Postponed)("%d %s" % (code, worded(words)))
 
 
-def _worded(words):
+def worded(words):
+    """What a server said, on one line."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
     return " ".join(text.split())
