@@ -15,10 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import tls
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.resolver import NoSuchName, Resolver, Unavailable
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import DNS, ERROR
@@ -30,6 +26,9 @@ try:
     from checkdmarc import smtp_tls_reporting as checkdmarc_tls_rpt
     from checkdmarc import spf as checkdmarc_spf
     from checkdmarc.utils import get_base_domain
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     MISSING = None
     # It reports on its own what becomes a finding here.
