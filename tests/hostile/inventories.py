@@ -1,25 +1,29 @@
 #!/usr/bin/env python3
 """Give site.yml random inventories, right ones and wrong ones, and see that none is applied by half.
 
-usage: inventories.py [--series 14 19] [--count N] [--seed N]
+usage: inventories.py [--series 14 19] [--count N] [--checked N] [--seed N]
 
 Each inventory is either applied, and a second run has nothing to do, or it is refused with one error that shows neither a
-traceback nor a secret, before anything is written; only a provider that refuses a login does so later.
-Ends with one line of figures; the exit code is 1 if anything was not as it
-must be.
+traceback nor a secret, before anything is written; only a provider that refuses a login does so later. Further ones (--checked)
+are judged by the check of the variables alone, many in one run and without a database: it accepts the right ones, and refuses
+others with reasons. Ends with one line of figures; the exit code is 1 if anything was not as it must be.
 """
 
 import argparse
 import copy
+import json
 import random
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / name) for name in ("integration", "lab")]
 
+import yaml
 from company import Company
 from facts import read_lab, wanted_series
+from playbook import run_playbook
 from support import Database, changed_tables, tables_only
 
 SECRET = "s3cret-of-the-test"
@@ -78,6 +82,12 @@ def spoil(draw, variables):
     return f"{path}: {str(value)[:40]!r}"
 
 
+def inventory_of(draw, right, accounts):
+    """Random variables, and what is wrong with them."""
+    variables = {**copy.deepcopy(right), **company_of(draw, copy.deepcopy(accounts))}
+    return variables, [spoil(draw, variables) for _ in range(draw.choice([0, 1, 1, 1, 2]))]
+
+
 class Bench:
     """A company whose database is made anew after each inventory that was applied."""
 
@@ -102,9 +112,7 @@ class Bench:
         draw = random.Random(seed)
         if self.database is None:
             self.fresh()
-        variables = {**copy.deepcopy(self.right), **company_of(draw, copy.deepcopy(self.accounts))}
-        wrong = [spoil(draw, variables) for _ in range(draw.choice([0, 1, 1, 1, 2]))]
-        self.company.variables = variables
+        self.company.variables, wrong = inventory_of(draw, self.right, self.accounts)
         before = self.database.fingerprints()
         run = self.company.play("site.yml")
         applied = run.status == 0
@@ -148,14 +156,101 @@ def run(series, count, seed):
     return *counts, complaints
 
 
+# Hosts in one run of the check.
+MOST_HOSTS = 200
+# Writes down what the check answers for each host.
+NOTING = """
+import json, os
+from ansible.plugins.callback import CallbackBase
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION, CALLBACK_TYPE, CALLBACK_NAME = 2.0, "notification", "noting"
+
+    def note(self, result, failed):
+        with open(os.environ["NOTED"], "a") as file:
+            answer = dict(result._result, failed=failed)
+            file.write(json.dumps([result._host.get_name(), answer], default=str) + "\\n")
+
+    def v2_runner_on_ok(self, result):
+        self.note(result, False)
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self.note(result, True)
+"""
+# As site.yml has it, but for the database.
+ROLES = {"routing_addon": "database", **dict.fromkeys(["mail_domain", "mail_users", "mail_extras", "mail_templates"], "main")}
+
+
+def check(count, seed):
+    """Judge so many inventories by the check of the variables: C((accepted, refused, complaints))."""
+    bench = Bench(wanted_series()[-1])
+    bench.fresh()
+    try:
+        counts, complaints = [0, 0], []
+        for start in range(seed, seed + count, MOST_HOSTS):
+            seeds = range(start, min(start + MOST_HOSTS, seed + count))
+            made = {f"seed{each}": inventory_of(random.Random(each), bench.right, bench.accounts) for each in seeds}
+            noted, output = _checked(bench, {host: variables for host, (variables, _) in made.items()})
+            for host, (_, wrong) in made.items():
+                answer = noted.get(host, {})
+                refused = bool(answer.get("failed"))
+                counts[refused] += 1
+                complaint = _of_check(answer, refused, wrong, bench.accounts)
+                if complaint:
+                    complaints.append(f"the check, {host}, {'; '.join(wrong)}: {complaint}\n{json.dumps(answer)[:2000]}")
+                    print(complaints[-1], flush=True)
+            if not noted or "Traceback" in output:
+                complaints.append(f"the run of the check: {output[-3000:]}")
+                print(complaints[-1], flush=True)
+        return *counts, complaints
+    finally:
+        bench.close()
+
+
+def _checked(bench, hosts):
+    """What the check answers for each host, and what Ansible prints."""
+    folder = bench.folder / "check"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    (folder / "noting.py").write_text(NOTING)
+    (folder / "hosts.yml").write_text(yaml.safe_dump({"odoo_databases": {"hosts": hosts}}))
+    task = {"postroom.odoo.check_variables": {"roles": ROLES, "database": False}, "ignore_errors": True}
+    (folder / "check.yml").write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
+    settings = {"ANSIBLE_CALLBACK_PLUGINS": folder, "ANSIBLE_CALLBACKS_ENABLED": "noting", "NOTED": folder / "noted"}
+    settings = {**{name: str(value) for name, value in settings.items()}, **bench.database.environment}
+    done = run_playbook("-i", folder / "hosts.yml", folder / "check.yml", **settings)
+    lines = (folder / "noted").read_text().splitlines() if (folder / "noted").exists() else []
+    return dict(map(json.loads, lines)), done.stdout + done.stderr
+
+
+def _of_check(answer, refused, wrong, accounts):
+    if not answer:
+        return "the check did not answer"
+    if refused and not wrong:
+        return "it refuses a right inventory"
+    if refused and not answer.get("problems"):
+        return "it gives no reason"
+    text = json.dumps({name: answer.get(name) for name in ("msg", "problems", "exception", "warnings")})
+    if "Traceback" in text:
+        return "it fails itself"
+    if SECRET in text or any(each["password"] in text for each in accounts) or len(text) > 40_000:
+        return "it shows a secret, or a whole value"
+    return None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", nargs="+", default=wanted_series())
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--checked", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     total = wrong = 0
-    for series in asked.series:
+    if asked.checked:
+        accepted, refused, complaints = check(asked.checked, asked.seed + asked.count)
+        print(f"The check alone: {accepted} inventories accepted, {refused} refused, {len(complaints)} of them wrongly")
+        total, wrong = accepted + refused, len(complaints)
+    for series in asked.series if asked.count else ():
         applied, refused, complaints = run(series, asked.count, asked.seed)
         print(f"Odoo {series}: {applied} inventories applied, {refused} refused, {len(complaints)} of them wrongly")
         total, wrong = total + applied + refused, wrong + len(complaints)
