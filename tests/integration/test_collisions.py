@@ -3,12 +3,16 @@
 import contextlib
 import itertools
 import json
+import subprocess
 import threading
 import time
 
 import pytest
+import yaml
+from company import Company
+from playbook import COMMAND
 from proxy import proxy
-from support import Database, finish, start
+from support import ROOT, Database, finish, plain_ansible, start
 from test_bulk import incoming, outgoing, parameter, user
 
 from ansible_collections.postroom.odoo.plugins.module_utils import module as module_of_runs
@@ -198,3 +202,28 @@ def test_records_that_an_interrupted_run_was_about_to_create(shared, module, mon
     assert done["counts"]["created"] == len(config)
     assert not claims(shared)
     assert not shared.ok(module, config)["changed"]
+
+
+def test_site_twice_at_once(database, tmp_path):
+    """Both runs succeed, nobody reads PostgreSQL's words, and nothing is left to do."""
+    company = Company(database, tmp_path)
+    company.variables["mail_users_accounts"] = [company.account(name) for name in ("newcomer", "leaver", "successor")]
+    inventory = {company.group: {"hosts": company.hosts, "vars": company.variables}}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    runs = [
+        subprocess.Popen(
+            [COMMAND, "-i", tmp_path / "hosts.yml", "site.yml"],
+            cwd=ROOT,
+            env=plain_ansible(**database.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    outputs = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], "".join(outputs)
+    assert not any(word in output for word in WORDS for output in outputs), "".join(outputs)
+    assert company.succeeds("site.yml").changed == 0
+    assert all(set(found) == {"user", "incoming", "outgoing"} for login, found in company.people().items() if "er@" in login)

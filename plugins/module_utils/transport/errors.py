@@ -64,7 +64,7 @@ def is_collision(exc):
 
 
 def own_words(text):
-    """Odoo's own words on one line, without the row, passwords and all, that PostgreSQL quotes."""
+    """Odoo's own words on one line, without the row, passwords and all, that PostgreSQL quotes, and without its locks."""
     text = str(text)
     if text.startswith(("('", '("')):
         # A warning that offers a way on comes as the tuple of its words and the way.
@@ -72,4 +72,8 @@ def own_words(text):
             text = str(ast.literal_eval(text)[0])
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     text = re.sub(r"Failing row contains \(.*\)", "Failing row contains (hidden)", " ".join(lines))
+    collision = _COLLISION.search(text)
+    if collision:
+        # The processes, transactions and locks that PostgreSQL lists mean nothing to whoever runs a playbook.
+        text = "something else, such as another run, writes the same at the same time (%s); run again" % collision.group()
     return text.rstrip(".") or "no reason given"
