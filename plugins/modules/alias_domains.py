@@ -171,7 +171,7 @@ problems:
   returned: when items are invalid
   type: list
   elements: dict
-  sample: [{index: 3, option: companies, reason: this database has no company 'Acme'}]
+  sample: [{index: 3, option: companies, reason: this database has no company 'Acme'; check the spelling}]
 gathered:
   description: The existing records, in the form of O(config).
   returned: when O(state=gathered)

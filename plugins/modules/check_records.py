@@ -83,7 +83,9 @@ problems:
   returned: when something is
   type: list
   elements: str
-  sample: ["user newuser@mydomain.com: groups: this database has no group 'base.group_usr'"]
+  sample:
+    - "user newuser@mydomain.com: groups: this database has no group 'base.group_usr', and the inventory makes none; check the
+      spelling"
 """
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources

@@ -216,7 +216,7 @@ problems:
   returned: when items are invalid
   type: list
   elements: dict
-  sample: [{index: 3, option: groups, reason: this database has no group 'base.group_nobody'}]
+  sample: [{index: 3, option: groups, reason: this database has no group 'base.group_nobody'; check the spelling}]
 gathered:
   description: The existing records, in the form of O(config).
   returned: when O(state=gathered)

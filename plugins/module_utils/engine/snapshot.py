@@ -55,10 +55,11 @@ class Names:
         found = self._table(relation)[0].get(normal(name), [])
         if len(found) > 1:
             raise LookupError(
-                "several records are the %s %r: IDs %s" % (relation.noun, name, ", ".join(str(each) for each in found))
+                "several records are the %s %r: IDs %s; rename all but one in Odoo"
+                % (relation.noun, name, ", ".join(str(each) for each in found))
             )
         if not found:
-            raise NotThere("this database has no %s %r" % (relation.noun, name))
+            raise NotThere("this database has no %s %r; check the spelling" % (relation.noun, name))
         return found[0]
 
     def implied(self, relation, records):

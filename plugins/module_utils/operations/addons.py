@@ -81,7 +81,9 @@ def decide(items, found, state):
             if addon["state"] == "installed":
                 todo.append((UNINSTALL, item["name"]))
         elif addon["state"] == "uninstallable":
-            problems.append((index, None, "cannot be installed on this server (uninstallable)"))
+            problems.append(
+                (index, None, "cannot be installed on this server (uninstallable): use a version of the addon for this series")
+            )
         elif addon["state"] == "uninstalled":
             todo.append((INSTALL, item["name"]))
         elif item.get("upgrade") and addon["version"] != addon["available"]:

@@ -82,7 +82,11 @@ class Check:
                     return
         for index, item in enumerate(items):
             if item.get(field.option) == name:
-                yield index, field.option, "this database has no %s %r, and the inventory makes none" % (relation.noun, name)
+                yield (
+                    index,
+                    field.option,
+                    "this database has no %s %r, and the inventory makes none; check the spelling" % (relation.noun, name),
+                )
 
 
 class _Announced(Unforeseen):

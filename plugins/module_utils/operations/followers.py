@@ -22,7 +22,7 @@ def find_partners(session, items):
         user, successor = users.get(normal(item["user"])), users.get(normal(item["successor"]))
         for option, found in (("user", user), ("successor", successor)):
             if found is None:
-                problems.append((index, option, "this database has no user %r" % item[option]))
+                problems.append((index, option, "this database has no user %r; check the login" % item[option]))
         if successor and not successor["active"]:
             problems.append((index, "successor", "%s is archived; choose an active user" % item["successor"]))
         if normal(item["user"]) == normal(item["successor"]):

@@ -60,7 +60,7 @@ class Parameters:
                         values.setdefault(option, change.current[option])
             present = {record["key"]: record["value"] for record in read(session, CONFIG_PARAMETERS, ("key", "value"))}
             if change.action == CREATE and present.get(self.keys["name"]):
-                raise WriteRejected([(change, None, "was created by another run in the meantime")])
+                raise WriteRejected([(change, None, "was created by another run in the meantime; run again")])
             shared = _shared(values, {option: present.get(key) for option, key in self.keys.items()})
             plain = [option for option, value in values.items() if value and option not in shared]
             claims = ownership.claims

@@ -35,7 +35,7 @@ ALIAS_DOMAINS = Resource(
     example=Example(
         "mydomain.com",
         {"option": "catchall", "declared": "catchall", "found": "nobody"},
-        ("companies", "this database has no company 'Acme'"),
+        ("companies", "this database has no company 'Acme'; check the spelling"),
     ),
     identities=(("name",),),
     fields=(

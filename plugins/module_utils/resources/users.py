@@ -55,7 +55,7 @@ USERS = Resource(
     example=Example(
         "newuser@mydomain.com",
         {"option": "active", "declared": True, "found": False},
-        ("groups", "this database has no group 'base.group_nobody'"),
+        ("groups", "this database has no group 'base.group_nobody'; check the spelling"),
     ),
     identities=(("login",),),
     removal="archive",

@@ -157,7 +157,10 @@ def _tls(secure, validate_certs, ca_path):
     try:
         return tls_context(validate_certs, ca_path)
     except (OSError, ssl.SSLError) as exc:
-        raise OdooError("ca_path %s cannot be read as CA certificates: %s." % (ca_path, reason(exc))) from exc
+        raise OdooError(
+            "ca_path %s cannot be read as CA certificates: %s. Name a file of certificates in PEM format."
+            % (ca_path, reason(exc))
+        ) from exc
 
 
 @lru_cache(maxsize=None)
