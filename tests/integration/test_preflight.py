@@ -47,7 +47,7 @@ def test_not_root(clone):
     assert "not root" in problem
 
 
-@pytest.mark.parametrize("name", ["two words", "a'b", "10%", "a:b", "büro", "a$b", "{{a}}", "a,b", "a#b"])
+@pytest.mark.parametrize("name", ["two words", "a'b", "10%", "a:b", "büro", "a$b", "{{a}}", "a,b", "a#b", "a=b"])
 def test_a_path_that_settings_cannot_hold(clone, name):
     (problem,) = check(clone(name))
     assert name in problem

@@ -42,8 +42,8 @@ see_the_release() {
 see_the_path() {
     local path
     for path in "$here" "$lab"; do
-        [[ $path =~ [^A-Za-z0-9/._-] ]] || continue
-        problem "The path $path has '${BASH_REMATCH[0]}' in it: move the clone to one of letters, digits, '.', '_' and '-' only."
+        [[ $path =~ [^A-Za-z0-9/._@+-] ]] || continue
+        problem "The path $path has '${BASH_REMATCH[0]}' in it: move the clone to one of letters, digits and . _ - + @ only."
         return
     done
 }
