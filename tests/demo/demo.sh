@@ -32,7 +32,7 @@ playbook() { ansible-playbook "${inventories[@]}" --limit server19,odoo19 "$@"; 
 tests/lab/preflight.sh 19
 mkdir -p .cache
 : > "$log"
-echo "This takes about 5 minutes on a new machine, and 2 GB of its disk. All output goes to $log."
+echo "This takes 5 to 10 minutes on a new machine, and 1.5 GB of its disk. All output goes to $log."
 step "Install Ansible in .venv" make --no-print-directory env-run
 say "Start PostgreSQL, a mail system and Odoo 19 (make lab-up):"
 # Without the tests' other template database, which takes half a minute.
