@@ -11,8 +11,8 @@ from __future__ import annotations
 import ast
 import json
 import operator
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
+from xml.etree import ElementTree
 
 # From this series on, the form has expressions of Python instead of domains.
 EXPRESSIONS_SINCE = 17
