@@ -9,8 +9,9 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
-from office import ADDON, ROOT, deploy, lab_database, odoo_command
+from office import ADDON, OAUTH_ADDON, ROOT, deploy, lab_database, odoo_command, shell
 
+every_addon = pytest.mark.parametrize("addon", [ADDON, OAUTH_ADDON], ids=lambda addon: addon.name)
 LINTER = ROOT / ".cache" / "pylint-odoo"
 # Not exempted where they stand: ansible-test's linter, which reads the addon too, does not know their names.
 EXEMPTED = (
@@ -49,12 +50,34 @@ def test_odoos_own_tests(installation):
     assert int(found[-1][2]) >= 40
 
 
+def complaints(log):
+    return [line for line in log.splitlines() if re.search(r" (WARNING|ERROR|CRITICAL) ", line)]
+
+
 def test_nothing_to_complain_about(installation):
     for log in installation:
-        assert not [line for line in log.splitlines() if re.search(r" (WARNING|ERROR|CRITICAL) ", line)]
+        assert not complaints(log)
 
 
-def test_pylint_odoo():
+def test_oauth_alone(lab, series):
+    """Installed and upgraded without the routing addon, and taken away again."""
+    deploy(lab, series, OAUTH_ADDON)
+    name, addon = f"test_addon_{series}_{os.getpid()}_oauth", OAUTH_ADDON.name
+    lab_database.copy(series, "mail", name, replace=True)
+    columns = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'oauth_client_id'"
+    try:
+        for action in ("init", "update"):
+            assert not complaints(odoo_command(lab, series, f"--database={name}", f"--{action}={addon}"))
+        assert lab_database.psql(columns, name).strip() == "2"
+        uninstall = f"env['ir.module.module'].search([('name', '=', '{addon}')]).button_immediate_uninstall()"
+        shell(lab, series, name, uninstall)
+        assert lab_database.psql(columns, name).strip() == "0"
+    finally:
+        lab_database.drop(series, name)
+
+
+@every_addon
+def test_pylint_odoo(addon):
     """In an environment of its own; made once."""
     mark = LINTER / ".complete"
     wanted = (ROOT / "tests" / "addon" / "requirements.txt").read_text()
@@ -63,33 +86,27 @@ def test_pylint_odoo():
         pip = [LINTER / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "-r", ROOT / "tests" / "addon" / "requirements.txt"], check=True)
         mark.write_text(wanted)
-    command = [LINTER / "bin" / "pylint", "--rcfile=.pylintrc", "--score=n", f"--disable={','.join(EXEMPTED)}", ADDON.name]
-    done = subprocess.run(command, cwd=ADDON.parent, capture_output=True, text=True, check=False)
+    command = [LINTER / "bin" / "pylint", "--rcfile=.pylintrc", "--score=n", f"--disable={','.join(EXEMPTED)}", addon.name]
+    done = subprocess.run(command, cwd=addon.parent, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
-def test_asks_for_no_version():
+@every_addon
+def test_asks_for_no_version(addon):
     """Classes are asked what they offer."""
-    for file in ADDON.rglob("*.py"):
+    for file in addon.rglob("*.py"):
         tree = ast.walk(ast.parse(file.read_text()))
         names = {node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in tree}
         assert not names & {"release", "version_info", "major_version", "series"}, file
 
 
-def test_views_have_no_name_of_one_series():
+@every_addon
+def test_views_have_no_name_of_one_series(addon):
     """No root of lists, no attrs: both changed."""
-    for file in ADDON.rglob("*.xml"):
+    for file in addon.rglob("*.xml"):
         for element in ElementTree.parse(file).iter():
             assert element.tag not in ("tree", "list"), file
             assert not {"attrs", "states", "invisible", "column_invisible"} & set(element.attrib), file
-
-
-def shell(lab, series, name, script, stderr=False):
-    server = lab["odoo"][series]
-    command = [server["command"], "shell", f"--config={server['config']}", "-d", name, "--no-http"]
-    done = subprocess.run(command, input=script + "\n", capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr, done.stderr[-3000:]
-    return done.stderr if stderr else done.stdout
 
 
 def test_incoming_servers_that_come_later(lab, series):

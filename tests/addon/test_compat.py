@@ -1,10 +1,10 @@
 """What the addon needs of Odoo's private parts: all of it is there, and what is missing is reported."""
 
 import os
+import re
 
 import pytest
-from office import deploy, lab_database, odoo_command
-from test_addon import shell
+from office import ADDON, OAUTH_ADDON, deploy, lab_database, odoo_command, shell
 
 # As a new version of Odoo would: the method is there by another name, and Odoo starts.
 TAKE_AWAY = """
@@ -15,17 +15,17 @@ del cls.{name}
 for _start in range(2):
     Registry.new(env.cr.dbname)
 """
-NOTES = (
-    "SELECT count(*) FROM mail_message WHERE subject LIKE 'SMTP server per user is not compatible%' AND body LIKE '%{name}%'"
-)
+NOTES = "SELECT count(*) FROM mail_message WHERE subject LIKE '{title} is not compatible%' AND body LIKE '%{name}%'"
+ROUTING, OAUTH = "SMTP server per user", "OAuth for mail servers"
 
 
 @pytest.fixture(scope="module")
 def database(lab, series):
-    deploy(lab, series)
+    for addon in (ADDON, OAUTH_ADDON):
+        deploy(lab, series, addon)
     name = f"test_addon_{series}_{os.getpid()}_compat"
     lab_database.copy(series, "mail", name, replace=True)
-    log = odoo_command(lab, series, f"--database={name}", "--init=smtp_server_per_user")
+    log = odoo_command(lab, series, f"--database={name}", f"--init={ADDON.name},{OAUTH_ADDON.name}")
     yield name, log
     lab_database.drop(series, name)
 
@@ -33,10 +33,11 @@ def database(lab, series):
 def test_all_hooks_are_there(lab, series, database):
     name, log = database
     assert "this version of Odoo has no" not in log
-    script = "from odoo.addons.smtp_server_per_user import compat\nprint('MISSING', compat.missing_hooks(env))"
-    output = shell(lab, series, name, script)
-    assert "MISSING []" in output
-    assert not int(lab_database.psql(NOTES.format(name=""), name))
+    for addon in (ADDON, OAUTH_ADDON):
+        script = f"from odoo.addons.{addon.name} import compat\nprint('MISSING', compat.missing_hooks(env))"
+        assert "MISSING []" in shell(lab, series, name, script)
+    for title in (ROUTING, OAUTH):
+        assert not int(lab_database.psql(NOTES.format(title=title, name=""), name))
 
 
 def test_missing_hook_is_reported(lab, series, database):
@@ -47,7 +48,7 @@ def test_missing_hook_is_reported(lab, series, database):
     log = shell(lab, series, name, TAKE_AWAY.format(cls=cls, name=method), stderr=True)
     reported = "this version of Odoo has no ir.mail_server: send_email"
     assert len([line for line in log.splitlines() if " ERROR " in line and reported in line]) == 2, log[-3000:]
-    assert lab_database.psql(NOTES.format(name=method), name).strip() == "1"
+    assert lab_database.psql(NOTES.format(title=ROUTING, name=method), name).strip() == "1"
     notified = """
         SELECT u.login FROM mail_message m JOIN mail_message_res_partner_rel r ON r.mail_message_id = m.id
         JOIN res_users u ON u.partner_id = r.res_partner_id WHERE m.subject LIKE 'SMTP server per user is not compatible%'
@@ -56,3 +57,18 @@ def test_missing_hook_is_reported(lab, series, database):
     # The next start finds it again, and forgets.
     assert "this version of Odoo has no" not in shell(lab, series, name, "print('started')", stderr=True)
     assert not lab_database.psql("SELECT value FROM ir_config_parameter WHERE key LIKE '%missing_hooks'", name).strip()
+
+
+def test_missing_login_method_is_reported(lab, series, database):
+    """Where it has another name, servers with an OAuth client would log in with an empty password."""
+    name, _log = database
+    method = {"14": "connect"}.get(series) or login_method(lab, series, name)
+    cls = "IrMailServer" if series == "14" else "IrMail_Server"
+    log = shell(lab, series, name, TAKE_AWAY.format(cls=cls, name=method), stderr=True)
+    assert re.search(rf" ERROR .*mail_server_oauth: this version of Odoo has no ir.mail_server: .*{method}", log), log[-3000:]
+    assert lab_database.psql(NOTES.format(title=OAUTH, name=method), name).strip() == "1"
+
+
+def login_method(lab, series, name):
+    script = "from odoo.addons.mail_server_oauth import compat\nprint('LOGIN', compat.SMTP_LOGIN)"
+    return re.search(r"LOGIN (\w+)", shell(lab, series, name, script))[1]

@@ -2,7 +2,8 @@
 
 import pytest
 from facts import read_lab, wanted_series
-from office import Office, deploy, lab_database, make_template
+from office import ADDON, OAUTH_ADDON, Office, deploy, lab_database, make_template
+from tokens import Tokens
 
 
 def pytest_generate_tests(metafunc):
@@ -52,3 +53,22 @@ def new_office(lab, templates):
 def office(new_office, series):
     """An office with the addon."""
     return new_office(series)
+
+
+@pytest.fixture(scope="module")
+def oauth_templates(lab, series):
+    """A database with the addon alone, and one with the routing addon, too."""
+    for addon in (ADDON, OAUTH_ADDON):
+        deploy(lab, series, addon)
+    made = {False: make_template(lab, series, OAUTH_ADDON)[0], True: make_template(lab, series, ADDON, OAUTH_ADDON)[0]}
+    yield made
+    for name in made.values():
+        lab_database.drop(series, name)
+
+
+@pytest.fixture
+def tokens(lab):
+    server = Tokens(lab)
+    server.reset()
+    yield server
+    server.reset()

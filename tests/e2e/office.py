@@ -27,6 +27,7 @@ from maildir import Mailbox
 from postfix import Postfix
 
 ADDON = ROOT / "roles" / "routing_addon" / "files" / "smtp_server_per_user"
+OAUTH_ADDON = ADDON.with_name("mail_server_oauth")
 BOB = "bob@customer.example"
 SHARED = "catchall@mydomain.com"
 PEOPLE = {"newuser": "New User", "seconduser": "Second User", "nouser": "No Server"}
@@ -42,11 +43,11 @@ def address(person):
 # ----------------------------------------------------------------------
 
 
-def deploy(lab, series):
-    """Put the addon where this Odoo finds it. Odoo is restarted only if the code is another than before."""
-    place = Path(lab["odoo"][series]["addons"]) / ADDON.name
-    files = [file for file in sorted(ADDON.rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
-    wanted = {file.relative_to(ADDON): file.read_bytes() for file in files}
+def deploy(lab, series, addon=ADDON):
+    """Put an addon where this Odoo finds it. Odoo is restarted only if the code is another than before."""
+    place = Path(lab["odoo"][series]["addons"]) / addon.name
+    files = [file for file in sorted(addon.rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
+    wanted = {file.relative_to(addon): file.read_bytes() for file in files}
     there = {
         file.relative_to(place): file.read_bytes()
         for file in (place.rglob("*") if place.exists() else ())
@@ -89,13 +90,27 @@ def odoo_command(lab, series, *arguments):
     return log
 
 
-def make_template(lab, series):
-    """A database with the addon, to be copied for every test. Returns its name and the log of the installation."""
-    name = f"test_e2e_{series}_{os.getpid()}_addon"
+def shell(lab, series, name, script, stderr=False):
+    """Run a script in Odoo's own shell; returns what it printed, or Odoo's log."""
+    server = lab["odoo"][series]
+    command = [server["command"], "shell", f"--config={server['config']}", "-d", name, "--no-http"]
+    done = subprocess.run(command, input=script + "\n", capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr, done.stderr[-3000:]
+    return done.stderr if stderr else done.stdout
+
+
+def make_template(lab, series, *addons):
+    """A database with the addon, to be copied for every test. Returns its name and the log of the installation.
+
+    :param addons: the addons' folders, by default the routing addon's
+    """
+    names = [each.name for each in addons or (ADDON,)]
+    name = "_".join(["test_e2e", series, str(os.getpid()), *(names if addons else ["addon"])])
     lab_database.copy(series, "mail", name, replace=True)
-    log = odoo_command(lab, series, f"--database={name}", "--init=smtp_server_per_user")
-    state = lab_database.psql("SELECT state FROM ir_module_module WHERE name = 'smtp_server_per_user'", name).strip()
-    assert state == "installed", log[-4000:]
+    log = odoo_command(lab, series, f"--database={name}", f"--init={','.join(names)}")
+    for each in names:
+        state = lab_database.psql(f"SELECT state FROM ir_module_module WHERE name = '{each}'", name).strip()
+        assert state == "installed", log[-4000:]
     return name, log
 
 

@@ -3,9 +3,9 @@
 
 usage: mailbox.py add LOGIN PASSWORD [SEND_AS...] | mailbox.py add --json FILE|- | mailbox.py list
 
-SEND_AS are addresses the login may send as besides its own; `@domain` is all of a domain. Prints what changed, nothing
-when all was so. Nothing is restarted: Dovecot rereads its users at most once a second, Postfix its tables for the next
-connection, and a connection that is open keeps the old ones.
+SEND_AS are addresses the login may send as besides its own; `@domain` is all of a domain. Without a password ('') only a token
+opens the mailbox. Prints what changed, nothing when all was so. Nothing is restarted: Dovecot rereads its users at most once a
+second, Postfix its tables for the next connection, and a connection that is open keeps the old ones.
 """
 
 import base64
@@ -45,9 +45,11 @@ class Mailboxes:
         aliases = {login: login for login in self.known}
         aliases["@" + CATCHALL.partition("@")[2]] = CATCHALL
 
-        # Encoded, as a password may have the colon that ends it there.
+        # Encoded, as a password may have the colon that ends it there. No password is that of `*`.
         encoded = {login: base64.b64encode(mailbox["password"].encode()).decode() for login, mailbox in self.known.items()}
-        passwords = (f"{login}:{{PLAIN.b64}}{password}::::::" for login, password in encoded.items())
+        passwords = (
+            f"{login}:{'{PLAIN.b64}' + password if password else '{CRYPT}*'}::::::" for login, password in encoded.items()
+        )
         self._replace(self.folder / "passwd", "\n".join(passwords) + "\n")
         self._table("mailboxes", dict.fromkeys(self.known, "here"))
         self._table("aliases", aliases)

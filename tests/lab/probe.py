@@ -9,9 +9,10 @@ usage: probe.py < LIST      a JSON list of {"probe": [SERVICE, ARGUMENT, …], "
     smtp PORT plain|starttls|tls CA EHLO is answered, over TLS where asked
     imap PORT CA LOGIN PASSWORD     the login is taken, over TLS
     pop3 PORT CA LOGIN PASSWORD     the login is taken, over TLS
-    odoo URL SERIES                 the server says that it is of this series, and has a web page
+SERVICES = {probe.__name__: probe for probe in (dns, postgresql, smtp, imap, pop3, https, odoo)}
 """
 
+import contextlib
 import imaplib
 import json
 import poplib
@@ -20,6 +21,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 HOST = "127.0.0.1"
@@ -63,6 +65,11 @@ def pop3(port, ca, login, password):
     client.quit()
 
 
+def https(port, ca):
+    with contextlib.suppress(urllib.error.HTTPError):
+        urllib.request.urlopen(f"https://{HOST}:{port}", timeout=10, context=ssl.create_default_context(cafile=ca))
+
+
 def odoo(url, series):
     call = {"jsonrpc": "2.0", "method": "call", "params": {"service": "common", "method": "version", "args": []}}
     request = urllib.request.Request(f"{url}/jsonrpc", json.dumps(call).encode(), {"Content-Type": "application/json"})
@@ -75,7 +82,7 @@ def odoo(url, series):
         pass
 
 
-SERVICES = {probe.__name__: probe for probe in (dns, postgresql, smtp, imap, pop3, odoo)}
+SERVICES = {probe.__name__: probe for probe in (dns, postgresql, smtp, imap, pop3, https, odoo)}
 FAILURES = (OSError, subprocess.SubprocessError, imaplib.IMAP4.error, poplib.error_proto, smtplib.SMTPException)
 
 
