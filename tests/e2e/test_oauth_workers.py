@@ -3,6 +3,7 @@
 Workers are processes, as Odoo's are: forks of one that has loaded the database.
 """
 
+import base64
 import re
 
 import pytest
@@ -99,3 +100,46 @@ def test_no_refresh_token_is_lost(new_office):
     assert len(office.tokens.requests("refresh_token")) == 200
     assert found["reused"] == 0
     assert office.stored_refresh_token(mailbox) in found["good"]
+
+
+LOUD = """
+import imaplib, logging
+for logger in [logging.getLogger(), *map(logging.getLogger, list(logging.root.manager.loggerDict))]:
+    logger.setLevel(logging.DEBUG)
+imaplib.Debug = 5
+# As a cursor of a process that was started like this.
+env.cr.sql_log = True
+outgoing = env["ir.mail_server"].browse({outgoing})
+outgoing.smtp_debug = True
+client = outgoing.oauth_client_id
+client.client_secret = "{secret}"
+env.cr.commit()
+client.test("{mailbox}")
+outgoing.button_test_oauth()
+env["fetchmail.server"].browse({incoming}).button_test_oauth()
+client.store_refresh_token("{mailbox}", "{refresh}") if client.grant == "refresh_token" else None
+env.cr.commit()
+"""
+
+
+@pytest.mark.parametrize("grant", ["client_credentials", "refresh_token"])
+def test_nothing_secret_is_logged(new_office, grant):
+    """With every logger at its loudest, SQL statements and the dialogue with the mail servers included."""
+    office, mailbox = new_office(grant), address("newuser")
+    refresh = "lab-refresh-of-a-new-consent"
+    script = LOUD.format(
+        outgoing=office.servers["newuser"],
+        incoming=office.fetching["newuser"],
+        mailbox=mailbox,
+        secret="app-secret",
+        refresh=refresh,
+    )
+    log = shell(office.lab, office.series, office.name, script, stderr=True)
+    assert "SELECT" in log  # It is loud.
+    assert "EHLO" in log or "ehlo" in log
+    stored = office.sql("SELECT access_token, refresh_token FROM mail_oauth_token WHERE access_token IS NOT NULL")
+    secrets = {"app-secret", refresh, *(part for part in stored.replace("|", " ").split() if part.startswith("lab-"))}
+    # What XOAUTH2 says begins like this.
+    secrets.add(base64.b64encode(f"user={mailbox}".encode()).decode()[:20])
+    assert not [each for each in secrets if each in log]
+    assert not re.search("lab-(access|refresh)-", log)
