@@ -150,7 +150,7 @@ def test_something_is_wrong(company):
     assert {(each["rule"], each["subject"].split(" at ")[0]) for each in refused} == {("login_refused", USER)}
     assert len(refused) == 2
     assert done.suites.get("failures") == "2"
-    assert "login_refused: the server refuses the login of a mailbox" in done.output
+    assert "login_refused: the server rejects the login of a mailbox" in done.output
     assert "NOT DONE" not in done.output
     for secret in (WRONG, company.database.connection[company.database.secret]):
         assert secret not in done.written()

@@ -199,7 +199,7 @@ def test_keys_that_nobody_named(lab):
 )
 def test_mistyped_names(lab, name, meant):
     found = [each for each in check(lab, lists_for(name))["findings"] if each["rule"] == "domain_typo"]
-    assert [each["found"] for each in found] == ([f"nearly {meant}"] if meant else [])
+    assert [each["found"] for each in found] == ([f"similar to {meant}"] if meant else [])
     host = check(lab, lists_for("good.example", smtp=f"smtp.{name}"))["findings"]
     assert any(each["rule"] == "domain_typo" for each in host) == bool(meant)
 

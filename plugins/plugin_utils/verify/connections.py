@@ -109,10 +109,10 @@ def _fault(exc, endpoint, way):
     if isinstance(exc, ConnectionRefusedError):
         return "host_refuses", "connection refused"
     if isinstance(exc, socket.timeout):
-        words = "no answer within %g seconds; it may be a firewall between the controller and the server" % way.timeout
+        words = "no answer within %g seconds; a firewall may block the controller" % way.timeout
         return None, words if endpoint.encryption == "ssl" else words + ", or the port expects TLS from the start"
     if _TURNED_AWAY.search(words):
-        return None, "the server turns the connection away: %s" % words
+        return None, "the server rejects the connection for now: %s" % words
     if isinstance(exc, (ssl.SSLError, smtplib.SMTPServerDisconnected, ConnectionResetError)) or not isinstance(exc, OSError):
         return "protocol_wrong", words
     return None, "no connection: %s" % words
@@ -133,7 +133,7 @@ def _judge_session(session, endpoint, mailboxes, findings, way):
             findings.add(
                 "authentication_missing",
                 subject,
-                "the kinds of authentication, for %s" % kind,
+                "the authentication methods, for %s" % kind,
                 "offered: %s; needed: %s" % (", ".join(session.kinds) or "none", " or ".join(possible)),
             )
     if session.size:
@@ -161,7 +161,7 @@ def _judge_tls(shown, endpoint, strict, findings, way):
         return
     level = ERROR if strict else None
     if certificate.expired:
-        words = "expired on %s" if certificate.days < 0 else "not valid yet; it would expire on %s"
+        words = "expired on %s" if certificate.days < 0 else "not valid yet; expires on %s"
         findings.add("certificate_expired", subject, asked, words % certificate.expires, level)
     elif certificate.days < way.certificate_days:
         found = "expires in %d days, on %s" % (certificate.days, certificate.expires)
@@ -223,7 +223,7 @@ def _try_mailbox(mailbox, stranger, way, findings):
     except Refused as exc:
         findings.add("login_refused", subject, "login as %s" % mailbox.login, str(exc))
     except Postponed as exc:
-        findings.skip(CONNECTIONS, subject, "the server does not answer the login for now: %s" % exc)
+        findings.skip(CONNECTIONS, subject, "the server rejects the login for now: %s" % exc)
     except (NoStartTls, *BROKEN) as exc:
         findings.skip(CONNECTIONS, subject, "the connection broke: %s" % _reason(exc))
     return {}
@@ -238,7 +238,7 @@ def _try_senders(session, mailbox, stranger, subject, findings):
         findings.add("sender_refused", subject, "MAIL FROM:<%s>, RCPT TO:<%s>" % (own, own), str(exc))
         return {}
     except Postponed as exc:
-        findings.skip(CONNECTIONS, subject, "the server does not say for now whether %s may send: %s" % (own, exc))
+        findings.skip(CONNECTIONS, subject, "the server gave no final answer on whether %s may send: %s" % (own, exc))
         return {}
     try:
         session.accepts(stranger, own)

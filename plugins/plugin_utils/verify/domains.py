@@ -147,7 +147,7 @@ class _Check:
         for name in dict.fromkeys([self.name, *(get_base_domain(host) for host in self.domain.hosts if not _is_address(host))]):
             meant = _mistyped(name)
             if meant:
-                self.add("domain_typo", "the name %s" % name, "nearly %s" % meant)
+                self.add("domain_typo", "the name %s" % name, "similar to %s" % meant)
 
     # -- receiving -------------------------------------------------------------------------------------------------------
 
@@ -232,7 +232,7 @@ class _Check:
             name = "_25._tcp." + host
             try:
                 if self.dns.ask(name, "TLSA") and not self.dns.is_verified(name, "TLSA"):
-                    self.add("dane_unsigned", "TLSA of %s" % name, "there are records, which are not verified by DNSSEC")
+                    self.add("dane_unsigned", "TLSA of %s" % name, "there are records, but DNSSEC does not verify them")
             except NoSuchName:
                 continue
 
@@ -279,7 +279,7 @@ class _Check:
             found = checkdmarc_dmarc.query_dmarc_record(self.name, **self.library)
             tags = checkdmarc_dmarc.parse_dmarc_record(found["record"], found["location"], **self.library)["tags"]
         except checkdmarc_dmarc.DMARCRecordNotFound:
-            self.add("dmarc_missing", asked, "no record, nor for a domain above")
+            self.add("dmarc_missing", asked, "no record, and none for a parent domain")
             return
         except checkdmarc_dmarc.MultipleDMARCRecords:
             self.add("dmarc_several", asked, "; ".join(self.dns.texts("_dmarc." + self.name)))
@@ -328,7 +328,7 @@ class _Check:
                 self.add("dkim_missing", "TXT of %s" % name, "no record")
                 bad = True
         if not good and not bad:
-            tried = ", ".join(dict.fromkeys(known)) or "none is known for these servers"
+            tried = ", ".join(dict.fromkeys(known)) or "none known for these servers"
             self.add("dkim_unknown", "DKIM keys of %s" % self.name, "selectors that were tried: %s" % tried)
         return good
 
@@ -377,7 +377,7 @@ def _fault_of_key(text):
     except (binascii.Error, ValueError, UnsupportedAlgorithm) as exc:
         return "the key cannot be read: %s" % (str(exc).splitlines() or ["?"])[0]
     if not isinstance(loaded, rsa.RSAPublicKey):
-        return "the key is none of RSA"
+        return "it is not an RSA key"
     return "" if loaded.key_size >= _SHORTEST_KEY else "an RSA key of %d bits" % loaded.key_size
 
 
