@@ -90,11 +90,11 @@ def write_page(results):
     rows |= {result["target"]: row(**result) for result in results}
     head = f"""# On a bare machine
 
-`make bare-check` makes a Debian 12 in a folder (debootstrap's minbase and {", ".join(PACKAGES)}; no systemd), clones this
-repository into root's home, and runs there what a newcomer runs, each on a machine of its own. This is what its last runs took;
-load is the average number of waiting processes of the whole machine in the last 15 minutes, this run's own among them.
-"Closed" is a container that may not mount (without CAP_SYS_ADMIN), used under umask 077. After each run, no service starts
-with the machine that did not before.
+`make bare-check` creates a Debian 12 in a folder (debootstrap's minbase and {", ".join(PACKAGES)}; no systemd), clones this
+repository into root's home, and runs a newcomer's commands there, each on a new machine. The table shows the last run of each
+command. "Load" is the load average of the whole machine over the last 15 minutes, which includes the run itself. "Closed" is a
+container that may not mount (without CAP_SYS_ADMIN), used with umask 077. The check fails if a run adds a service that starts
+with the machine.
 
 | command | | time | disk | Debian packages | run |
 |---|---|---|---|---|---|

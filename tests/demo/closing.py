@@ -14,9 +14,9 @@ It works: Odoo runs on this machine, and its users send and receive mail.
   Look at   {url}/odoo/{outgoing}   the outgoing mail servers, each with its owner
             {url}/odoo/{incoming}   the incoming mail servers
             {url}/odoo/res.partner/{deal}   the mail to Bob, and his reply
-  Rented    If this machine is elsewhere, run on your own: ssh -L {port}:127.0.0.1:{port} root@ITS-ADDRESS
-            Then open the same addresses in your own browser.
-  Try       Change an outgoing mail server in Odoo. This finds it, and site.yml in place of drift.yml repairs it:
+  Remote    If this machine is remote, run on your own: ssh -L {port}:127.0.0.1:{port} root@ITS-ADDRESS
+            Then open the same URLs in your own browser.
+  Try       Change an outgoing mail server in Odoo. This reports the change; site.yml instead of drift.yml reverts it:
             .venv/bin/ansible-playbook {inventories} --limit odoo{series} playbooks/drift.yml
   Stop      make lab-down, and make lab-wipe to remove the servers' files
 """

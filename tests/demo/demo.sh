@@ -15,7 +15,7 @@ step() {
 }
 
 fail() {
-    printf '\nThat failed. The last lines of %s:\n\n' "$log" >&2
+    printf '\nThis step failed. The last lines of %s:\n\n' "$log" >&2
     tail -n 15 "$log" >&2
     exit 1
 }
@@ -32,14 +32,14 @@ playbook() { ansible-playbook "${inventories[@]}" --limit server19,odoo19 "$@"; 
 tests/lab/preflight.sh 19
 mkdir -p .cache
 : > "$log"
-echo "This takes 5 to 10 minutes on a new machine, and 1.5 GB of its disk. All output goes to $log."
+echo "This takes 5 to 10 minutes on a new machine and needs 1.5 GB of disk space. The full output goes to $log."
 step "Install Ansible in .venv" make --no-print-directory env-run
 say "Start PostgreSQL, a mail system and Odoo 19 (make lab-up):"
 # Without the tests' other template database, which takes half a minute.
 tasks env LAB_TEMPLATES=base make --no-print-directory lab-up ODOO=19
 step "Make a database for the demo" playbook tests/demo/database.yml
 step "Configure its e-mail: site.yml" playbook --diff site.yml
-step "Open the pages that show it" playbook tests/demo/look.yml
+step "Open its mail servers in Odoo" playbook tests/demo/look.yml
 say "Write to a customer and receive the reply:"
 python tests/demo/round_trip.py 2>&1 | tee -a "$log"
 say "Done."

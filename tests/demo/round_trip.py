@@ -57,10 +57,10 @@ def round_trip(lab, user, admin, address, deal, bob):
     options = {"message_type": "comment", "subtype_xmlid": "mail.mt_comment", "partner_ids": [bob]}
     user.env["res.partner"].browse(deal).message_post(body="Good day, here it is.", subject=subject, **options)
 
-    letter = only(mailbox.wait_for(subject), f"{BOB} got nothing. The mail server: {log.refusals()}")
+    letter = only(mailbox.wait_for(subject), f"{BOB} has received nothing. The mail server's log: {log.refusals()}")
     message_id, (_name, sender) = letter["Message-Id"].strip(), parseaddr(letter["From"])
-    queue_id, login = log.handing_in(message_id) or sys.exit("the mail server took it from nobody who was logged in")
-    say("sent by", f"login {login}, as the mail server noted")
+    queue_id, login = log.handing_in(message_id) or sys.exit("the mail server did not receive it from a logged-in user")
+    say("sent by", f"login {login}, according to the mail server's log")
     say("accepted by", f"{lab['host']}:{lab['ports']['submission']}, as {queue_id}")
     for header in ("From", "Reply-To", "Return-Path"):
         say("received with", f"{header}: {' '.join(letter[header].split())}")
@@ -70,14 +70,14 @@ def round_trip(lab, user, admin, address, deal, bob):
     expect(letter["Return-Path"].strip("<> "), address, "Return-Path")
 
     answer(lab, letter, subject)
-    say("answered to", parseaddr(letter["Reply-To"])[1])
-    only(Mailbox(lab, address).wait_for(f"Re: {subject}"), f"the answer is not in the mailbox of {address}")
+    say("replied to", parseaddr(letter["Reply-To"])[1])
+    only(Mailbox(lab, address).wait_for(f"Re: {subject}"), f"the reply is not in the mailbox of {address}")
     incoming = only(admin.env["fetchmail.server"].search([("user", "=", address)]), f"no incoming mail server for {address}")
     admin.env["fetchmail.server"].browse(incoming).fetch_mail()
     found = admin.env["mail.message"].search_read([("subject", "=", f"Re: {subject}")], ["model", "res_id", "author_id"])
-    landed = only(found, "Odoo has not taken the answer in")
+    landed = only(found, "Odoo has not fetched the reply")
     say(
-        "landed on",
+        "posted on",
         f"{landed['model']} {landed['res_id']}, “{record_name(admin, landed['res_id'])}”, by {landed['author_id'][1]}",
     )
     expect((landed["model"], landed["res_id"], landed["author_id"][0]), ("res.partner", deal, bob), "record and author")
@@ -108,7 +108,7 @@ def only(found, otherwise):
 
 def expect(found, wanted, what):
     if found != wanted:
-        sys.exit(f"{what} should be {wanted}, and is {found}")
+        sys.exit(f"{what} is {found} instead of {wanted}")
 
 
 def say(step, text):

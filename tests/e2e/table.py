@@ -35,16 +35,16 @@ def column(series, addon, catchall):
 def verdict(trip, person):
     """In a few words, what became of a message and of the answer to it."""
     if not trip.delivered:
-        return "refused: 553" if "553" in trip.refused else "not sent"
+        return "rejected: 553" if "553" in trip.refused else "not sent"
     found = []
     if trip.login != address(person):
         found.append(f"sent by {trip.login.partition('@')[0]}")
     if not trip.answered_to:
-        return "no address to answer to"
+        return "no address to reply to"
     if trip.answered_to != address(person):
-        found.append(f"answer goes to {trip.answered_to.partition('@')[0]}")
+        found.append(f"reply goes to {trip.answered_to.partition('@')[0]}")
     if trip.landed_on != ("res.partner", trip.record):
-        found.append("answer lost")
+        found.append("reply lost")
     return ", ".join(found) or "✓"
 
 

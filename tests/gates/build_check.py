@@ -73,10 +73,10 @@ def write_page(rows):
 
 `make ansible-check` installs the built collection into an empty environment with each of these releases, reads the
 documentation of all modules, roles and callbacks, and runs `postroom.odoo.site` twice and `postroom.odoo.drift` on a real
-Odoo 19. A deprecation warning is a failure. `make test` does the same with the oldest and the newest. This is the last
-run, of commit {commit} on {day}:
+Odoo 19. A deprecation warning counts as a failure. `make test` does the same with the oldest and the newest release. The table
+shows the last run, of commit {commit} on {day}:
 
-| ansible-core | Python | documented plugins | changes of the first run | of the second |
+| ansible-core | Python | documented plugins | changes in the first run | changes in the second run |
 |---|---|---|---|---|
 {table}
 """)

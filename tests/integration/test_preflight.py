@@ -72,7 +72,7 @@ def test_no_room_on_the_disk(clone, tmp_path):
     program.write_text("#!/bin/sh\nprintf 'Filesystem 1M-blocks Used Available\\n/dev/x 9000 8100 900\\n'\n")
     program.chmod(0o755)
     (problem,) = check(clone("postroom"), PATH=f"{tmp_path}:{os.environ['PATH']}")
-    assert "has 900 MB of room" in problem
+    assert "has 900 MB free" in problem
 
 
 def test_a_port_that_is_taken(clone):

@@ -35,7 +35,7 @@ see_the_release() {
     local name
     name=$(. /etc/os-release && echo "${PRETTY_NAME:-an unknown system}")
     [ "$(. /etc/os-release && echo "${ID:-} ${VERSION_ID:-}")" = "debian 12" ] ||
-        problem "This machine is $name: the lab needs Debian 12, whose packages it installs."
+        problem "This machine runs $name, but the lab needs Debian 12: use a machine or a container with Debian 12."
 }
 
 # Settings of Postfix, Dovecot, Odoo and make separate words by most of what a name can hold.
@@ -43,7 +43,7 @@ see_the_path() {
     local path
     for path in "$here" "$lab"; do
         [[ $path =~ [^A-Za-z0-9/._@+-] ]] || continue
-        problem "The path $path has '${BASH_REMATCH[0]}' in it: move the clone to one of letters, digits and . _ - + @ only."
+        problem "The path $path contains '${BASH_REMATCH[0]}': move the clone to a path with only letters, digits and . _ - + @."
         return
     done
 }
@@ -53,11 +53,11 @@ see_that_the_lab_is_open() {
     if [ -n "${LAB_DIR:-}" ]; then
         until [ -d "$path" ]; do path=$(dirname "$path"); done
         as_nobody test -x "$path" ||
-            problem "LAB_DIR=$LAB_DIR is closed to the services' users: chmod o+x it and the folders above it, or name another."
+            problem "The services' users cannot access LAB_DIR=$LAB_DIR: chmod o+x it and the folders above it, or set another."
     elif [ -d "$lab" ] && [ -z "$(find -L "$lab" -maxdepth 0 -perm -5)" ]; then
-        problem "$(readlink -f "$lab") is closed to the services' users, as if made under umask 077: remove it, then start again."
+        problem "The services' users cannot access $(readlink -f "$lab"), as if created with umask 077: remove it and start again."
     fi
-    as_nobody test -x /var/tmp || problem "/var/tmp is closed to the services' users: chmod 1777 /var/tmp."
+    as_nobody test -x /var/tmp || problem "The services' users cannot access /var/tmp: run chmod 1777 /var/tmp."
 }
 
 see_the_room() {
@@ -69,7 +69,7 @@ see_the_room() {
         case " $seen " in *" $device "*) continue ;; esac
         seen="$seen $device"
         [ "$free" -ge "$megabytes" ] ||
-            problem "$path has $free MB of room on its disk, and the lab needs $megabytes MB: make room there."
+            problem "The disk of $path has $free MB free, but the lab needs $megabytes MB: free some space on it."
     done
 }
 
@@ -84,7 +84,7 @@ see_the_ports() {
         esac
         running "$service" && continue
         (: < "/dev/tcp/127.0.0.1/$port") 2> /dev/null || continue
-        problem "Port $port, for $name, is taken by another program: stop that, or choose other ports, as LAB_PORT_OFFSET=1000 make …"
+        problem "Port $port, for $name, is taken by another program: stop it, or choose other ports, such as LAB_PORT_OFFSET=1000 make …"
     done < <(
         sed -nE 's/^  (\w+): "\{\{ ([0-9]+) \+ lab_port_offset.*/\1 \2/p' tests/lab/vars.yml
         for series; do echo "odoo-$series $((8000 + series))"; done
@@ -97,7 +97,7 @@ see_the_right_to_mount() {
         # The only one with neither a root nor an interpreter of its own.
         [ "$series" != 19 ] || continue
         unshare --mount --propagation private true 2> /dev/null ||
-            problem "This machine may not mount (a container without CAP_SYS_ADMIN): Odoo $series needs that; 19, and make demo, do not."
+            problem "This container cannot mount file systems, as Odoo $series requires: add CAP_SYS_ADMIN, or use Odoo 19 or make demo only."
     done
 }
 
