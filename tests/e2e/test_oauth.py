@@ -251,7 +251,7 @@ LASTING = {
     "redirect": ({"status": 302, "headers": {"Location": "https://127.0.0.1:9/"}}, "answered 302"),
     "404": ({"status": 404, "body": PAGE}, "answered 404 and no JSON"),
     "token of another kind": ({"status": 200, "body": '{"access_token": "x", "token_type": "mac"}'}, "not Bearer"),
-    "token with a line break": ({"status": 200, "body": r'{"access_token": "x\r\ny"}'}, "cannot be sent"),
+    "token with a line break": ({"status": 200, "body": r'{"access_token": "x\r\ny"}'}, "with invalid characters"),
 }
 
 
@@ -374,7 +374,7 @@ def test_revoked_consent_is_named(new_oauth_office):
     office.send_queue()
     found = office.mail(mail)
     assert found["state"] == "exception"
-    assert "A person has to consent again" in found["failure_reason"]
+    assert "The mailbox's owner must consent again" in found["failure_reason"]
     assert office.token_row(address("newuser"))["state"] == "consent"
     office.consent(address("newuser"))
     assert office.test("newuser") == ""

@@ -66,7 +66,7 @@ def test_one_catchall(company, other, kind):
         fetch(other, others)
     assert box.snapshot() == before
     assert landed(other, answer) == []
-    assert notes(other, others).count("It answers a message of another database.") == 1
+    assert notes(other, others).count("It is a reply to a message from another database.") == 1
     own = server_of(company, "catchall", kind)
     fetch(company, own)
     assert landed(company, answer) == [trip.record]

@@ -1,6 +1,6 @@
 {
     "name": "OAuth for mail servers",
-    "summary": "Log in to mail servers by OAuth 2.0, without a person's consent for each mailbox",
+    "summary": "Log in to outgoing and incoming mail servers by OAuth 2.0",
     # Odoo puts its own series before it: one source serves them all.
     "version": "1.0.0",
     "author": "Postroom",

@@ -48,8 +48,10 @@ HOOKS = [
     ),
     _hook("ir.mail_server", "connect", "14", "log in to outgoing servers", ["mail_server_id"], when=not classes.LOGS_IN_APART),
     _hook("fetchmail.server", ("_connect__", "connect"), "14 to 18: connect; 19, 20: _connect__", "log in by POP3"),
-    _hook("mail.mail", "send", "14 to 20", "have mail wait for a token", ["raise_exception"]),
-    _hook("mail.mail", "_postprocess_sent_message", "14 to 20", "have mail wait for a token", ["success_pids"]),
+    _hook("mail.mail", "send", "14 to 20", "keep mail in the queue until there is a token", ["raise_exception"]),
+    _hook(
+        "mail.mail", "_postprocess_sent_message", "14 to 20", "keep mail in the queue until there is a token", ["success_pids"]
+    ),
 ]
 
 

@@ -106,7 +106,7 @@ if compat.FetchmailServer:
         if compat.takes(core, "allow_archived") and not self.active and not (args[0] if args else kwargs.get("allow_archived")):
             raise UserError(_("The server %s cannot be used because it is archived.", self.name))
         if not self.is_ssl:
-            raise error_proto("A token is not sent over a connection without TLS.")
+            raise error_proto("Tokens are only sent over TLS connections.")
         connection = compat.open_incoming(self.server_type, self.server, self.port)
         self._log_in_by_oauth(connection, self.server_type)
         return connection

@@ -31,7 +31,7 @@ class MailOauthClient(models.Model):
     token_url = fields.Char(
         string="Token URL",
         required=True,
-        help="Where the provider gives tokens, such as "
+        help="The provider's token endpoint, such as "
         "https://login.microsoftonline.com/<tenant>/oauth2/v2.0/token or https://oauth2.googleapis.com/token.",
     )
     grant = fields.Selection(
@@ -43,14 +43,14 @@ class MailOauthClient(models.Model):
         required=True,
         default="client_credentials",
         help="Client Credentials: the application itself has access to the mailboxes (Microsoft 365). JWT Bearer: a service "
-        "account acts for each mailbox (Google Workspace). Refresh Token: each mailbox's owner has consented once.",
+        "account acts for each mailbox (Google Workspace). Refresh Token: the owner of each mailbox has consented once.",
     )
     subject = fields.Selection(
         [("none", "One for All Mailboxes"), ("mailbox", "One for Each Mailbox")],
         string="Tokens",
         required=True,
         default="none",
-        help="Whether a token is for all mailboxes, or each mailbox has its own.",
+        help="Whether one token is valid for all mailboxes, or each mailbox has its own.",
     )
     client_id = fields.Char(string="Client ID", required=True)
     client_authentication = fields.Selection(
@@ -62,7 +62,7 @@ class MailOauthClient(models.Model):
         ],
         required=True,
         default="client_secret_post",
-        help="How the client proves who it is. JWT Bearer needs no other proof than its private key.",
+        help="How the client proves its identity. JWT Bearer only uses the private key.",
     )
     client_secret = Secret(compute="_compute_secrets", inverse="_inverse_client_secret", groups="base.group_system", copy=False)
     private_key = Secret(
@@ -70,14 +70,14 @@ class MailOauthClient(models.Model):
         inverse="_inverse_private_key",
         groups="base.group_system",
         copy=False,
-        help="In PEM.",
+        help="In PEM format.",
     )
-    certificate = fields.Text(help="The certificate of the private key, in PEM. Microsoft identifies the key by it.")
+    certificate = fields.Text(help="The certificate of the private key, in PEM format. Microsoft uses it to identify the key.")
     certificate_expires = fields.Datetime(string="Certificate Expires On", compute="_compute_certificate_expires")
-    secret_expires = fields.Date(string="Secret Expires On", help="As the provider shows it.")
+    secret_expires = fields.Date(string="Secret Expires On", help="The expiry date that the provider shows.")
     key_id = fields.Char(string="Key ID", help="Google: private_key_id of the service account's key.")
     scopes = fields.Char(
-        help="Separated by blanks, such as https://outlook.office365.com/.default or https://mail.google.com/."
+        help="Separated by spaces, such as https://outlook.office365.com/.default or https://mail.google.com/."
     )
     token_ids = fields.One2many("mail.oauth.token", "client_id", string="Tokens by Mailbox", readonly=True)
 
@@ -159,18 +159,18 @@ class MailOauthClient(models.Model):
         if grant == "client_credentials" and self.subject != "none":
             return _("With the grant Client Credentials, a token is for all mailboxes: select One for All Mailboxes.")
         if by_key and not stored["private_key"]:
-            return _("The private key is missing.")
+            return _("The private key is missing. Enter it in PEM format.")
         if not by_key and self.client_authentication != "none" and not stored["client_secret"]:
-            return _("The client secret is missing.")
+            return _("The client secret is missing. Enter it, or select another client authentication.")
         if grant == "client_credentials" and self.client_authentication == "none":
             return _("The grant Client Credentials needs a client secret or a private key.")
         if self.certificate and not certificates.content_of(self.certificate):
-            return _("The certificate is not in PEM.")
+            return _("The certificate is not in PEM format.")
         return None
 
     def copy(self, default=None):
         """The secrets are not copied, and without them a client is not whole."""
-        raise UserError(_("An OAuth client cannot be duplicated: its secrets are not copied."))
+        raise UserError(_("An OAuth client cannot be duplicated, as its secrets are not copied. Create a new one."))
 
     # ------------------------------------------------------------------
     # Tokens
@@ -185,7 +185,7 @@ class MailOauthClient(models.Model):
         query = "SELECT %s FROM mail_oauth_client WHERE id = %%s" % ", ".join('"%s"' % each for each in columns)
         rows = compat.execute_silently(cr, query, [self.id])
         if not rows:
-            raise token_request.TokenError("The OAuth client does not exist any more.")
+            raise token_request.TokenError("The OAuth client no longer exists.")
         settings = dict(zip([*SETTINGS, *SECRETS], rows[0]))
         settings["thumbprint"] = certificates.thumbprint(settings.pop("certificate"))
         return settings
@@ -271,11 +271,11 @@ class MailOauthClient(models.Model):
     def button_test(self):
         self.ensure_one()
         if self.subject == "mailbox" and not self._any_mailbox():
-            raise UserError(_("No mail server uses this client yet, so there is no mailbox to get a token for."))
+            raise UserError(_("No mail server uses this client yet, so it has no mailbox. Select it on a mail server first."))
         result = self.test()
         if result["error"]:
             raise UserError(result["error"])
-        return notification(_("The provider gave a token, which is valid until %s UTC.", result["valid_until"]))
+        return notification(_("The provider returned a token that is valid until %s UTC.", result["valid_until"]))
 
 
 def notification(words):

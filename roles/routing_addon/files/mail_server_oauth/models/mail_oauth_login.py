@@ -17,7 +17,7 @@ class MailOauthLogin(models.AbstractModel):
         index=True,
         ondelete="restrict",
         groups="base.group_system",
-        help="Log in by OAuth 2.0, with a token that this client gets, instead of the password.",
+        help="Log in by OAuth 2.0, with a token from this client instead of the password.",
     )
     oauth_state = fields.Selection(
         [
@@ -32,7 +32,7 @@ class MailOauthLogin(models.AbstractModel):
         groups="base.group_system",
     )
     oauth_valid_until = fields.Datetime(string="Token Valid Until", compute="_compute_oauth_state", groups="base.group_system")
-    oauth_error = fields.Text(string="Last Error of OAuth", compute="_compute_oauth_state", groups="base.group_system")
+    oauth_error = fields.Text(string="Last OAuth Error", compute="_compute_oauth_state", groups="base.group_system")
 
     def _oauth_mailbox(self):
         """The login."""

@@ -38,7 +38,7 @@ class MailOauthToken(models.Model):
     client_id = fields.Many2one(
         "mail.oauth.client", string="OAuth Client", required=True, readonly=True, index=True, ondelete="cascade"
     )
-    mailbox = fields.Char(readonly=True, help="Empty: the token of all mailboxes.")
+    mailbox = fields.Char(readonly=True, help="Empty if the token is for all mailboxes.")
     state = fields.Selection(
         [
             ("none", "No Token Yet"),
@@ -51,7 +51,7 @@ class MailOauthToken(models.Model):
     )
     valid_until = fields.Datetime(readonly=True)
     refreshed = fields.Datetime(string="Last Token On", readonly=True)
-    last_used = fields.Datetime(string="Last Login On", readonly=True, help="To the hour.")
+    last_used = fields.Datetime(string="Last Login On", readonly=True, help="Updated once an hour.")
     has_refresh_token = fields.Boolean(readonly=True)
     last_error = fields.Text(readonly=True)
     last_error_date = fields.Datetime(readonly=True)
@@ -145,10 +145,10 @@ class MailOauthToken(models.Model):
             compat.execute_silently(cr, query, [client.id, key])
             return self._read_row(cr, client, key, lock=True)
         except psycopg2.errors.LockNotAvailable:
-            words = "Another worker has been asking for the token for over %s seconds." % WAIT_SECONDS
+            words = "Another worker has been requesting the token for over %s seconds." % WAIT_SECONDS
             raise token_request.TokenError(words, temporary=True) from None
         except psycopg2.errors.ForeignKeyViolation:
-            raise token_request.TokenError("The OAuth client does not exist any more.") from None
+            raise token_request.TokenError("The OAuth client no longer exists.") from None
 
     # ------------------------------------------------------------------
     # Access tokens
@@ -165,7 +165,7 @@ class MailOauthToken(models.Model):
         """
         key = self._key(client, mailbox)
         if client.subject == "mailbox" and not mailbox:
-            raise token_request.TokenError("The server needs a login: the mailbox's.")
+            raise token_request.TokenError("The server has no username. Set it to the mailbox's address.")
         with self._apart() as cr:
             settings = client._read_settings(cr)
             fingerprint = token_request.fingerprint(settings)

@@ -98,9 +98,9 @@ def _decode(text):
 
 def _check(connection, user):
     if not hasattr(connection.sock, "getpeercert"):
-        raise Unable("A token is not sent over a connection without TLS.", 538)
+        raise Unable("Tokens are only sent over TLS connections.", 538)
     if not user or any(ord(each) < 32 for each in user):
-        raise Unable("The server needs a login: the mailbox's.", 535)
+        raise Unable("The server has no username. Set it to the mailbox's address.", 535)
 
 
 @contextmanager

@@ -57,7 +57,9 @@ class TokenError(Exception):
 
 def require_library():
     if OAuth2Session is None:
-        raise TokenError("Odoo's Python has no Authlib. Install python3-authlib, or authlib by pip, and restart Odoo.")
+        raise TokenError(
+            "Odoo's Python does not have the library Authlib. Install python3-authlib, or authlib with pip, and restart Odoo."
+        )
 
 
 class _Exchange:
@@ -99,7 +101,9 @@ class _Exchange:
         except requests.exceptions.SSLError as error:
             raise self._error("The certificate of the token endpoint cannot be verified: %s" % _cause(error)) from None
         except requests.exceptions.ProxyError as error:
-            raise self._error("The proxy does not lead to the token endpoint: %s" % _cause(error), temporary=True) from None
+            raise self._error(
+                "The token endpoint cannot be reached through the proxy: %s" % _cause(error), temporary=True
+            ) from None
         except requests.exceptions.Timeout:
             words = "The token endpoint did not answer within %s seconds" % ANSWERS_WITHIN
             raise self._error(words, temporary=True) from None
@@ -172,9 +176,9 @@ class _Exchange:
             parts.append(part)
             size += len(part)
             if size > LARGEST_ANSWER:
-                raise self._error("The answer of the token endpoint is too large", temporary=True)
+                raise self._error("The response of the token endpoint is too large", temporary=True)
             if time.monotonic() > limit:
-                raise self._error("The answer of the token endpoint took over %s seconds" % COMPLETE_WITHIN, temporary=True)
+                raise self._error("The response of the token endpoint took over %s seconds" % COMPLETE_WITHIN, temporary=True)
         answer._content, answer._content_consumed = b"".join(parts), True
         self._note_clock(answer.headers.get("Date"))
         said = self._json(answer)
@@ -213,15 +217,15 @@ class _Exchange:
         temporary = status in (408, 425, 429) or status >= 500 or error in PASSING
         consent = self.settings["grant"] == "refresh_token" and error in ("invalid_grant", "interaction_required")
         if consent:
-            words += " A person has to consent again"
+            words += " The mailbox's owner must consent again"
         return self._error(words, temporary=temporary, consent=consent, pause=_pause(answer.headers.get("Retry-After")))
 
     def _answer(self, token):
         access_token, kind = token.get("access_token"), str(token.get("token_type") or "bearer")
         if not isinstance(access_token, str) or not access_token or not all("!" <= each <= "~" for each in access_token):
-            raise self._error("The token endpoint answered with a token that cannot be sent")
+            raise self._error("The token endpoint returned a token with invalid characters")
         if kind.lower() != "bearer":
-            raise self._error("The token endpoint answered with a token of the type %s, not Bearer" % kind)
+            raise self._error("The token endpoint returned a token of the type %s, not Bearer" % kind)
         try:
             seconds = int(float(token["expires_in"]))
         except (KeyError, TypeError, ValueError, OverflowError):

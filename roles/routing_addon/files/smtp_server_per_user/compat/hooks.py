@@ -36,7 +36,7 @@ HOOKS = [
         "ir.mail_server",
         ("_connect__", "connect"),
         "14 to 18: connect; 19, 20: _connect__",
-        "note which server a session belongs to",
+        "identify the server of a session",
         ["mail_server_id"],
     ),
     _hook(
@@ -47,8 +47,8 @@ HOOKS = [
         ["email_from", "mail_servers"],
         when=classes.CHOOSES_BY_SENDER,
     ),
-    _hook("ir.mail_server", "_get_default_from_address", "14 to 20", "leave the default-from address to shared servers"),
-    _hook("ir.mail_server", "_get_default_bounce_address", "14 to 20", "leave the bounce address to shared servers"),
+    _hook("ir.mail_server", "_get_default_from_address", "14 to 20", "reserve the default-from address for shared servers"),
+    _hook("ir.mail_server", "_get_default_bounce_address", "14 to 20", "reserve the bounce address for shared servers"),
     _hook(
         "mail.mail",
         "_split_by_mail_configuration",
@@ -67,7 +67,7 @@ HOOKS = [
         "mail.mail",
         "_filter_mail_mail_servers",
         "19, 20",
-        "look at Odoo's own personal servers only where there are any",
+        "skip Odoo's own personal servers if there are none",
         ["mail_servers"],
         when=classes.HAS_PERSONAL_SERVERS,
     ),
@@ -76,19 +76,19 @@ HOOKS = [
         "ir.mail_server",
         ("_prepare_email_message__", "_prepare_email_message"),
         "15 to 18: _prepare_email_message; 19, 20: _prepare_email_message__",
-        "write From, Reply-To and the envelope sender",
+        "set From, Reply-To and the envelope sender",
         when=classes.CHOOSES_BY_SENDER,
     ),
     _hook(
         "ir.mail_server",
         "send_email",
         "14 to 20",
-        "write From, Reply-To and the envelope sender",
+        "set From, Reply-To and the envelope sender",
         ["message", "mail_server_id", "smtp_session"],
     ),
     # Who may send in whose name
-    _hook("mail.template", "send_mail", "14 to 20", "send as the sender that a template names"),
-    _hook("mail.template", "_render_field", "14 to 20", "send as the sender that a template names", ["field", "res_ids"]),
+    _hook("mail.template", "send_mail", "14 to 20", "use the sender that a template sets"),
+    _hook("mail.template", "_render_field", "14 to 20", "use the sender that a template sets", ["field", "res_ids"]),
     # Who may find a server
     *(
         _hook("base", names, seen, "hide users' servers", when=not classes.CHECKS_FIELDS_IN_SEARCHES)
@@ -99,41 +99,41 @@ HOOKS = [
         )
     ),
     # What the provider answers
-    _hook("mail.mail", "send", "14 to 20", "have mail wait when the provider does not answer", ["raise_exception"]),
+    _hook("mail.mail", "send", "14 to 20", "keep mail in the queue if the provider does not respond", ["raise_exception"]),
     _hook("mail.mail", "_send", "14 to 20", "open a new session when the provider ends one", ["smtp_session"]),
-    _hook("mail.notification", NOTIFIED_MAIL, "14: mail_id; later: mail_mail_id", "have mail wait in the queue"),
+    _hook("mail.notification", NOTIFIED_MAIL, "14: mail_id; later: mail_mail_id", "keep mail in the queue"),
     # Answers
-    _hook("mail.mail", "_postprocess_sent_message", "14 to 20", "keep what an answer needs", ["success_pids"]),
-    _hook("mail.mail", IS_NOTIFICATION, "14: notification; later: is_notification", "keep what an answer needs"),
-    _hook("mail.message", "_get_message_id", "14 to 20", "have an answer find its record", ["values"]),
-    _hook("mail.message", STARTS_ANEW, "14: no_auto_thread; later: reply_to_force_new", "have an answer find its record"),
+    _hook("mail.mail", "_postprocess_sent_message", "14 to 20", "keep what is needed to match replies", ["success_pids"]),
+    _hook("mail.mail", IS_NOTIFICATION, "14: notification; later: is_notification", "keep what is needed to match replies"),
+    _hook("mail.message", "_get_message_id", "14 to 20", "match replies to records", ["values"]),
+    _hook("mail.message", STARTS_ANEW, "14: no_auto_thread; later: reply_to_force_new", "match replies to records"),
     # Automatic mail
     _hook(
         "mail.thread",
         "_message_route_process",
         "14 to 20",
-        "note automatic answers instead of posting them",
+        "post automatic replies as notes",
         ["message", "message_dict", "routes"],
     ),
     _hook(
         "mail.thread",
         ("_process_attachments_for_post", "_message_post_process_attachments"),
         "14 to 16: _message_post_process_attachments; 17 to 20: _process_attachments_for_post",
-        "keep the attachments of automatic answers",
+        "keep the attachments of automatic replies",
         ["attachments", "attachment_ids", "message_values"],
     ),
     _hook(
         "mail.thread",
         "_routing_create_bounce_email",
         "14 to 20",
-        "send nothing back to programs",
+        "not reply to automatic messages",
         ["email_from", "body_html", "message"],
     ),
     _hook(
         "mail.compose.message",
         ("_action_send_mail", "send_mail"),
         "14: send_mail; 15 to 20: _action_send_mail",
-        "know what people write, and by which template",
+        "identify messages that people write, and their templates",
     ),
     # Incoming mail
     _hook(

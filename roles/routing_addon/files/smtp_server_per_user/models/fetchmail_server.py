@@ -40,14 +40,15 @@ if compat.FetchmailServer:
         )
         folders = fields.Text(
             string="Further Folders",
-            help="With Take Only Replies over IMAP: the folders to look into besides INBOX, one on each line, or separated "
-            "by commas. Name them as the mail server does, such as INBOX/Customers or INBOX.Customers.",
+            help="IMAP folders to fetch from besides INBOX, if Take Only Replies is active. Enter one per line, or separate "
+            "them with commas, and use the mail server's names, such as INBOX/Customers or INBOX.Customers.",
         )
         reading_notes = fields.Text(
             string="Left in the Mailbox",
             compute="_compute_reading_notes",
             groups="base.group_system",
-            help="Messages that Odoo could not take. Each stays in the mailbox, unread and undeleted.",
+            help="Messages that Odoo could not process, or that belong to another database. They stay in the mailbox, unread "
+            "and undeleted.",
         )
 
         @api.constrains("password")
@@ -55,8 +56,8 @@ if compat.FetchmailServer:
             for server in self.filtered(lambda each: not is_transmittable(each.password)):
                 raise ValidationError(
                     _(
-                        "The password of %(server)s can contain ASCII characters only, and no line breaks or tabs. "
-                        "Set another one at the provider, and enter it here.",
+                        "The password of %(server)s must only contain ASCII characters, without line breaks or tabs. "
+                        "Set another password at the provider, and enter it here.",
                         server=server.name,
                     )
                 )
@@ -240,12 +241,12 @@ if compat.FetchmailServer:
         def _compute_reading_notes(self):
             reasons = {
                 "unreadable": _("It cannot be read."),
-                "no_recipient": _("It reports a failed delivery, but not to whom."),
+                "no_recipient": _("It reports a failed delivery without naming the recipient."),
                 "refused": _("Odoo failed to process it."),
                 "not_kept": _("Odoo did not keep it."),
                 "deadly": _("Odoo was interrupted twice while processing it."),
                 "folder": _("The folder cannot be opened."),
-                "another_database": _("It answers a message of another database."),
+                "another_database": _("It is a reply to a message from another database."),
             }
             for server in self:
                 self.env.cr.execute(
@@ -291,7 +292,7 @@ if compat.FetchmailServer:
                 for server in self.with_context(fetchmail_cron_running=True):
                     with self.env.registry.cursor() as cr, fetching.by_this_thread(cr, server.id) as present:
                         if not present.alone:
-                            _logger.info("Incoming mail server %s is being fetched already.", server.name)
+                            _logger.info("Incoming mail server %s is already being fetched.", server.name)
                             continue
                         try:
                             super(FetchmailServer, server).fetch_mail(*args, **kwargs)

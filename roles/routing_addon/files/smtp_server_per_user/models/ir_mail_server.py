@@ -108,8 +108,8 @@ class IrMailServer(models.Model):
         for server in self.filtered(lambda each: not is_transmittable(each.smtp_pass)):
             raise ValidationError(
                 _(
-                    "The password of %(server)s can contain ASCII characters only, and no line breaks or tabs. "
-                    "Set another one at the provider, and enter it here.",
+                    "The password of %(server)s must only contain ASCII characters, without line breaks or tabs. "
+                    "Set another password at the provider, and enter it here.",
                     server=server.name,
                 )
             )

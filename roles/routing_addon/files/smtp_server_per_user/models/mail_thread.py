@@ -31,7 +31,7 @@ class MailThread(models.AbstractModel):
             for model, thread_id, *_others in answered:
                 self.env[model].browse(thread_id)._note_automatic_answer(message_dict)
                 _logger.info(
-                    "Mail with Message-Id %s is an automatic answer (%s): noted on %s %s, nobody is notified.",
+                    "Mail with Message-Id %s is an automatic reply (%s): posted as a note on %s %s, nobody is notified.",
                     message_dict["message_id"],
                     sign,
                     model,
@@ -78,7 +78,7 @@ class MailThread(models.AbstractModel):
         """Do not answer programs, and mark answers to people as automatic."""
         sign = automatic.sign_of_automatic(message)
         if sign:
-            _logger.info("Nothing is sent back to %s: its mail is automatic (%s).", email_from, sign)
+            _logger.info("No reply is sent to %s, as its mail is automatic (%s).", email_from, sign)
             return None
         mail_values.setdefault("headers", repr(automatic.marks("auto-replied")))
         return super()._routing_create_bounce_email(email_from, body_html, message, **mail_values)

@@ -52,7 +52,7 @@ class OutcomeUnknown(Exception):
     """The connection broke after the whole message was transferred: the provider may have accepted it."""
 
     def __str__(self):
-        return "The connection broke after the whole message was handed over. The provider may have sent it."
+        return "The connection was lost after the whole message had been transferred. The provider may have sent it."
 
 
 class Attempt:
