@@ -14,7 +14,7 @@ It works: Odoo runs on this machine, and its users send and receive mail.
   Look at   {url}/odoo/{outgoing}   the outgoing mail servers, each with its owner
             {url}/odoo/{incoming}   the incoming mail servers
             {url}/odoo/res.partner/{deal}   the mail to Bob, and his reply
-  Remote    If this machine is remote, run on your own: ssh -L {port}:127.0.0.1:{port} root@ITS-ADDRESS
+  Remote    If this machine is remote, run this on your own: ssh -L {port}:127.0.0.1:{port} root@ITS-ADDRESS
             Then open the same URLs in your own browser.
   Try       Change an outgoing mail server in Odoo. This reports the change; site.yml instead of drift.yml reverts it:
             .venv/bin/ansible-playbook {inventories} --limit odoo{series} playbooks/drift.yml
