@@ -372,5 +372,5 @@ class _Run:
 
         :param patient: whether a run that has claimed the names of new records may still be about to create them.
         """
-        ownership = replace(self.ownership, claims=frozenset()) if patient else self.ownership
+        ownership = replace(self.ownership, claims={}) if patient else self.ownership
         return self.storage.write(self.session, self.resource, plan, ownership, self.module.report_progress)

@@ -204,6 +204,26 @@ def test_records_that_an_interrupted_run_was_about_to_create(shared, module, mon
     assert not shared.ok(module, config)["changed"]
 
 
+@pytest.mark.parametrize("module", ["config_parameters", "outgoing_mail_servers"])
+def test_records_that_somebody_created_after_an_interrupted_run(shared, module, monkeypatch):
+    """The next run takes them over, although the claim has their names."""
+    monkeypatch.setattr(module_of_runs, "ATTEMPTS", 1)
+    config = new(shared, module, 2)
+    with proxy(shared.server["port"], lambda path, body: 0 if called(path, body)[1:] == ("load",) else None) as url:
+        assert shared.run(module, config, url=url)["failed"]
+    assert claims(shared)
+    odoo = shared.odoo()
+    for item in config:
+        if module == "config_parameters":
+            odoo.env["ir.config_parameter"].create({"key": item["key"], "value": "by hand"})
+        else:
+            odoo.env["ir.mail_server"].create({"name": "By hand", "smtp_host": item["host"], "smtp_user": item["login"]})
+    done = shared.ok(module, config)
+    assert (done["counts"]["adopted"], done["counts"]["created"]) == (2, 0)
+    assert not claims(shared)
+    assert not shared.ok(module, config)["changed"]
+
+
 def test_site_twice_at_once(database, tmp_path):
     """Both runs succeed, nobody reads PostgreSQL's words, and nothing is left to do."""
     company = Company(database, tmp_path)

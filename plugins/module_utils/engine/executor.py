@@ -57,19 +57,20 @@ class WriteRejected(Exception):
         self.problems = problems
 
 
-def apply_plan(session, resource, plan, report_progress=lambda progress: None, marks=None, abandoned=frozenset()):
+def apply_plan(session, resource, plan, report_progress=lambda progress: None, marks=None, abandoned=None):
     """Write the plan.
 
     :param report_progress: function that receives a line after each request of a list that takes several.
     :param marks: C({record id: id of its external identifier}) of owned records.
-    :param abandoned: names that a run claimed which is given up.
+    :param abandoned: C({name: id of the external identifier}) of records that a run claimed which is given up.
     :returns: C([(change, reason)]) of the records whose connection the other side refused; those are put back.
     :raises WriteRejected: when Odoo takes rows for invalid.
     :raises BrokenConnection: when it does not answer; what was written before stays.
     :raises OdooError: for anything else that it refuses.
     """
-    writer = _Writer(session, resource, report_progress, marks or {}, abandoned)
+    writer = _Writer(session, resource, report_progress, marks or {})
     try:
+        writer.release(plan, abandoned or {})
         # A record that was changed and is not owned could look as if nothing were left to do, when the run breaks off here.
         writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
         writer.claim(plan.of(CREATE))
@@ -96,12 +97,11 @@ def apply_plan(session, resource, plan, report_progress=lambda progress: None, m
 
 
 class _Writer:
-    def __init__(self, session, resource, report_progress, marks, abandoned):
+    def __init__(self, session, resource, report_progress, marks):
         self.session = session
         self.resource = resource
         self.report_progress = report_progress
         self.marks = marks
-        self.abandoned = abandoned
         self.marked = False
         self.claimed = []
         self.done = {}
@@ -110,17 +110,19 @@ class _Writer:
 
     # -- records ------------------------------------------------------------------------------------------------------
 
+    def release(self, plan, abandoned):
+        """Give the names of the plan's records free, be they to be created or found."""
+        found = [abandoned[change.name] for change in plan.of(CREATE) + plan.of(UPDATE) if change.name in abandoned]
+        if found:
+            self.session.call("ir.model.data", "unlink", found)
+
     def claim(self, changes):
         """Take the names of new records before they are created; Odoo refuses a name that another run has taken.
 
         A claim is an external identifier of no record. When C(load) creates the record, it becomes the record's.
         """
         names = sorted((change.name for change in changes), key=lambda name: hashlib.sha256(name.encode()).digest())
-        rows = [
-            {"module": NAMESPACE, "name": name, "model": self.resource.model, "res_id": 0}
-            for name in names[:CLAIMS]
-            if name not in self.abandoned
-        ]
+        rows = [{"module": NAMESPACE, "name": name, "model": self.resource.model, "res_id": 0} for name in names[:CLAIMS]]
         if rows:
             self.claimed = self.session.call("ir.model.data", "create", rows)
 

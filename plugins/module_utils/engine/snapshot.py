@@ -105,14 +105,15 @@ class Ownership:
     :param unproven: C({record id: id of the external identifier}) of records whose connection was written and not tried yet.
     :param unmarked: C({record id: options}) of owned records of which parts lack Postroom's mark.
     :param marks: C({record id: id of the external identifier}).
-    :param claims: names of records that some run is about to create, or was when it was interrupted.
+    :param claims: C({name: id of the external identifier}) of records that some run is about to create, or was when it was
+        interrupted.
     """
 
     names: dict = dataclasses.field(default_factory=dict)
     unproven: dict = dataclasses.field(default_factory=dict)
     unmarked: dict = dataclasses.field(default_factory=dict)
     marks: dict = dataclasses.field(default_factory=dict)
-    claims: frozenset = frozenset()
+    claims: dict = dataclasses.field(default_factory=dict)
 
 
 def ownership(session, model):
@@ -134,7 +135,7 @@ def ownership(session, model):
         {row["res_id"]: row["id"] for row in marks if row["noupdate"]},
         {},
         {row["res_id"]: row["id"] for row in marks},
-        frozenset(row["name"] for row in rows if not row["res_id"]),
+        {row["name"]: row["id"] for row in rows if not row["res_id"]},
     )
 
 
