@@ -8,7 +8,7 @@ from ansible.plugins.action import ActionBase
 
 NOBODY_COUNTED = (
     "Nothing was counted: the callback plugin of the report is not at work. See the messages above, or enable it, such as "
-    "ANSIBLE_CALLBACKS_ENABLED=postroom.odoo.drift"
+    "ANSIBLE_CALLBACKS_ENABLED=postroom.odoo.drift,postroom.odoo.verify"
 )
 OPTIONS = {
     "problems": {"type": "int"},

@@ -1,10 +1,13 @@
 """Mail servers that log in by OAuth 2.0: every grant, every protocol, on mailboxes that Odoo has no password of."""
 
+import ssl
 import subprocess
 import sys
+import threading
 import urllib.error
 import uuid
 from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import odoorpc
@@ -327,13 +330,42 @@ def test_clock_that_is_off(new_oauth_office):
     assert "The clock of Odoo's machine is 50 minutes behind the token endpoint's" in office.test("newuser")
 
 
-def test_certificate_that_nobody_vouches_for(lab, new_oauth_office):
-    office = new_oauth_office()
-    # localhost is another name than the one of the certificate's address, so the address is asked under a wrong one.
-    wrong = office.tokens.place["microsoft"].replace("127.0.0.1", "127.0.0.2")
-    office.call("mail.oauth.client", "write", [office.client_id], {"token_url": wrong})
-    result = office.call("mail.oauth.client", "test", [office.client_id])
-    assert "cannot be" in result["error"], result
+def test_certificate_that_nobody_vouches_for(new_oauth_office, tmp_path):
+    """The secret is not sent to whoever has the endpoint's address, but not its certificate."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", certificate]
+    subprocess.run([*command, *names], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    received = []
+
+    class Impostor(BaseHTTPRequestHandler):
+        def do_POST(self):
+            received.append(self.path)
+            self.send_error(400)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Impostor) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        office = new_oauth_office()
+        url = f"https://127.0.0.1:{server.server_address[1]}/token"
+        office.call("mail.oauth.client", "write", [office.client_id], {"token_url": url})
+        result = office.call("mail.oauth.client", "test", [office.client_id])
+        server.shutdown()
+    assert "certificate verify failed" in result["error"], result
+    assert received == []
+
+
+def test_valid_token_is_used_while_the_endpoint_is_down(lab, office):
+    """It is renewed some time before its end, so that an endpoint may be down for a moment."""
+    assert office.test("newuser") == ""
+    office.age("renew_at")
+    office.tokens.fail(times=1, status=503)
+    office.queue("newuser", subject := f"In time {uuid.uuid4().hex}")
+    office.send_queue()
+    assert arrived(lab, subject)
+    assert "503" in office.token_row()["last_error"]
 
 
 def test_expired_token_is_renewed(lab, office):

@@ -80,6 +80,8 @@ see_the_ports() {
         case $name in
         postgresql | odoo-*) service=$name ;;
         imap* | pop3* | lmtp) service=dovecot ;;
+        dns) service=dns ;;
+        tokens) service=token-server ;;
         *) service=postfix ;;
         esac
         running "$service" && continue

@@ -52,6 +52,7 @@ def test_conditions(major, said, names):
         (19, "len(flag) == 0"),
         (19, "flag == other"),
         (19, "flag ==="),
+        (19, "other in ('x')"),
         (19, "1"),
         (19, ""),
     ],

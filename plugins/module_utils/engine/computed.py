@@ -78,11 +78,19 @@ def read_computed(session, resource, offer):
             columns[column]
             for column, found in conditions.items()
             # A form may have the field several times.
-            if all(condition.holds(row) for condition in found)
+            if all(_holds(condition, row) for condition in found)
         }
         for row in rows
     }
     return Computed(frozenset(columns.values()), frozenset(always), by_record)
+
+
+def _holds(condition, row):
+    try:
+        return condition.holds(row)
+    except TypeError:
+        # Such as "kind in ('x')", in which the brackets make no tuple. What is written is read back anyway.
+        return False
 
 
 def reason(session, model):
@@ -125,7 +133,7 @@ def read_only_when(form, columns, major):
         if node.get("name") in columns:
             try:
                 condition = read(node)
-            except (_Unclear, ValueError, SyntaxError):
+            except (_Unclear, ValueError, SyntaxError, TypeError):
                 condition = None
             found.setdefault(node.get("name"), []).append(condition)
     return found

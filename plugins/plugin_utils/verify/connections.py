@@ -215,8 +215,10 @@ def _try_mailbox(mailbox, stranger, way, findings):
     if not mailbox.login or mailbox.password is None:
         findings.skip(CONNECTIONS, subject, "the inventory has no password for the login")
         return {}
+    # As Odoo does: a strict server gets no password before its certificate is found good.
+    context = tls.strict_context(way.ca_path) if mailbox.strict else way.context
     try:
-        with open_session(endpoint, way.context, way.timeout) as session:
+        with open_session(endpoint, context, way.timeout) as session:
             session.log_in(mailbox.login, mailbox.password)
             if endpoint.protocol == SMTP and mailbox.address:
                 return _try_senders(session, mailbox, stranger, subject, findings)

@@ -244,12 +244,21 @@ class _Check:
         self.dns.texts(self.name)
         try:
             record = checkdmarc_spf.query_spf_record(self.name, **self.library)["record"]
-            parsed = checkdmarc_spf.parse_spf_record(record, self.name, **self.library)
         except checkdmarc_spf.SPFRecordNotFound:
             self.add("spf_missing", asked, "no SPF record")
             return
         except checkdmarc_spf.MultipleSPFRTXTRecords:
             self.add("spf_several", asked, "; ".join(each for each in self.dns.texts(self.name) if each.startswith("v=spf1")))
+            return
+        except checkdmarc_spf.SPFError as exc:
+            self.add("spf_invalid", asked, _one_line(exc))
+            return
+        try:
+            parsed = checkdmarc_spf.parse_spf_record(record, self.name, **self.library)
+        except checkdmarc_spf.SPFRecordNotFound as exc:
+            # Of a domain that the record includes.
+            self.dns.texts(exc.domain)
+            self.add("spf_invalid", asked, "%s, which it includes, has no SPF record" % exc.domain)
             return
         except checkdmarc_spf.SPFTooManyDNSLookups as exc:
             self.add("spf_lookups", asked, "%d look-ups; 10 are allowed" % exc.data["dns_lookups"])
@@ -274,7 +283,10 @@ class _Check:
     def _dkim_and_dmarc(self):
         signed = self._dkim()
         asked = "TXT of _dmarc.%s" % self.name
-        self.dns.texts("_dmarc." + self.name)
+        # Where the domain has no record, a parent's counts.
+        labels = self.name.split(".")
+        parents = [".".join(labels[place:]) for place in range(len(labels))]
+        next((parent for parent in parents if self.dns.texts("_dmarc." + parent)), None)
         try:
             found = checkdmarc_dmarc.query_dmarc_record(self.name, **self.library)
             tags = checkdmarc_dmarc.parse_dmarc_record(found["record"], found["location"], **self.library)["tags"]

@@ -32,6 +32,8 @@ class IrMailServer(models.Model):
     def _log_in_by_oauth(self, connection, user):
         """Log in, and have mail wait where there may be a token later."""
         client = self.sudo().oauth_client_id
+        # 16 to 18 wrap the connection of smtplib, and show only some of its methods.
+        connection = getattr(connection, "__obj__", connection)
         try:
             client._log_in(user, lambda token: sasl.log_in_smtp(connection, user, token))
         except (token_request.TokenError, sasl.Refused, sasl.Unable) as problem:
@@ -70,7 +72,7 @@ class IrMailServer(models.Model):
 
 def _connect_and_log_in(core, self, *args, **kwargs):
     """14: have core connect without a login, and log in then."""
-    server_id = kwargs.get("mail_server_id") or (args[7] if len(args) > 7 else None)
+    server_id = kwargs.get("mail_server_id") or (args[6] if len(args) > 6 else None)
     host = kwargs.get("host") or (args[0] if args else None)
     servers = self.sudo()
     server = servers.browse(server_id) if server_id else servers.search([], order="sequence", limit=1)

@@ -116,14 +116,24 @@ class MailOauthToken(models.Model):
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             yield cr
 
-    COLUMNS = ("access_token", "refresh_token", "fingerprint", "fresh", "pausing", "failure", "last_error", "replaced_lately")
+    COLUMNS = (
+        "access_token",
+        "refresh_token",
+        "fingerprint",
+        "fresh",
+        "valid",
+        "pausing",
+        "failure",
+        "last_error",
+        "replaced_lately",
+    )
 
     @api.model
     def _read_row(self, cr, client, key, lock=False):
         """What is stored, with what its times mean now; None if there is no row."""
         query = """
             SELECT access_token, refresh_token, fingerprint, renew_at > now() AT TIME ZONE 'UTC',
-                retry_at > now() AT TIME ZONE 'UTC', failure, last_error,
+                valid_until > now() AT TIME ZONE 'UTC', retry_at > now() AT TIME ZONE 'UTC', failure, last_error,
                 replaced_at > now() AT TIME ZONE 'UTC' - %s * interval '1 second'
             FROM mail_oauth_token WHERE client_id = %s AND mailbox = %s
         """
@@ -183,18 +193,31 @@ class MailOauthToken(models.Model):
                 return row["access_token"]
             if refused and row["access_token"] == refused and row["replaced_lately"]:
                 return None
-            if row["pausing"] and row["fingerprint"] == fingerprint and not anew:
-                # The same question gets the same answer, and an endpoint in trouble is to be left alone.
-                raise token_request.TokenError(
-                    row["last_error"] or "", temporary=row["failure"] == "temporary", consent=row["failure"] == "consent"
-                )
             try:
-                answer = token_request.request(settings, mailbox, row["refresh_token"])
+                return self._renew(cr, client, key, mailbox, row, settings, refused, anew)
             except token_request.TokenError as problem:
-                self._store(cr, self._failure_update(problem, fingerprint), client, key)
+                still_valid = row["access_token"] and row["valid"] and row["fingerprint"] == fingerprint
+                if problem.temporary and still_valid and not anew and row["access_token"] != refused:
+                    # It was to be renewed early, so that the endpoint may be down for a moment.
+                    return row["access_token"]
                 raise
-            self._store(cr, self._answer_update(answer, fingerprint, bool(refused)), client, key)
-            return answer.access_token
+
+    @api.model
+    def _renew(self, cr, client, key, mailbox, row, settings, refused, anew):
+        """Ask the provider for a token, unless it has just said no."""
+        fingerprint = token_request.fingerprint(settings)
+        if row["pausing"] and row["fingerprint"] == fingerprint and not anew:
+            # The same question gets the same answer, and an endpoint in trouble is to be left alone.
+            raise token_request.TokenError(
+                row["last_error"] or "", temporary=row["failure"] == "temporary", consent=row["failure"] == "consent"
+            )
+        try:
+            answer = token_request.request(settings, mailbox, row["refresh_token"])
+        except token_request.TokenError as problem:
+            self._store(cr, self._failure_update(problem, fingerprint), client, key)
+            raise
+        self._store(cr, self._answer_update(answer, fingerprint, bool(refused)), client, key)
+        return answer.access_token
 
     @api.model
     def _token_after_refusal(self, client, mailbox, refused):
@@ -227,13 +250,17 @@ class MailOauthToken(models.Model):
 
     @api.model
     def _failure_update(self, problem, fingerprint):
+        # A token that is still valid outlives an endpoint that is down for a moment.
         update = """
-            fingerprint = %s, access_token = NULL, renew_at = NULL, failure = %s, last_error = %s,
+            access_token = CASE WHEN %s AND fingerprint = %s THEN access_token END,
+            renew_at = CASE WHEN %s AND fingerprint = %s THEN renew_at END,
+            fingerprint = %s, failure = %s, last_error = %s,
             last_error_date = date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC'),
             retry_at = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second'
         """
+        kept = [problem.temporary, fingerprint]
         failure = "consent" if problem.consent else "temporary" if problem.temporary else "lasting"
-        return update, [fingerprint, failure, problem.words, problem.pause]
+        return update, [*kept, *kept, fingerprint, failure, problem.words, problem.pause]
 
     @api.model
     def _store(self, cr, update, client, key):

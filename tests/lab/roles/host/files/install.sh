@@ -31,7 +31,8 @@ END
 
 # A policy of the machine's own is put back, however this ends.
 policy=/usr/sbin/policy-rc.d
-[ ! -e "$policy" ] || mv "$policy" "$policy.before-postroom-lab"
+# If one that was killed left ours in place, the machine's own is aside already.
+[ ! -e "$policy" ] || [ -e "$policy.before-postroom-lab" ] || mv "$policy" "$policy.before-postroom-lab"
 restore() {
     rm -f "$policy"
     [ ! -e "$policy.before-postroom-lab" ] || mv "$policy.before-postroom-lab" "$policy"
