@@ -222,6 +222,9 @@ def _try_mailbox(mailbox, stranger, way, findings):
             session.log_in(mailbox.login, mailbox.password)
             if endpoint.protocol == SMTP and mailbox.address:
                 return _try_senders(session, mailbox, stranger, subject, findings)
+    except ssl.SSLCertVerificationError:
+        # It is a finding of the port already, and an error.
+        pass
     except Refused as exc:
         findings.add("login_refused", subject, "login as %s" % mailbox.login, str(exc))
     except Postponed as exc:
