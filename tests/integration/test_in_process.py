@@ -75,6 +75,7 @@ TASKS = {
     "address_info": {"address": "admin@example.com"},
     "check_records": {"lists": [{"module": "users", "config": [{"login": "one@mydomain.com", "name": "One"}]}]},
     "followers": {"config": []},
+    "mail_info": {},
 }
 
 
