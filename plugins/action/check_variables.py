@@ -64,7 +64,7 @@ class ActionModule(InProcessAction):
         given, problems = self._given(specs, task_vars)
         warnings = [each for spec in specs.values() for each in evaluated_secrets(spec, task_vars)]
         problems = [*_unread(task_vars), *problems]
-        problems = problems or _not_as_specified(specs, given)
+        problems = problems or _not_as_specified(specs, given) or self._of_roles(roles, "problems", task_vars)
         lists = []
         if not problems:
             lists, problems = self._lists(roles, given, task_vars)
@@ -83,11 +83,11 @@ class ActionModule(InProcessAction):
             problems = list(dict.fromkeys(cut(each, LONGEST) for each in problems))
             more = ["… and %d more" % (len(problems) - MOST)] if len(problems) > MOST else []
             return dict(result, failed=True, msg="\n".join(problems[:MOST] + more), problems=problems[:MOST])
-        return dict(result, owns=self._owned(roles, task_vars))
+        return dict(result, owns=self._of_roles(roles, "owns", task_vars))
 
-    def _owned(self, roles, task_vars):
-        """What the roles own, as each has it in a variable of its own."""
-        return [each for role in roles for each in self._templar.template(task_vars.get("__%s_owns" % role, []))]
+    def _of_roles(self, roles, name, task_vars):
+        """What each role says itself, in its variable of that name: what keeps it from running, or what it owns."""
+        return [each for role in roles for each in self._templar.template(task_vars.get("__%s_%s" % (role, name), []))]
 
     def _shared_mailboxes(self, task_vars):
         """The mailboxes that several databases of the inventory would fetch, those that are not in this run included."""
