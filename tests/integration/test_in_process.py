@@ -107,6 +107,8 @@ def test_every_action_answers_the_same_in_both(database, tmp_path):
         apart = {name for name in tasks if f"AnsiballZ_{name}.py" in done.stdout}
         assert apart == (set(tasks) if switch == "0" else set())
         answered.append(json.loads((tmp_path / "told.json").read_text()))
+        for time in ("now", "clock_offset"):
+            del answered[-1]["mail_info"][time]
     assert answered[0] == answered[1]
     assert answered[0]["users"]["gathered"]
 
