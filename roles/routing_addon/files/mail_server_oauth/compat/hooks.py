@@ -8,8 +8,8 @@ import collections
 
 from . import classes
 
-# The routing addon overrides some of them, too, which would hide that core's are gone.
-OURS = ("odoo.addons.mail_server_oauth", "odoo.addons.smtp_server_per_user")
+# Where core has them. Others, such as google_gmail and the routing addon, override some, and would hide that they are gone.
+CORE = ("odoo.addons.base.", "odoo.addons.mail.", "odoo.addons.fetchmail.")
 
 Hook = collections.namedtuple("Hook", "model names parameters seen purpose when")
 
@@ -76,8 +76,8 @@ def missing_hooks(env):
 
 
 def _core_has(model, name):
-    """What Odoo, or another addon, has by a name: the nearest that is not ours."""
+    """What core itself has by a name."""
     for cls in type(model).__mro__:
-        if name in vars(cls) and not cls.__module__.startswith(OURS):
+        if name in vars(cls) and cls.__module__.startswith(CORE):
             return vars(cls)[name]
     return None

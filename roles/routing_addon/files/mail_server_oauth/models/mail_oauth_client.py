@@ -145,7 +145,8 @@ class MailOauthClient(models.Model):
         for client in self:
             problem = client._what_is_missing()
             if problem:
-                raise ValidationError("%s: %s" % (client.name, problem))
+                words = "%s: %s" % (client.name, problem)
+                raise ValidationError(words)
 
     def _what_is_missing(self):
         """Why this client cannot get a token; None if it can."""
@@ -168,7 +169,7 @@ class MailOauthClient(models.Model):
             return _("The certificate is not in PEM format.")
         return None
 
-    def copy(self, default=None):
+    def copy(self, default=None):  # pylint: disable=method-required-super
         """The secrets are not copied, and without them a client is not whole."""
         raise UserError(_("An OAuth client cannot be duplicated, as its secrets are not copied. Create a new one."))
 

@@ -58,7 +58,8 @@ class MailOauthLogin(models.AbstractModel):
         for server in self.sudo().filtered("oauth_client_id"):
             obstacle = server._oauth_obstacle()
             if obstacle:
-                raise ValidationError("%s: %s" % (server.name, obstacle))
+                words = "%s: %s" % (server.name, obstacle)
+                raise ValidationError(words)
 
     def button_test_oauth(self):
         """Get a token, and log in with it."""
