@@ -290,7 +290,7 @@ def test_hang_up_after_one_of_several_messages_was_handed_over(desk, provider):
     desk.run(due=[mail])
     assert provider.receipts(token) == [f"{names[2]}@elsewhere.example"]
     assert desk.state(mail) == "sent"
-    assert f"{names[1]}@elsewhere.example: The connection broke" in desk.mail(mail)["failure_reason"]
+    assert f"{names[1]}@elsewhere.example: The connection was lost" in desk.mail(mail)["failure_reason"]
 
 
 def test_mail_of_others(desk, provider):
