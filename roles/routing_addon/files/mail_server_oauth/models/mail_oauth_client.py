@@ -169,7 +169,7 @@ class MailOauthClient(models.Model):
             return _("The certificate is not in PEM format.")
         return None
 
-    def copy(self, default=None):  # pylint: disable=method-required-super
+    def copy(self, default=None):
         """The secrets are not copied, and without them a client is not whole."""
         raise UserError(_("An OAuth client cannot be duplicated, as its secrets are not copied. Create a new one."))
 
