@@ -44,7 +44,6 @@ UNEVALUATED = (
     "If the braces are a password's own, write it as !unsafe 'text'"
 )
 KNOWN = {name for entry_points in SPECIFICATIONS.values() for options in entry_points.values() for name in options}
-# How a host says where its database is: by variables, else by the environment.
 
 
 class ActionModule(InProcessAction):

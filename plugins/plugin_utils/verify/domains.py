@@ -283,10 +283,11 @@ class _Check:
     def _dkim_and_dmarc(self):
         signed = self._dkim()
         asked = "TXT of _dmarc.%s" % self.name
-        # Where the domain has no record, a parent's counts.
+        # A parent's record counts if the domain has none. Silence must not look like a record that is invalid.
         labels = self.name.split(".")
-        parents = [".".join(labels[place:]) for place in range(len(labels))]
-        next((parent for parent in parents if self.dns.texts("_dmarc." + parent)), None)
+        for place in range(len(labels)):
+            if self.dns.texts("_dmarc." + ".".join(labels[place:])):
+                break
         try:
             found = checkdmarc_dmarc.query_dmarc_record(self.name, **self.library)
             tags = checkdmarc_dmarc.parse_dmarc_record(found["record"], found["location"], **self.library)["tags"]

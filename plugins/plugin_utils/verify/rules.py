@@ -351,8 +351,8 @@ _DNS = {
         DNS,
         INFORMATION,
         "the DMARC policy is none",
-        "Receivers report forged mail, but deliver it.",
-        "Change the policy to quarantine or reject once the reports show that all of your own mail passes.",
+        "Receivers report forged mail but still deliver it.",
+        "When the reports show that all your mail passes, set the policy to quarantine or reject.",
     ),
     "dmarc_not_aligned": Rule(
         DNS,
