@@ -12,6 +12,7 @@ from .classes import (
     for_archived,
     open_incoming,
     takes,
+    unwrapped,
 )
 from .hooks import missing_hooks
 from .silent import execute_silently

@@ -69,6 +69,11 @@ INCOMING_CLASSES = {
 PATIENCE = 60
 
 
+def unwrapped(connection):
+    """Python's connection. 16 to 18 (SMTP), and 17 and 18 (IMAP, POP), have an object around it that has some methods only."""
+    return getattr(connection, "__obj__", connection)
+
+
 def open_incoming(kind, host, port):
     """A connection to an incoming server over TLS, of the class that core works with, not logged in.
 
@@ -80,5 +85,5 @@ def open_incoming(kind, host, port):
     if "is_ssl" in inspect.signature(cls).parameters:
         arguments.append(True)
     connection = cls(*arguments, **({"timeout": PATIENCE} if takes(cls, "timeout") else {}))
-    getattr(connection, "__obj__", connection).sock.settimeout(PATIENCE)
+    unwrapped(connection).sock.settimeout(PATIENCE)
     return connection

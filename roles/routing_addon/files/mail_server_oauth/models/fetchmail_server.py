@@ -8,12 +8,6 @@ from .. import compat
 from ..tools import sasl, token_request
 from .mail_oauth_login import as_reply
 
-
-def _inner(connection):
-    """Python's connection. 17 and 18 have an object around it."""
-    return getattr(connection, "__obj__", connection)
-
-
 if compat.FetchmailServer:
 
     class FetchmailServer(models.Model):
@@ -64,7 +58,7 @@ if compat.FetchmailServer:
             self._check_oauth()
 
         def _log_in_by_oauth(self, connection, kind):
-            inner = _inner(connection)
+            inner = compat.unwrapped(connection)
             log_in = sasl.log_in_imap if kind == "imap" else sasl.log_in_pop
             try:
                 self.sudo().oauth_client_id._log_in(self.user, lambda token: log_in(inner, self.user, token))
@@ -80,7 +74,7 @@ if compat.FetchmailServer:
                 connection = getattr(self, compat.CONNECT)(**more)
             except (IMAP4.error, error_proto, OSError) as error:
                 raise UserError(str(error)) from None
-            inner = _inner(connection)
+            inner = compat.unwrapped(connection)
             (inner.shutdown if isinstance(inner, IMAP4) else inner.close)()
 
         if compat.IMAP_LOGIN == "_imap_login__":

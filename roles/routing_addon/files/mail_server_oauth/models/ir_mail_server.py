@@ -32,8 +32,7 @@ class IrMailServer(models.Model):
     def _log_in_by_oauth(self, connection, user):
         """Log in, and have mail wait where there may be a token later."""
         client = self.sudo().oauth_client_id
-        # 16 to 18 wrap the connection of smtplib, and show only some of its methods.
-        connection = getattr(connection, "__obj__", connection)
+        connection = compat.unwrapped(connection)
         try:
             client._log_in(user, lambda token: sasl.log_in_smtp(connection, user, token))
         except (token_request.TokenError, sasl.Refused, sasl.Unable) as problem:
