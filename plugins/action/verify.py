@@ -12,6 +12,8 @@ from ansible.utils.display import Display
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import occurring
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
+from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, connect
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 from ansible_collections.postroom.odoo.plugins.modules import mail_info
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import is_enabled, lists_of
@@ -20,14 +22,22 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_v
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess, InProcessAction, plain
 from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import unread_variables
 from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections, domains, odoo
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections, domains, odoo, round_trip
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import CHECKS, CONNECTIONS, DNS, ERROR, ODOO
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import domains_of, mailboxes_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.people import BadRoundTrip, echo_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import (
+    CONNECTIONS,
+    DNS,
+    ERROR,
+    ODOO,
+    QUIET_CHECKS,
+    ROUND_TRIP,
+)
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import domains_of, mailboxes_of, users_of
 
 OPTIONS = {
     "roles": {"type": "dict", "required": True},
-    "checks": {"type": "list", "elements": "str", "choices": list(CHECKS), "default": list(CHECKS)},
+    "checks": {"type": "list", "elements": "str", "choices": list(QUIET_CHECKS), "default": list(QUIET_CHECKS)},
     "at_a_time": {"type": "int", "default": 20},
     "timeout": {"type": "int", "default": 10},
     "ca_path": {"type": "path"},
@@ -37,8 +47,14 @@ OPTIONS = {
     "dkim_selectors": {"type": "dict", "default": {}},
     "failed_days": {"type": "int", "default": 7},
     "waiting_minutes": {"type": "int", "default": 120},
+    "round_trip": {"type": "bool", "default": False},
+    "round_trip_users": {"type": "list", "elements": "str", "default": []},
+    "round_trip_at_a_time": {"type": "int", "default": 5},
+    "round_trip_wait": {"type": "int", "default": 120},
+    "echo": {"type": "raw"},
 }
-
+# The playbook does not take them from variables of that name.
+UNNAMED = ("roles", "round_trip")
 
 OF_CONNECTIONS = ("at_a_time", "timeout", "ca_path", "certificate_days")
 
@@ -47,6 +63,7 @@ class ActionModule(InProcessAction):
     TRANSFERS_FILES = False
     _requires_connection = False
     _supports_check_mode = True
+    _uid = None
 
     def run(self, tmp=None, task_vars=None):
         # Not that of the modules, which runs the task's.
@@ -59,6 +76,10 @@ class ActionModule(InProcessAction):
         lists = self._lists(given, task_vars)
         mailboxes = mailboxes_of(lists)
         findings = Findings()
+        try:
+            trips = self._round_trips(lists, mailboxes, task_vars) if self.options["round_trip"] else None
+        except BadRoundTrip as exc:
+            return dict(result, failed=True, msg=str(exc))
         if CONNECTIONS in self.options["checks"]:
             way = connections.Way(**{name: self.options[name] for name in OF_CONNECTIONS})
             connections.check(mailboxes, findings, way, partial(_show, task_vars["inventory_hostname"]))
@@ -71,8 +92,12 @@ class ActionModule(InProcessAction):
                 findings.skip(ODOO, "database", info.get("msg") or "the module mail_info returned no message")
             else:
                 odoo.check(info, info["url"], self.options["failed_days"], findings)
+        secrets = {each.password for each in mailboxes if each.password}
+        if trips:
+            self._travel(trips, mailboxes, findings, task_vars)
+            secrets |= {trips.echo.inbox.password, trips.echo.outbox.password} if trips.echo else set()
         found = findings.result()
-        _mask(found, {each.password for each in mailboxes if each.password})
+        _mask(found, secrets)
         return dict(result, **found, errors=sum(each["level"] == ERROR for each in found["findings"]))
 
     def _given(self, task_vars):
@@ -101,6 +126,54 @@ class ActionModule(InProcessAction):
                 return answered.answer
         return self._execute_module("postroom.odoo.mail_info", module_args=args, task_vars=task_vars)
 
+    def _round_trips(self, lists, mailboxes, task_vars):
+        """The round trips that are asked for.
+
+        :raises BadRoundTrip: when the variables do not fit the inventory.
+        """
+        known = users_of(lists)
+        wanted = [normal(each) for each in self.options["round_trip_users"]]
+        unknown = [each for each in wanted if each not in known]
+        if unknown:
+            raise BadRoundTrip(
+                "verify_round_trip_users has addresses of no user of the inventory: %s. Correct them, or add them to "
+                "mail_users_accounts." % ", ".join(unknown)
+            )
+        return round_trip.Way(
+            partial(self._session, plain(with_connection({}, task_vars, self._templar.template))),
+            wanted or known,
+            echo_of(self.options["echo"], mailboxes),
+            self.options["round_trip_at_a_time"],
+            self.options["round_trip_wait"],
+            self.options["timeout"],
+            self.options["ca_path"],
+        )
+
+    def _travel(self, trips, mailboxes, findings, task_vars):
+        if task_vars.get("ansible_check_mode"):
+            findings.skip(ROUND_TRIP, "round trip", "check mode sends no mail; run without --check")
+        elif self._connection.transport != "local":
+            reason = "it needs ansible_connection: local, as it must reach Odoo and the mailboxes from the controller"
+            findings.skip(ROUND_TRIP, "round trip", reason)
+        else:
+            round_trip.check(mailboxes, findings, trips, partial(_show, task_vars["inventory_hostname"]))
+
+    def _session(self, connection):
+        """A session with Odoo that may write.
+
+        :raises OdooError: also where an option of the connection is wrong.
+        """
+        args = connection if self._uid is None else dict(connection, uid=self._uid)
+        try:
+            module = InProcess(
+                "verify", dict(args), False, False, _nothing, False, dict(CONNECTION), required_one_of=[("password", "api_key")]
+            )
+            session = connect(module, writes=True)
+        except Answered as answered:
+            raise OdooError(answered.answer["msg"]) from answered
+        self._uid = session.uid
+        return session
+
     def _way_of_dns(self, given, task_vars):
         return domains.Way(
             self.options["at_a_time"],
@@ -115,7 +188,7 @@ class ActionModule(InProcessAction):
 def _unread(task_vars):
     """Names like those of the playbook's variables that the inventory sets for the host, and that nobody reads."""
     host, hosts = task_vars["inventory_hostname"], task_vars.get("hostvars") or {}
-    known = {"verify_report_dir", *("verify_" + option for option in OPTIONS if option != "roles")}
+    known = {"verify_report_dir", *("verify_" + option for option in OPTIONS if option not in UNNAMED)}
     names = list(hosts[host]) if host in hosts else ()
     return unread_variables([name for name in names if str(name).startswith("verify")], known, ("verify",))
 

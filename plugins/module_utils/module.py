@@ -76,10 +76,11 @@ class Module(AnsibleModule):
         return answer
 
 
-def connect(module, only_reads=False):
+def connect(module, only_reads=False, writes=False):
     """The session for the module's connection options; fails the module if it cannot be opened.
 
     :param only_reads: whether a neutralized database will do.
+    :param writes: whether a module without a state writes.
     """
     options = module.params
     state = options.get("state")
@@ -95,7 +96,7 @@ def connect(module, only_reads=False):
             ca_path=options["ca_path"],
             uid=options["uid"],
             # A module without a state only reads.
-            read_only=module.check_mode or state in (None, "gathered"),
+            read_only=module.check_mode or (not writes and state in (None, "gathered")),
             allow_neutralized=options["allow_neutralized"],
         )
         # With a uid, an earlier task of the run has checked this. The session still checks it before the first write.

@@ -13,7 +13,8 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - Checks, from the controller, the mail servers and mailboxes that the variables of this collection's roles declare.
-  - It changes nothing and sends no message. C(playbooks/verify.yml) runs it; docs/verify.md lists all findings.
+  - Without O(round_trip), it changes nothing and sends no message. C(playbooks/verify.yml) runs it; docs/verify.md lists all
+    findings.
 options:
   roles:
     description:
@@ -68,10 +69,35 @@ options:
     description: Mails that wait in the queue for more minutes are reported.
     type: int
     default: 120
+  round_trip:
+    description:
+      - Whether a message of each user is sent to another mailbox and answered, until the answer is on the record in Odoo.
+      - Afterwards, the record, the messages and both mails are removed. What a run could not remove, the next one does.
+    type: bool
+    default: false
+  round_trip_users:
+    description: The addresses of the users whose mail goes round. Defaults to all users of the inventory.
+    type: list
+    elements: str
+    default: []
+  round_trip_at_a_time:
+    description: How many round trips run at a time.
+    type: int
+    default: 5
+  round_trip_wait:
+    description: Seconds to wait for a mail to arrive.
+    type: int
+    default: 120
+  echo:
+    description:
+      - The mailbox that receives the messages and answers them. Defaults to the mailbox of another user of the inventory.
+      - An address of the inventory, or a dictionary with C(email), C(password), optionally C(login), C(imap) (C(host),
+        C(port), C(ssl)) and C(smtp) (C(host), C(port), C(encryption)).
+    type: raw
 attributes:
   check_mode:
-    support: full
-    description: Does the same in check mode, as it changes nothing.
+    support: partial
+    description: Does the same in check mode, except for the round trip, which counts as not checked.
 seealso:
   - plugin: postroom.odoo.verify
     plugin_type: callback

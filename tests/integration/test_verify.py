@@ -133,10 +133,50 @@ def test_after_site(company):
     assert done.rules() == ["mta_sts_missing", "sender_strict"], done.output
     assert (host["url"], host["database"], host["series"]) == (url, company.database.name, f"{company.database.major}.0")
     assert {each["check"] for each in host["looked_at"]} == {"connections", "dns", "odoo"}
+    assert_round_trip(company)
     # Somebody stops the queue by hand.
     company.database.sql("UPDATE ir_cron SET active = false")
     done = company.verify("-e", json.dumps({"verify_checks": ["odoo"]}))
     assert (done.code, done.rules()) == (2, ["action_inactive"]), done.output
+
+
+def assert_round_trip(company):
+    """The user's mail goes to a customer and back, by the playbook; with --check, nothing is sent."""
+    bob, ports = "bob@customer.example", company.lab["ports"]
+    echo = {
+        "email": bob,
+        "password": company.lab["mail"]["mailboxes"][bob]["password"],
+        "imap": {"host": "127.0.0.1", "port": ports["imaps"]},
+        "smtp": {"host": "127.0.0.1", "port": ports["submission"]},
+    }
+    told = ("-e", "round_trip=true", "-e", json.dumps({"verify_checks": [], "verify_echo": echo}))
+    done = company.verify(*told)
+    if company.database.major == 14:
+        # Without the addon, Odoo 14 sends all mail through the first server.
+        assert (done.code, done.rules()) == (2, ["trip_refused"]), done.output
+        assert "553" in done.host()["findings"][0]["found"]
+    else:
+        assert (done.code, done.rules()) == (0, ["trip_done", "trip_not_judged", "trip_reply_to_catchall"]), done.output
+        assert done.host()["looked_at"] == [{"check": "round_trip", "subject": f"round trip of {USER}", "status": "well"}]
+        assert f"round trip of {USER}: received by {bob} after" in done.output
+    assert echo["password"] not in done.written()
+    assert company.database.values("SELECT name FROM ir_model_data WHERE module = '__postroom_verify__'") == []
+    done = company.verify(*told, "--check")
+    assert (done.code, done.rules()) == (4, []), done.output
+    assert "check mode sends no mail" in done.output
+
+
+@pytest.mark.any_series
+def test_round_trip_variables_that_are_wrong(company):
+    """Nothing is checked, and nothing written."""
+    for variables, words in (
+        ({"verify_round_trip_users": ["ghost@mydomain.com"]}, "addresses of no user of the inventory: ghost@mydomain.com"),
+        ({"verify_echo": "ghost@mydomain.com"}, "the inventory has no mailbox ghost@mydomain.com"),
+        ({"verify_round_trip_user": [USER]}, "did you mean verify_round_trip_users?"),
+    ):
+        done = company.verify("-e", "round_trip=true", hosts={"company": variables})
+        assert done.code == 4, done.output
+        assert words in done.output
 
 
 @pytest.mark.any_series

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 ERROR, WARNING, INFORMATION = "error", "warning", "information"
 LEVELS = (ERROR, WARNING, INFORMATION)
-CONNECTIONS, DNS, ODOO = "connections", "dns", "odoo"
-CHECKS = (CONNECTIONS, DNS, ODOO)
+CONNECTIONS, DNS, ODOO, ROUND_TRIP = "connections", "dns", "odoo", "round_trip"
+# Those that only look, and all.
+QUIET_CHECKS = (CONNECTIONS, DNS, ODOO)
+CHECKS = (*QUIET_CHECKS, ROUND_TRIP)
 
 
 @dataclass(frozen=True)
@@ -483,4 +485,205 @@ _ODOO = {
     ),
 }
 
-RULES = {**_CONNECTIONS, **_DNS, **_ODOO}
+_REPLIES_LOST = "Replies do not reach Odoo, or not the record."
+_ROUND_TRIP = {
+    "trip_done": Rule(
+        ROUND_TRIP,
+        INFORMATION,
+        "the message arrived, and its answer is on the record",
+        "Mail of this user leaves Odoo, arrives, and replies are posted on the record by the right author.",
+        "Nothing.",
+    ),
+    "trip_left_over": Rule(
+        ROUND_TRIP,
+        INFORMATION,
+        "an earlier round trip left records or mail, which were removed",
+        "That run was interrupted, or its mail arrived only after it had ended.",
+        "Nothing. If it was not interrupted, see whether mail is delayed.",
+    ),
+    "trip_not_removed": Rule(
+        ROUND_TRIP,
+        WARNING,
+        "not everything that the round trip created could be removed",
+        "Records of the round trip are still in Odoo, or its mail is still in a mailbox.",
+        "Run it again: it removes what an earlier one left. Delete by hand what Postroom cannot reach.",
+    ),
+    "trip_user_missing": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "Odoo has no active user with this address",
+        "Nobody can send from this address, and replies have no author.",
+        "Run site.yml, which creates the users of the inventory.",
+    ),
+    "trip_not_posted": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "Odoo rejects the message",
+        "The round trip ended at its first step, in Odoo: to post a message on a new contact.",
+        "Fix the cause that Odoo gives. odoo_login needs the access rights Settings and Contact Creation.",
+    ),
+    "trip_refused": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the message could not be sent",
+        "The round trip ended when Odoo sent the message: this user's mail does not leave Odoo.",
+        "Fix the cause that the provider gives. A rejected sender needs an own server, and on Odoo 14 also the routing addon.",
+    ),
+    "trip_waiting": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the provider does not accept the message for now",
+        "The round trip ended when Odoo sent the message: this user's mail is delayed.",
+        "Fix the cause that the provider gives, such as a limit on messages, or run the round trip again later.",
+    ),
+    "trip_lost": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the message was sent, but did not arrive",
+        "The provider accepted the message, but it is neither in INBOX nor in the spam folder of the receiver.",
+        "Search the provider's log for the Message-Id. If mail is only slow, raise verify_round_trip_wait.",
+    ),
+    "trip_bounced": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the message bounced",
+        "The provider accepted the message, and then reported that it could not deliver it.",
+        "Fix the cause that the report gives.",
+    ),
+    "trip_in_spam": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the message arrived in the spam folder",
+        "The receiver takes the user's mail for spam, so customers do not see it.",
+        "Compare with the results of SPF, DKIM and DMARC, and with the findings of the check dns.",
+    ),
+    "trip_from": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the message does not have the user's address as From",
+        "Odoo or the provider replaced the sender: customers see, and answer, somebody else.",
+        "Give the user an outgoing server whose from_filter is the address, and see from_filter of the others.",
+    ),
+    "trip_reply_to": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "replies go to an unexpected address",
+        _REPLIES_LOST,
+        "Fetch the mailbox of this address, or remove what sets it: an alias, a template or an addon.",
+    ),
+    "trip_reply_to_catchall": Rule(
+        ROUND_TRIP,
+        INFORMATION,
+        "replies go to the catchall, not to the user",
+        "Odoo sets it if the routing addon does not send the mail through the user's own server: the user does not get replies "
+        "by mail, only in Odoo.",
+        "Install the routing addon, and give the user a server, if replies are to reach the user's mailbox.",
+    ),
+    "trip_return_path": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the envelope sender is an unexpected address",
+        "Bounces go to this address, and SPF is judged by its domain.",
+        "Set from_filter of the server to the user's address; see whether the provider replaces the envelope sender.",
+    ),
+    "trip_login": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the message was sent by another login than the user's server has",
+        "The message left through another server.",
+        "Check the user's outgoing server, its owner and from_filter.",
+    ),
+    "trip_message_id": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the provider replaced the Message-Id",
+        "Odoo finds the record of a reply by the Message-Id of its own message. " + _REPLIES_LOST,
+        "Ask the provider to keep Message-Ids, or send through another one.",
+    ),
+    "trip_dmarc": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the receiver judged that DMARC fails",
+        "The receiver cannot tell the user's mail from forged mail. " + _SPAM,
+        "See the findings of the check dns about SPF, DKIM and DMARC.",
+    ),
+    "trip_spf": Rule(
+        ROUND_TRIP,
+        WARNING,
+        "the receiver judged that SPF does not pass",
+        "Without a valid DKIM signature, DMARC then fails. " + _SPAM,
+        "Publish the SPF record that the provider documents for the domain of the envelope sender.",
+    ),
+    "trip_dkim": Rule(
+        ROUND_TRIP,
+        WARNING,
+        "the receiver judged that DKIM fails",
+        "A signature that fails counts as none, and forwarded mail then fails DMARC. " + _SPAM,
+        "Publish the key that the provider documents. If it is there, see what changes the message after it was signed.",
+    ),
+    "trip_not_judged": Rule(
+        ROUND_TRIP,
+        INFORMATION,
+        "the receiver does not say how it judged SPF, DKIM and DMARC",
+        "The message has no Authentication-Results of the receiver.",
+        "To see them, set verify_echo to a mailbox at a provider that notes them, such as Google or Microsoft.",
+    ),
+    "trip_answer_refused": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the answer could not be sent",
+        "The receiver's own server rejects the answer: customers' replies may be rejected, too.",
+        "Fix the cause that the server gives. The recipient is the Reply-To of the message.",
+    ),
+    "trip_answer_lost": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the answer was sent, but did not arrive",
+        "It is neither in INBOX nor in the spam folder of the mailbox that Odoo fetches. " + _REPLIES_LOST,
+        "Check the MX record of the domain, and rules that move or forward mail of the mailbox.",
+    ),
+    "trip_answer_in_spam": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the answer arrived in the spam folder",
+        "Odoo does not fetch from that folder. " + _REPLIES_LOST,
+        "Have the spam filter of the mailbox accept replies, or add the folder to the incoming server.",
+    ),
+    "trip_not_fetched_by_odoo": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "no incoming mail server of Odoo fetches the mailbox to which replies go",
+        _REPLIES_LOST,
+        "Add the mailbox to the inventory, such as with incoming: true for the account, and run site.yml.",
+    ),
+    "trip_fetch_failed": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "Odoo fails to fetch the mailbox",
+        _REPLIES_LOST,
+        "Fix the cause that Odoo gives: Test & Confirm in Odoo shows it, too.",
+    ),
+    "trip_not_landed": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "Odoo fetched the mailbox, but did not post the answer",
+        _REPLIES_LOST,
+        "See Odoo's log, and Left in the Mailbox of the incoming server (with the routing addon).",
+    ),
+    "trip_elsewhere": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "Odoo posted the answer elsewhere than on the record",
+        "People do not find the reply where they wrote.",
+        "See whether the provider changes Message-Id, References or In-Reply-To, and which alias received the answer.",
+    ),
+    "trip_author": Rule(
+        ROUND_TRIP,
+        ERROR,
+        "the answer is not by the one who wrote it",
+        "People see the reply under a wrong name.",
+        "See whether several contacts or users have this address.",
+    ),
+}
+
+RULES = {**_CONNECTIONS, **_DNS, **_ODOO, **_ROUND_TRIP}

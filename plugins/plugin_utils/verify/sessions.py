@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Postroom maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Sessions with mail servers: one face for SMTP, IMAP and POP3. They send no message."""
+"""Sessions with mail servers: one face for SMTP, IMAP and POP3. Only the round trip sends a message."""
 
 from __future__ import annotations
 
@@ -107,6 +107,19 @@ class _Smtp(_Session):
                     raise _answer(code, words)
         finally:
             self.client.rset()
+
+    def hand_in(self, message, sender, recipient):
+        """Send a message to one recipient.
+
+        :raises Refused: with the server's words.
+        :raises Postponed: when it refuses for now.
+        """
+        try:
+            self.client.send_message(message, sender, [recipient])
+        except smtplib.SMTPRecipientsRefused as exc:
+            raise _answer(*exc.recipients[recipient]) from exc
+        except smtplib.SMTPResponseException as exc:
+            raise _answer(exc.smtp_code, exc.smtp_error) from exc
 
 
 class _Imap(_Session):

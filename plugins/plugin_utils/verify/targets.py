@@ -142,6 +142,13 @@ def _sender(filters, login):
     return addresses[0] if addresses else ""
 
 
+def users_of(lists):
+    """The addresses of the users of an inventory."""
+    return list(
+        dict.fromkeys(normal(each) for module, item in _items(lists) if module == "users" for each in _addresses(module, item))
+    )
+
+
 # -- domains -------------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,417 @@
+"""The round trip of verify.yml through real mail: what it says when all is well, and when a step of it is broken.
+
+Whatever breaks, the report names the step, and nothing is left behind: neither in Odoo nor in a mailbox.
+"""
+
+import email
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from maildir import Mailbox as Maildir
+from office import BOB, address
+from provider import Provider
+
+from ansible_collections.postroom.odoo.plugins.module_utils.operations.round_trip import NAMESPACE
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.session import Session
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import round_trip, rules
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.people import Person
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import Endpoint, Mailbox
+
+USER = address("newuser")
+PRIVATE = (
+    b"From: friend@elsewhere.example\r\nTo: newuser@mydomain.com\r\nSubject: Dinner?\r\nMessage-Id: <%d@e>\r\n\r\nTonight?\r\n"
+)
+OUR_WORDS = b"Postroom verification"
+
+
+class Verifier:
+    """Round trips of an office's users."""
+
+    def __init__(self, office):
+        self.office, self.lab = office, office.lab
+        self.mailboxes = [each for person in ("newuser", "seconduser") for each in self.boxes(address(person), f"{person}-pw")]
+        self.bob = Person(BOB, *self.boxes(BOB, self.lab["mail"]["mailboxes"][BOB]["password"]))
+        for each in (USER, address("seconduser"), BOB):
+            Maildir(self.lab, each).empty()
+        Maildir(self.lab, USER).put(PRIVATE % 1)
+        Maildir(self.lab, BOB).put(PRIVATE % 2)
+
+    def boxes(self, login, password):
+        ports = self.lab["ports"]
+        inbox = Mailbox(Endpoint("imap", "127.0.0.1", ports["imaps"], "ssl"), login, login, password)
+        return inbox, Mailbox(
+            Endpoint("smtp", "127.0.0.1", ports["submission"], "starttls"), login, login, password, address=login
+        )
+
+    def through(self, provider):
+        """Bob, who sends through a provider of the test."""
+        outbox = Mailbox(Endpoint("smtp", "127.0.0.1", provider.port, "none"), BOB, BOB, "x", address=BOB)
+        return Person(BOB, self.bob.inbox, outbox)
+
+    def connect(self):
+        return Session(self.office.server["url"], self.office.name, self.office.server["login"], self.office.server["password"])
+
+    def check(self, *users, wait=4, **settings):
+        """Rules and results of the round trips of these users."""
+        findings = Findings()
+        way = round_trip.Way(self.connect, list(users or [USER]), wait=wait, **{"echo": self.bob, **settings})
+        round_trip.check(self.mailboxes, findings, way)
+        return findings.result()
+
+    def rules(self, *users, **settings):
+        found = self.check(*users, **settings)
+        assert found["not_checked"] == [], found
+        return {each["rule"]: each["found"] for each in found["findings"]}
+
+    # -- what is left --
+
+    def others(self):
+        """What is not of the round trip, in every mailbox."""
+        boxes = {each: Maildir(self.lab, each).snapshot() for each in (USER, address("seconduser"), BOB)}
+        return {
+            (box, name): kept for box, messages in boxes.items() for name, kept in messages.items() if OUR_WORDS not in kept[1]
+        }
+
+    def left(self):
+        odoo = self.office.sql(
+            f"SELECT 'name', name FROM ir_model_data WHERE module = '{NAMESPACE}' UNION ALL "
+            "SELECT 'contact', name FROM res_partner WHERE name LIKE '%Postroom verification%' UNION ALL "
+            "SELECT 'message', subject FROM mail_message WHERE subject LIKE '%Postroom verification%' UNION ALL "
+            "SELECT 'mail', m.state FROM mail_mail m WHERE NOT EXISTS (SELECT FROM mail_message WHERE id = m.mail_message_id)"
+        ).split("\n")
+        mails = [
+            str(file)
+            for each in (USER, address("seconduser"), BOB)
+            for file in Maildir(self.lab, each).folder.rglob("*")
+            if file.is_file() and file.parent.name in ("new", "cur") and OUR_WORDS in file.read_bytes()
+        ]
+        return [each for each in odoo if each.strip()] + mails
+
+
+@pytest.fixture(scope="module")
+def provider():
+    made = Provider()
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def routed(new_office, series):
+    return Verifier(new_office(series))
+
+
+@pytest.fixture(scope="module")
+def plain(new_office, series):
+    return Verifier(new_office(series, addon=False))
+
+
+@pytest.fixture(scope="module")
+def second(new_office, series):
+    return Verifier(new_office(series))
+
+
+@pytest.fixture
+def verifier(routed, provider):
+    provider.behave()
+    before = routed.others()
+    assert len(before) == 2
+    yield routed
+    assert routed.left() == []
+    assert routed.others() == before, "mail of a person was changed"
+
+
+@pytest.fixture
+def changed(routed):
+    """Function that changes a record of Odoo, and puts it back after the test."""
+    undo = []
+
+    def change(model, record, **values):
+        (before,) = routed.office.read(model, record, *values)
+        undo.append((model, record, {name: before[name] for name in values}))
+        routed.office.call(model, "write", [record], values)
+
+    yield change
+    for model, record, values in reversed(undo):
+        routed.office.call(model, "write", [record], values)
+
+
+@pytest.fixture
+def by_provider(routed, changed, provider):
+    """The user's server is the test's own."""
+    changed("ir.mail_server", routed.office.servers["newuser"], smtp_port=provider.port, smtp_encryption="none")
+    return provider
+
+
+def deliver(verifier, owner, folder=None, head=b"", change=lambda content: content):
+    """What a provider does with a message: deliver it to somebody's folder."""
+
+    def on_data(message, _session):
+        content = change(message.as_bytes().replace(b"\r\n", b"\n"))
+        Maildir(verifier.lab, owner).put(b"Return-Path: <%s>\n" % USER.encode() + head + content, folder)
+
+    return on_data
+
+
+# -- all is well ---------------------------------------------------------------------------------------------------------
+
+
+def test_all_is_well(verifier):
+    found = verifier.rules(USER, address("seconduser"))
+    assert set(found) == {"trip_done", "trip_not_judged"}
+    assert f"{BOB} received it after" in found["trip_done"]
+    assert "by Bob Customer" in found["trip_done"]
+
+
+def test_each_user_answers_the_next(verifier):
+    """Without verify_echo, a mailbox of the inventory receives."""
+    found = verifier.check(USER, address("seconduser"), echo=None)
+    assert {(each["rule"], each["subject"]) for each in found["findings"]} == {
+        (rule, f"round trip of {user}") for rule in ("trip_done", "trip_not_judged") for user in (USER, address("seconduser"))
+    }, found
+
+
+def test_without_the_addon(plain, series):
+    assert plain.left() == []
+    if series == "14":
+        # Odoo 14 sends all mail through the first server, and the provider rejects another's From.
+        assert set(plain.rules(address("seconduser"))) == {"trip_refused"}
+        assert "553" in plain.rules(address("seconduser"))["trip_refused"]
+    else:
+        assert set(plain.rules()) == {"trip_done", "trip_not_judged", "trip_reply_to_catchall", "trip_not_removed"}
+        plain.mailboxes += plain.boxes(address("catchall"), "catchall-pw")
+        assert set(plain.rules()) == {"trip_done", "trip_not_judged", "trip_reply_to_catchall"}
+    assert [each for each in plain.left() if "/" not in each] == []
+
+
+# -- on the way there ----------------------------------------------------------------------------------------------------
+
+
+def test_nobody_in_odoo_has_the_address(verifier):
+    assert set(verifier.rules("ghost@mydomain.com")) == {"trip_user_missing"}
+
+
+def test_a_message_that_odoo_rejects(verifier):
+    verifier.office.sql("ALTER TABLE res_partner ADD CONSTRAINT no_scratch CHECK (name NOT LIKE 'Postroom verification%')")
+    try:
+        assert set(verifier.rules()) == {"trip_not_posted"}
+    finally:
+        verifier.office.sql("ALTER TABLE res_partner DROP CONSTRAINT no_scratch")
+
+
+def test_a_login_that_is_refused(verifier, by_provider):
+    by_provider.behave(on_mail=lambda _address, _session: "550 no such sender here")
+    found = verifier.rules()
+    assert set(found) == {"trip_refused"}
+    assert "550 no such sender here" in found["trip_refused"]
+
+
+def test_a_provider_that_wants_to_wait(verifier, by_provider):
+    by_provider.behave(on_mail=lambda _address, _session: "450 too many messages")
+    found = verifier.rules()
+    assert set(found) == {"trip_waiting"}
+    assert "450 too many messages" in found["trip_waiting"]
+
+
+def test_a_message_that_is_lost(verifier, by_provider):
+    assert set(verifier.rules(wait=1)) == {"trip_lost"}
+    assert [sender for sender, _to, _message in by_provider.taken] == [USER]
+
+
+def test_a_message_that_arrives_late(verifier, by_provider):
+    """After its run has ended: the next one removes it, and says so."""
+    assert set(verifier.rules(wait=1)) == {"trip_lost"}
+    (message,) = [message for _sender, _to, message in by_provider.taken]
+    Maildir(verifier.lab, BOB).put(message.as_bytes())
+    by_provider.behave()
+    found = verifier.rules(wait=1)
+    assert set(found) == {"trip_lost", "trip_left_over"}
+    assert found["trip_left_over"] == "removed: 0 records, 1 mails"
+
+
+def test_a_message_that_bounces(verifier):
+    ghost = Person("ghost@customer.example", verifier.bob.inbox, verifier.bob.outbox)
+    found = verifier.rules(echo=ghost)
+    assert set(found) == {"trip_bounced"}
+    assert USER in found["trip_bounced"]
+
+
+def test_a_message_in_the_spam_folder(verifier, by_provider):
+    by_provider.behave(on_data=deliver(verifier, BOB, "Junk"))
+    found = verifier.rules()
+    assert set(found) == {"trip_in_spam", "trip_done", "trip_not_judged"}
+    assert found["trip_in_spam"] == "in the folder Junk"
+
+
+# -- what arrives --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("judged", "rule"),
+    [
+        (b"spf=pass smtp.mailfrom=mydomain.com; dkim=pass header.d=mydomain.com; dmarc=pass", None),
+        (b"spf=pass; dkim=none; dmarc=fail (p=reject)", "trip_dmarc"),
+        (b"spf=softfail; dkim=pass; dmarc=pass", "trip_spf"),
+        (b"spf=pass; dkim=fail (bad signature); dmarc=pass", "trip_dkim"),
+    ],
+)
+def test_what_the_receiver_judged(verifier, by_provider, judged, rule):
+    by_provider.behave(on_data=deliver(verifier, BOB, head=b"Authentication-Results: mx.customer.example; %s\n" % judged))
+    assert set(verifier.rules()) == {"trip_done", rule} - {None}
+
+
+@pytest.mark.parametrize(
+    ("header", "instead", "rule"),
+    [
+        (b"From", b"notifications@mydomain.com", "trip_from"),
+        (b"Reply-To", b"seconduser@mydomain.com", "trip_reply_to"),
+        (b"Received", b"from odoo (Authenticated sender: seconduser@mydomain.com) by mx", "trip_login"),
+    ],
+)
+def test_headers_that_are_wrong(verifier, by_provider, header, instead, rule):
+    def change(content):
+        lines = [line for line in content.split(b"\n", 40) if not line.startswith(header + b":")]
+        return b"\n".join([header + b": " + instead, *lines])
+
+    by_provider.behave(on_data=deliver(verifier, BOB, change=change))
+    assert rule in verifier.rules()
+
+
+def test_an_envelope_sender_that_is_wrong(verifier, by_provider):
+    def on_data(message, _session):
+        Maildir(verifier.lab, BOB).put(b"Return-Path: <bounce@mydomain.com>\n" + message.as_bytes())
+
+    by_provider.behave(on_data=on_data)
+    assert "trip_return_path" in verifier.rules()
+
+
+def test_a_message_id_that_is_replaced(verifier, by_provider):
+    def change(content):
+        head, _empty, body = content.partition(b"\n\n")
+        lines = [line for line in head.split(b"\n") if not line.lower().startswith((b"message-id:", b" <"))]
+        return b"\n".join([b"Message-Id: <replaced@provider.example>", *lines]) + b"\n\n" + body
+
+    by_provider.behave(on_data=deliver(verifier, BOB, change=change))
+    found = verifier.rules(wait=2)
+    assert "trip_message_id" in found
+    assert "trip_not_landed" in found
+
+
+# -- on the way back -----------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_that_is_refused(verifier, provider):
+    provider.behave(on_rcpt=lambda _address, _session: "550 no such user")
+    found = verifier.rules(echo=verifier.through(provider))
+    assert set(found) == {"trip_not_judged", "trip_answer_refused"}
+    assert found["trip_answer_refused"] == "550 no such user"
+
+
+def test_an_answer_that_is_lost(verifier, provider):
+    assert set(verifier.rules(echo=verifier.through(provider), wait=2)) == {"trip_not_judged", "trip_answer_lost"}
+
+
+def test_an_answer_in_the_spam_folder(verifier, provider):
+    provider.behave(on_data=deliver(verifier, USER, "Junk"))
+    assert set(verifier.rules(echo=verifier.through(provider))) == {"trip_not_judged", "trip_answer_in_spam"}
+
+
+def test_a_mailbox_that_odoo_does_not_fetch(verifier, changed):
+    changed("fetchmail.server", verifier.office.fetching["newuser"], state="draft")
+    found = verifier.rules()
+    assert set(found) == {"trip_not_judged", "trip_not_fetched_by_odoo"}
+    changed("fetchmail.server", verifier.office.fetching["newuser"], active=False)
+    assert verifier.rules()["trip_not_fetched_by_odoo"] == "no active incoming mail server"
+
+
+def test_a_mailbox_that_odoo_cannot_open(verifier, changed):
+    changed("fetchmail.server", verifier.office.fetching["newuser"], password="wrong", state="done")
+    found = verifier.rules(wait=2)
+    assert set(found) & {"trip_not_landed", "trip_fetch_failed"}, found
+    assert "trip_done" not in found
+
+
+def test_an_answer_that_lands_elsewhere(verifier, changed, provider):
+    """On a new record, which is removed, too."""
+    model = verifier.office.search("ir.model", [("model", "=", "res.partner")], "id")[0]["id"]
+    changed("fetchmail.server", verifier.office.fetching["newuser"], object_id=model, state="done")
+
+    def change(content):
+        message = email.message_from_bytes(content)
+        del message["References"], message["In-Reply-To"]
+        return message.as_bytes()
+
+    provider.behave(on_data=deliver(verifier, USER, change=change))
+    found = verifier.rules(echo=verifier.through(provider))
+    assert set(found) == {"trip_not_judged", "trip_elsewhere"}
+
+
+def test_an_answer_by_somebody_else(verifier, provider):
+    def change(content):
+        return content.replace(b"From: bob@customer.example", b"From: eve@customer.example")
+
+    provider.behave(on_data=deliver(verifier, USER, change=change))
+    found = verifier.rules(echo=verifier.through(provider))
+    assert set(found) == {"trip_not_judged", "trip_author", "trip_done"}
+
+
+# -- interrupted ---------------------------------------------------------------------------------------------------------
+
+
+def started(verifier, **settings):
+    """A run in a process of its own, which may be ended."""
+    process = multiprocessing.get_context("fork").Process(target=verifier.check, kwargs=settings)
+    process.start()
+    return process
+
+
+def test_a_crash_in_the_middle(verifier, provider):
+    """It ends as the answer is handed in: records are in Odoo, and a mail is in a mailbox."""
+    running = []
+
+    def on_data(_message, _session):
+        os.kill(running[0].pid, signal.SIGKILL)
+
+    provider.behave(on_data=on_data)
+    running.append(started(verifier, echo=verifier.through(provider)))
+    running[0].join(60)
+    assert running[0].exitcode == -signal.SIGKILL
+    assert len(verifier.left()) > 3
+    found = verifier.rules()
+    assert set(found) == {"trip_done", "trip_not_judged", "trip_left_over"}
+    assert found["trip_left_over"] == "removed: 2 records, 1 mails"
+
+
+def test_two_runs_at_a_time_of_two_databases(second, verifier):
+    """They share mailboxes, and none removes the other's mail."""
+    other = started(second)
+    deadline = time.monotonic() + 30
+    while other.is_alive() and time.monotonic() < deadline:
+        assert "trip_done" in verifier.rules()
+    other.join(30)
+    assert other.exitcode == 0
+    assert second.left() == []
+
+
+def test_a_mailbox_that_cannot_be_used(verifier):
+    """Nothing is written, and it counts as not checked."""
+    before = verifier.office.sql("SELECT count(*) FROM res_partner")
+    wrong = Person(BOB, Mailbox(verifier.bob.inbox.endpoint, BOB, BOB, "wrong"), verifier.bob.outbox)
+    found = verifier.check(echo=wrong)
+    assert found["findings"] == []
+    ((reason, subject),) = [(each["reason"], each["subject"]) for each in found["not_checked"]]
+    assert subject == f"round trip of {USER}"
+    assert reason.startswith(f"the mailbox of {BOB} cannot be used")
+    assert verifier.office.sql("SELECT count(*) FROM res_partner") == before
+
+
+def test_each_rule_is_seen_here():
+    """A rule without a test in this file would be seen nowhere."""
+    text = Path(__file__).read_text()
+    names = [name for name, rule in rules.RULES.items() if rule.check == rules.ROUND_TRIP]
+    assert [name for name in names if f'"{name}"' not in text] == []

@@ -1,0 +1,94 @@
+"""The round trip of verify.yml: what the headers of a received message say, and who may receive."""
+
+import email
+
+import pytest
+
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import received
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.people import BadRoundTrip, echo_of, people_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import mailboxes_of, users_of
+
+GOOGLE = (
+    "mx.google.com;\r\n       dkim=pass header.i=@mydomain.com header.s=s1 header.b=abc;\r\n       spf=pass (google.com: "
+    "domain of a@mydomain.com designates 192.0.2.1 as permitted sender) smtp.mailfrom=a@mydomain.com;\r\n       dmarc=pass "
+    "(p=NONE sp=NONE dis=NONE) header.from=mydomain.com"
+)
+MICROSOFT = (
+    "spf=fail (sender IP is 192.0.2.1)\r\n smtp.mailfrom=mydomain.com; dkim=none (message not signed)\r\n header.d=none;"
+    "dmarc=fail"
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "results"),
+    [
+        ([], {}),
+        ([GOOGLE], {"spf": "pass", "dkim": "pass", "dmarc": "pass"}),
+        ([MICROSOFT], {"spf": "fail", "dkim": "none", "dmarc": "fail"}),
+        # The sender's own judgement, and a forged one, are below the receiver's.
+        (["mx.a; spf=fail", "mx.evil; spf=pass; dkim=pass; dmarc=pass"], {"spf": "fail"}),
+        # A receiver may use several.
+        (["mx.a; spf=fail", "MX.A; dmarc=fail"], {"spf": "fail", "dmarc": "fail"}),
+        (["mx.a; dkim=fail; dkim=pass; dkim=neutral"], {"dkim": "pass"}),
+        (["mx.a 1; spf/1=softfail (x (y; dkim=pass))"], {"spf": "softfail"}),
+        (["mx.a; none"], {}),
+    ],
+)
+def test_the_receivers_judgement(values, results):
+    assert received.results(values) == results
+
+
+def test_what_the_headers_say():
+    found = received.read(
+        email.message_from_string(
+            "Return-Path: <New.User@mydomain.com>\nReceived: from odoo (odoo [192.0.2.1])\n"
+            "\t(Authenticated sender: NewUser@mydomain.com) by mx\nMessage-Id:\n <a@b>\n"
+            'From: =?utf-8?q?N=C3=A9?= <newuser@mydomain.com>\nReply-To: "A, B" <c@d.example>\n\n'
+        )
+    )
+    assert (found.sender, found.reply_to, found.return_path) == ("newuser@mydomain.com", "c@d.example", "new.user@mydomain.com")
+    assert (found.message_id, found.login) == ("<a@b>", "newuser@mydomain.com")
+
+
+def test_a_bounces_envelope_sender_is_empty_and_a_missing_one_is_not_known():
+    assert received.read(email.message_from_string("Return-Path: <>\n\n")).return_path == ""
+    assert received.read(email.message_from_string("From: a@b.c\n\n")).return_path is None
+
+
+BOX = {"host": "mx", "password": "x"}
+LISTS = [
+    ("a", "users", [{"login": "A@b.c"}, {"login": "gone@b.c", "active": False}, {"login": "d", "email": "d@b.c"}]),
+    ("b", "outgoing_mail_servers", [{"login": "a@b.c", **BOX}, {"login": "d@b.c", **BOX}, {"login": "e@b.c", "host": "mx"}]),
+    ("c", "incoming_mail_servers", [{"login": "A@B.C", **BOX}, {"login": "d@b.c", "type": "pop", **BOX}]),
+]
+
+
+def test_who_can_receive_and_answer():
+    assert users_of(LISTS) == ["a@b.c", "d@b.c"]
+    assert list(people_of(mailboxes_of(LISTS))) == ["a@b.c"]
+
+
+def test_verify_echo():
+    mailboxes = mailboxes_of(LISTS)
+    assert echo_of(None, mailboxes) is None
+    assert echo_of("A@b.c", mailboxes).inbox.login == "A@B.C"
+    echo = echo_of({"email": "E@f.g", "password": "x", "imap": {"host": "i"}, "smtp": {"host": "s"}}, mailboxes)
+    assert (str(echo.inbox.endpoint), str(echo.outbox.endpoint)) == ("IMAP i:993", "SMTP s:587")
+    assert (echo.address, echo.inbox.login, echo.outbox.endpoint.encryption) == ("e@f.g", "E@f.g", "starttls")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("d@b.c", "the inventory has no mailbox d@b.c with a password for SMTP and IMAP. Known: a@b.c"),
+        (["a@b.c"], "must be an address of the inventory, or a dictionary"),
+        ({"email": "a@b.c"}, "missing required arguments: imap, password, smtp"),
+        ({"email": "a", "password": "x", "imap": {"host": "i"}, "smtp": {"host": "s"}}, "email is not an address: a"),
+        ({"email": "a@b", "pasword": "x", "imap": {"host": "i"}, "smtp": {"host": "s"}}, "pasword"),
+    ],
+)
+def test_a_verify_echo_that_is_wrong(given, words):
+    with pytest.raises(BadRoundTrip) as refused:
+        echo_of(given, mailboxes_of(LISTS))
+    assert words in str(refused.value)
+    assert str(refused.value).startswith("verify_echo")
