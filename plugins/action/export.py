@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        self.task_vars = task_vars
+        self.task_vars, self.warnings = task_vars, []
         self._task.args = with_connection(self._task.args, task_vars, self._templar.template)
         self.options = self.validate_argument_spec(dict(CONNECTION, **OPTIONS), required_one_of=[("password", "api_key")])[1]
         # Before Odoo is asked for a single password.
@@ -56,6 +56,8 @@ class ActionModule(ActionBase):
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 write(path, content)
         result.update(changed=bool(files), files=sorted(files), left_out=variables.remarks)
+        if self.warnings:
+            result["warnings"] = self.warnings
         return result
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -91,6 +93,8 @@ class ActionModule(ActionBase):
             if answer.get("missing_addon"):
                 return {"records": []}
             raise AnsibleActionFail(answer.get("msg") or "the module %s returned no message" % module)
+        # Not always text.
+        self.warnings += [each for each in answer.pop("warnings", None) or () if each not in self.warnings]
         # Without Ansible's marks on every text.
         return json.loads(json.dumps(answer))
 

@@ -88,6 +88,8 @@ class ActionModule(InProcessAction):
         if ODOO in self.options["checks"]:
             info = self._ask_odoo(task_vars)
             result.update((each, info[each]) for each in ("url", "database", "series") if each in info)
+            if info.get("warnings"):
+                result["warnings"] = info["warnings"]
             if info.get("failed"):
                 findings.skip(ODOO, "database", info.get("msg") or "the module mail_info returned no message")
             else:

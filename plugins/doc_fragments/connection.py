@@ -66,6 +66,15 @@ options:
       - O(ignore:state=gathered) is not affected.
     type: bool
     default: false
+  allow_newer_series:
+    description:
+      - Whether to write to an Odoo of a series that is newer than those that this version of the collection knows, such as the
+        one that was released after it. Its fields may be missing or have another meaning.
+      - Without it, the module warns and fails before anything is written. Try it on a copy of the database first.
+      - O(ignore:state=gathered) and modules that only read do not need it.
+      - If this option is omitted, the host's variable C(odoo_allow_newer_series) is used.
+    type: bool
+    default: false
   validate_certs:
     description:
       - Whether to validate the certificate of an C(https) server.

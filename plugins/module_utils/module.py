@@ -45,6 +45,7 @@ CONNECTION = {
     "uid": {"type": "int"},
     "timeout": {"type": "int", "default": 120},
     "allow_neutralized": {"type": "bool", "default": False},
+    "allow_newer_series": {"type": "bool", "default": False},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
 }
@@ -79,7 +80,7 @@ class Module(AnsibleModule):
 def connect(module, only_reads=False, writes=False):
     """The session for the module's connection options; fails the module if it cannot be opened.
 
-    :param only_reads: whether a neutralized database will do.
+    :param only_reads: whether a neutralized database will do, or one of a series that this collection does not know.
     :param writes: whether a module without a state writes.
     """
     options = module.params
@@ -98,10 +99,15 @@ def connect(module, only_reads=False, writes=False):
             # A module without a state only reads.
             read_only=module.check_mode or (not writes and state in (None, "gathered")),
             allow_neutralized=options["allow_neutralized"],
+            allow_newer_series=options["allow_newer_series"],
         )
-        # With a uid, an earlier task of the run has checked this. The session still checks it before the first write.
-        if not only_reads and state != "gathered" and options["uid"] is None:
-            session.refuse_neutralized()
+        if session.is_newer:
+            module.warn(session.newer_series)
+        if not only_reads and state != "gathered":
+            session.refuse_newer_series()
+            # With a uid, an earlier task of the run has checked this. The session still checks it before the first write.
+            if options["uid"] is None:
+                session.refuse_neutralized()
         return session
     except errors.MissingLibrary as exc:
         module.fail_json(msg=missing_required_lib(str(exc)))

@@ -14,6 +14,7 @@ VARIABLES = {
     "ca_path": "odoo_ca_path",
     "timeout": "odoo_timeout",
     "allow_neutralized": "odoo_allow_neutralized",
+    "allow_newer_series": "odoo_allow_newer_series",
 }
 SECRETS = ("password", "api_key")
 # What is registered of the tasks that log in first: the check of the variables, and the role routing_addon.

@@ -236,7 +236,15 @@ class Office:
             "mail.default.from": "catchall",
         }
         for key, value in values.items():
-            self.call("ir.config_parameter", "set_param", key, value if catchall else False)
+            if catchall:
+                self.call("ir.config_parameter", "set_param", key, value)
+            else:
+                self.remove_parameter(key)
+
+    def remove_parameter(self, key):
+        """From 20 on, to set a parameter to nothing leaves an empty one."""
+        rows = self.search("ir.config_parameter", [("key", "=", key)], "id")
+        self.call("ir.config_parameter", "unlink", [row["id"] for row in rows])
 
     def make_user(self, person, name):
         groups = "group_ids" if self.has("res.users", "group_ids") else "groups_id"

@@ -178,7 +178,7 @@ def test_time_to_try_again_is_a_parameter(desk, provider):
         mail, _token = desk.queue()
         desk.run()
     finally:
-        desk.call("ir.config_parameter", "set_param", "smtp_server_per_user.retry_hours", False)
+        desk.office.remove_parameter("smtp_server_per_user.retry_hours")
     assert desk.state(mail) == "exception"
 
 

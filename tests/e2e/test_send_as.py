@@ -156,4 +156,4 @@ def test_setting(office, intruder, allowed, written, named):
         trip = office.follow(office.send("composer with template", "seconduser", email_from=address("newuser")))
         assert trip.login == address(named)
     finally:
-        office.call("ir.config_parameter", "set_param", SEND_AS, False)
+        office.remove_parameter(SEND_AS)

@@ -16,6 +16,6 @@ def hashed(secret, rounds):
 def key_of(login, key):
     """The SQL that gives a user an API key."""
     return (
-        f"INSERT INTO res_users_apikeys (name, user_id, index, key)"
-        f" SELECT 'test', id, '{key[:8]}', '{hashed(key, 6000)}' FROM res_users WHERE login = '{login}'"
+        f"INSERT INTO res_users_apikeys (name, user_id, scope, index, key)"
+        f" SELECT 'test', id, 'rpc', '{key[:8]}', '{hashed(key, 6000)}' FROM res_users WHERE login = '{login}'"
     )

@@ -15,14 +15,21 @@ OUTGOING = resources.OUTGOING_MAIL_SERVERS
 def series_of(version):
     session = Session.__new__(Session)
     session.url, session._server = "http://127.0.0.1", SimpleNamespace(version=lambda: version)
-    return session._supported_series()
+    return session._known_series()
 
 
-def test_the_newest_series_is_accepted_and_the_next_is_not():
-    assert series_of("20.0") == ("20.0", 20)
-    assert series_of("20.0-20261101") == ("20.0", 20)
-    with pytest.raises(OdooError, match=rf"Odoo {NEWEST_SERIES + 1}.0 .* not supported"):
-        series_of(f"{NEWEST_SERIES + 1}.0")
+def test_the_newest_series_is_known_and_the_next_is_newer():
+    assert series_of("20.0") == ("20.0", 20, False)
+    assert series_of("20.0-20261101") == ("20.0", 20, False)
+    assert series_of("saas~19.3") == ("19.3", 19, False)
+    assert series_of("saas~20.1") == ("20.1", 20, True)
+    assert series_of(f"{NEWEST_SERIES + 1}.0") == (f"{NEWEST_SERIES + 1}.0", NEWEST_SERIES + 1, True)
+
+
+@pytest.mark.parametrize("version", ["13.0", "", "unknown"])
+def test_what_is_older_or_has_no_version_is_refused(version):
+    with pytest.raises(OdooError, match="is not supported"):
+        series_of(version)
 
 
 def test_a_field_that_20_no_longer_has():

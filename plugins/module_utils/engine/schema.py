@@ -183,7 +183,7 @@ class Field:
             return "Odoo has it from %d.0 on%s" % (self.since, before)
         if major > self.until:
             return "Odoo had it up to %d.0" % self.until
-        return "the addon that provides it is not installed"
+        return "the addon that provides it is not installed" if self.addon else "this series no longer has it"
 
     # -- one value: as given, as read from Odoo, as written to Odoo -----------------------------------------------------------
 

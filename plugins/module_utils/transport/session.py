@@ -26,6 +26,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.jsonrpc im
 
 OLDEST_SERIES = 14
 NEWEST_SERIES = 20
+# The variable that allows writing to a later one.
+ALLOW_NEWER = "odoo_allow_newer_series"
 
 # Methods that leave the database as it is. Everything else is a write, and check mode refuses it.
 READS = frozenset(("default_get", "fields_get", "fields_view_get", "get_view", "read", "search_count", "search_read"))
@@ -61,6 +63,7 @@ class Session:
     :param read_only: refuse every write (check mode).
     :param uid: the user's database id, if it is known; a wrong one does no harm.
     :param allow_neutralized: whether a neutralized database may be written to.
+    :param allow_newer_series: whether a series newer than NEWEST_SERIES may be written to.
     :raises OdooError: with a cure in its message, when the server, database, login or series does not fit.
     :raises MissingLibrary: when the transport needs a library that is not there.
     """
@@ -78,6 +81,7 @@ class Session:
         read_only=False,
         uid=None,
         allow_neutralized=False,
+        allow_newer_series=False,
     ):
         self.url = url
         self.database = database
@@ -85,10 +89,11 @@ class Session:
         self.read_only = read_only
         self.calls = 0
         self._may_write = allow_neutralized
+        self._may_write_newer = allow_newer_series
         # Names and messages are read in English whatever the user's language, archived records are seen.
         self.context = {"lang": "en_US", "active_test": False}
         self._server = Server(url, timeout, validate_certs, ca_path)
-        self.series, self.major = self._supported_series()
+        self.series, self.major, self.is_newer = self._known_series()
         self._transport, self.uid = self._connect(password, api_key, uid)
 
     @property
@@ -98,16 +103,17 @@ class Session:
 
     # -- connecting ---------------------------------------------------------------------------------------------------
 
-    def _supported_series(self):
+    def _known_series(self):
+        """The series, its major, and whether it is newer than those that this collection knows."""
         version = self._server.version()
         match = re.match(r"(?:saas[~-])?(\d+)\.(\d+)", version)
-        major = int(match.group(1)) if match else 0
-        if not OLDEST_SERIES <= major <= NEWEST_SERIES:
+        major, minor = (int(match.group(1)), int(match.group(2))) if match else (0, 0)
+        if major < OLDEST_SERIES:
             raise OdooError(
                 "Odoo %s at %s is not supported: this collection supports the series %d.0 to %d.0."
                 % (version or "(unknown version)", self.url, OLDEST_SERIES, NEWEST_SERIES)
             )
-        return "%d.%s" % (major, match.group(2)), major
+        return "%d.%d" % (major, minor), major, (major, minor) > (NEWEST_SERIES, 0)
 
     def _connect(self, password, api_key, uid):
         """The transport, and the user's database id."""
@@ -179,6 +185,36 @@ class Session:
             )
         self._may_write = True
 
+    # -- series that nobody has seen ----------------------------------------------------------------------------------
+
+    @property
+    def newer_series(self):
+        """A warning about a series newer than those that this collection knows."""
+        return "%s: fields may be missing or have another meaning. Postroom only writes to it with %s: true." % (
+            self._too_new(),
+            ALLOW_NEWER,
+        )
+
+    def refuse_newer_series(self):
+        """Check that the series is one that this collection knows. Each write does so by itself.
+
+        :raises OdooError: when it is newer, and allow_newer_series is not given.
+        """
+        if self.is_newer and not self._may_write_newer:
+            raise OdooError(
+                "%s. Nothing was written. Use a later version of Postroom. To configure database %s anyway, set the variable "
+                "%s: true for it (the module's option allow_newer_series), and try it on a copy first."
+                % (self._too_new(), self.database, ALLOW_NEWER)
+            )
+
+    def _too_new(self):
+        return "Odoo %s at %s is newer than the series that this version of Postroom knows (%d.0 to %d.0)" % (
+            self.series,
+            self.url,
+            OLDEST_SERIES,
+            NEWEST_SERIES,
+        )
+
     # -- calling ------------------------------------------------------------------------------------------------------
 
     def call(self, model, method, *args, **kwargs):
@@ -186,11 +222,12 @@ class Session:
 
         :raises OdooError: with Odoo's own words when it refuses; MissingModel when the database has no such model.
         :raises WriteInCheckMode: for anything but a known read in a read-only session.
-        :raises Neutralized: for anything but a known read in a neutralized database.
+        :raises Neutralized: for anything but a known read in a neutralized database; OdooError in one of a newer series.
         """
         if method not in READS:
             if self.read_only:
                 raise WriteInCheckMode("%s.%s in check mode" % (model, method))
+            self.refuse_newer_series()
             self.refuse_neutralized()
         kwargs["context"] = {**self.context, **kwargs.get("context", {})}
         self.calls += 1
