@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ADDONS = Path(__file__).parents[2] / "roles" / "routing_addon" / "files"
-LANGUAGES = ("de", "fr")
+LANGUAGES = ("de", "fr", "pt")
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%s")
 
 
