@@ -112,10 +112,17 @@ class Machine:
 
 def sources():
     """(site, release) of the archives of Debian that this machine installs from."""
-    command = ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)"]
+    # Only an archive whose index is there has a codename: sources may call a release by what it is at the time, as oldstable.
+    command = ["apt-get", "indextargets", "--format", "$(SITE) $(COMPONENT) $(RELEASE) $(CODENAME)"]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    rows = [line.split() for line in listed.splitlines()]
-    found = {(site, release) for site, release, part in rows if part == "main" and release.startswith(HOST_SUITE)}
+    found = releases(listed)
     if not found:
-        sys.exit("apt's configuration names no archive of Debian 12")
+        sys.exit("apt's configuration names no archive of Debian 12; run apt-get update")
+    return found
+
+
+def releases(listed):
+    """(site, release) of the main archives of Debian 12 among lines of site, component, release and, if known, codename."""
+    rows = [line.split() for line in listed.splitlines()]
+    found = {(row[0], row[-1]) for row in rows if row[1] == "main" and row[-1].startswith(HOST_SUITE)}
     return sorted(found, key=lambda row: row[1])

@@ -1,6 +1,7 @@
 """What make bare-check finds out about a machine, without making one."""
 
-from machine import Machine
+import pytest
+from machine import Machine, releases
 
 
 def link(root, path, target):
@@ -19,3 +20,17 @@ def test_a_service_that_starts_by_itself(tmp_path):
     assert machine.starts_by_itself() == {"dovecot.service", "dovecot.socket", "postfix"}
     link(tmp_path, f"{units}/dovecot.service", "/dev/null")
     assert machine.starts_by_itself() == {"dovecot.socket", "postfix"}
+
+
+@pytest.mark.parametrize("named", ["bookworm", "oldstable"])
+def test_archives_by_whatever_name_the_release_has(named):
+    """apt's own lines: with the codename, and without it before the first update."""
+    site = "http://mirror.example/apt"
+    lines = [f"{site} main {named} bookworm", f"{site} main {named}-updates bookworm-updates"]
+    lines += [f"{site} contrib {named} bookworm", "http://other.example/apt main nodistro nodistro"]
+    assert releases("\n".join(lines)) == [(site, "bookworm"), (site, "bookworm-updates")]
+
+
+def test_archives_before_the_first_update():
+    assert releases("http://mirror.example/apt main bookworm \n") == [("http://mirror.example/apt", "bookworm")]
+    assert releases("http://mirror.example/apt main oldstable \n") == []

@@ -10,8 +10,9 @@ fi
 
 suite=$1 package=$2 root=$3 downloads=$4 lab=$5
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
-mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' |
-    awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
+# By its codename, as sources may say oldstable; before the first update apt only knows what they say.
+mirror=$(apt-get indextargets --format '$(SITE) $(COMPONENT) $(RELEASE) $(CODENAME)' |
+    awk '$NF == "bookworm" && $2 == "main" { print $1; exit }')
 [ -n "$mirror" ] || { echo "found no Debian mirror in apt's configuration" >&2; exit 1; }
 
 rm -rf "$root"

@@ -13,7 +13,7 @@ mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(COMPONENT)' 'Origi
 if [ -z "$mirror" ]; then
     # Before the first `apt-get update` apt knows no origins.
     mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' |
-        awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
+        awk '($2 == "bookworm" || $2 == "oldstable") && $3 == "main" { print $1; exit }')
 fi
 [ -n "$mirror" ] || { echo "found no Debian mirror in apt's configuration" >&2; exit 1; }
 
