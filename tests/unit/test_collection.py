@@ -108,3 +108,22 @@ def test_readme_shows_the_two_commands_at_its_top():
 
 def test_ci_can_start():
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_what_users_call_needs_no_other_folder():
+    """Ansible's collections must work when all but these folders are gone; a page may be named in a comment."""
+    folders = ("meta", "playbooks", "plugins", "roles")
+    imported = re.compile(r"(?:import_playbook|import_tasks|include_tasks|vars_files|src): *[\"']?([\w./-]+)")
+    places = [
+        (path, match[1])
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.yml")
+        for match in imported.finditer(path.read_text())
+    ]
+    outside = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, name in places
+        if "/" in name and not any((path.parent / name).resolve().is_relative_to(ROOT / folder) for folder in folders)
+    ]
+    assert len(places) > 10
+    assert outside == []

@@ -298,9 +298,9 @@ def test_drift_compares_what_site_sets():
     shared = "playbooks/tasks/database.yml"
     assert yaml.safe_load((ROOT / shared).read_text())
     imported = {}
-    for name in ("site.yml", "playbooks/drift.yml"):
+    for name in ("playbooks/site.yml", "playbooks/drift.yml"):
         imported[name] = [str(Path(name).parent / each) for each in tasks_of(yaml.safe_load((ROOT / name).read_text()))]
-    assert imported == {"site.yml": [shared], "playbooks/drift.yml": [shared, "playbooks/tasks/unnamed.yml"]}
+    assert imported == {"playbooks/site.yml": [shared], "playbooks/drift.yml": [shared, "playbooks/tasks/unnamed.yml"]}
     assert [play["check_mode"] for play in yaml.safe_load((ROOT / "playbooks" / "drift.yml").read_text())] == [True, True]
 
 
