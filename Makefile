@@ -45,6 +45,7 @@ include tests/lab/lab.mk
 include tests/demo/demo.mk
 include tests/bare/bare.mk
 include tests/bench/bench.mk
+include tests/site/site.mk
 # Brings the target `integration`: every promise, on the lab's servers.
 -include extensions/molecule/molecule.mk
 

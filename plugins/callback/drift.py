@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 name: drift
 type: notification
 short_description: Report differences between databases and inventory
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

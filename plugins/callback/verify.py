@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 name: verify
 type: notification
 short_description: Report what playbooks/verify.yml found
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

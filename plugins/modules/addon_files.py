@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: addon_files
 short_description: Copy Odoo addons to a machine that runs Odoo
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

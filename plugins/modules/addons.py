@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: addons
 short_description: Install, upgrade and uninstall Odoo's addons
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: addons_path
 short_description: Add a folder to the addons path of an Odoo server
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

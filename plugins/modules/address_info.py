@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: address_info
 short_description: Gather the records of an Odoo database that belong to an address
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

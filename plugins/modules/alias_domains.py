@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: alias_domains
 short_description: Set alias domain, catchall, bounce and default From of an Odoo database
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

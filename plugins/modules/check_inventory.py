@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: check_inventory
 short_description: Check that the inventory names a database
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

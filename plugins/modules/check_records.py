@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: check_records
 short_description: Check lists of records against an Odoo database before the first of them is written
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

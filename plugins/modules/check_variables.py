@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: check_variables
 short_description: Check the variables of this collection's roles before the first of them writes
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

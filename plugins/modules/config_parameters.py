@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: config_parameters
 short_description: Set Odoo's system parameters
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: export
 short_description: Export an Odoo database to variables of an inventory
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: followers
 short_description: Transfer what an Odoo user follows to another user
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

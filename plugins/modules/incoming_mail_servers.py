@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: incoming_mail_servers
 short_description: Manage Odoo's incoming mail servers
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

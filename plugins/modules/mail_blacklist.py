@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: mail_blacklist
 short_description: Manage Odoo's mail blacklist
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

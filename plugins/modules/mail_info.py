@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: mail_info
 short_description: Gather the state of mail in an Odoo database
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: mail_templates
 short_description: Set From, Reply-To and outgoing server of Odoo's mail templates
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: users
 short_description: Manage Odoo's users
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

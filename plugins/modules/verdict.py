@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: verdict
 short_description: Set the exit code of a comparison or verification
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: verify
 short_description: Verify that mail of a database can be sent and fetched
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

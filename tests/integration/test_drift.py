@@ -385,7 +385,7 @@ def test_an_inventory_that_names_nothing_is_no_inventory(tmp_path, lab, series):
 
 @pytest.mark.any_series
 def test_the_page_in_a_browser(company, odoo, browser):
-    """Its summary, its filter, a row's before and after. The picture in the README is taken here (POSTROOM_WRITE_DOCS=1)."""
+    """Its summary, its filter, a row's before and after. The picture in docs/drift.md is taken here (POSTROOM_WRITE_DOCS=1)."""
     (server,) = odoo.execute("ir.mail_server", "search", [["smtp_user", "=", USERS[0]]])
     odoo.execute("ir.mail_server", "write", [server], {"smtp_port": 25, "smtp_pass": WRONG})
     odoo.make("ir.mail_server", name="Mine", smtp_host="smtp.foreign.example", smtp_user=USERS[1])

@@ -1,4 +1,4 @@
-"""What the README shows runs as it stands: its inventory, vault, playbook and commands, on a fresh database.
+"""What the README and docs/people.md show runs as it stands: inventory, vault, playbook and commands, on a fresh database.
 
 Only this is replaced: addresses of servers by the lab's, passwords by the mailboxes', and the prompt for the vault's password.
 """
@@ -16,14 +16,14 @@ from artefact import clone
 from company import open_mailbox
 from support import PASSWORD, ROOT, plain_ansible
 
-README = (ROOT / "README.md").read_text()
+PAGES = "\n".join((ROOT / page).read_text() for page in ("README.md", "docs/people.md"))
 TOOLS = Path(sys.executable).parent
 VAULT_PASSWORD = "of-the-vault"
 
 
 def blocks(language):
     """The blocks of code of a language."""
-    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", PAGES, re.DOTALL | re.MULTILINE)
     return [text for each, text in fenced if each == language]
 
 
@@ -34,14 +34,14 @@ def yaml_block(first):
 
 
 def commands(*words):
-    """The lines of the README that run something with all these words in them, continued lines joined."""
+    """The lines of these pages that run something with all these words in them, continued lines joined."""
     lines = [line for block in blocks("") for line in block.replace("\\\n", " ").splitlines()]
     return [line for line in lines if all(word in line for word in words)]
 
 
 @pytest.fixture
 def newcomer(new_database, tmp_path, lab):
-    """Function that runs one of the README's commands, and gives the number of changes that the recap counts."""
+    """Function that runs one of these commands, and gives the number of changes that the recap counts."""
     database = new_database()
     inventory = tmp_path / "mine"
     vault = inventory / "group_vars" / "odoo_databases" / "vault.yml"

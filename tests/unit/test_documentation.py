@@ -54,3 +54,10 @@ def test_variables_on_command_lines_exist():
     named |= {("many-databases.md", name) for name in re.findall(r"`(\w+)`", surveys)}
     assert len(named) > 10
     assert sorted(each for each in named if each[1] not in known) == []
+
+
+def test_the_changelog_has_no_markup_of_module_documentation():
+    """It stays as it is there: fragments are RST."""
+    markup = re.compile(r"\b(?:[BCEILMOPV]|RV)\([\w.]+")
+    fragments = (ROOT / "changelogs" / "fragments").glob("*.yml")
+    assert {path.name: found for path in fragments if (found := markup.findall(path.read_text()))} == {}
