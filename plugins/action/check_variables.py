@@ -16,7 +16,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired impor
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE, ROUTING_ADDON
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.http import tls_context
 from ansible_collections.postroom.odoo.plugins.modules import check_records
-from ansible_collections.postroom.odoo.plugins.plugin_utils import shared_mailboxes
+from ansible_collections.postroom.odoo.plugins.plugin_utils import as_declared, shared_mailboxes
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import EXTRAS, is_enabled, lists_of, problems_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import templar_of, validated
@@ -76,6 +76,7 @@ class ActionModule(InProcessAction):
                 problems = answer.get("problems") or [answer.get("msg")]
             # For the tasks that follow: they need not log in again.
             result.update((fact, answer[fact]) for fact in ("url", "database", "uid") if fact in answer)
+            result["as_declared"] = as_declared.remembered([each[:2] for each in lists], answer)
         if warnings:
             result["warnings"] = warnings
         if problems:
@@ -121,7 +122,10 @@ class ActionModule(InProcessAction):
             yield "%s: %s. %s" % (name, reason, UNEVALUATED)
 
     def _lists(self, roles, given, task_vars):
-        """The lists that the roles make of the variables, C([(module, items)]), and what is wrong with them by themselves."""
+        """The lists that the roles make of the variables, and what is wrong with them by themselves.
+
+        :returns: C(([(module, items, items as the module has them)], problems)).
+        """
         routed = _is_routed(given, task_vars)
         try:
             problems = [each for role in roles for each in problems_of(role, given)]
@@ -135,7 +139,7 @@ class ActionModule(InProcessAction):
         for variable, module, made in lists:
             items, wrong = _typed(BY_MODULE[module], variable, made)
             problems.extend(wrong or _wrong_items(BY_MODULE[module], variable, items))
-            typed.append((module, items))
+            typed.append((module, made, items))
         return typed, problems
 
     def _look(self, lists, given, task_vars):
@@ -143,7 +147,9 @@ class ActionModule(InProcessAction):
         connection = {option: given[name] for option, name in VARIABLES.items() if given.get(name) not in (None, "")}
         args = dict(
             connection,
-            lists=[{"module": module, "config": items} for module, items in lists],
+            lists=[{"module": module, "config": items} for module, made, items in lists],
+            # A comparison reads everything anyway.
+            compare=not self._task.check_mode,
             pending_addons=["mail", "fetchmail", *([ROUTING_ADDON] if is_enabled(given, task_vars) else [])],
         )
         missing = list(_missing_connection(args))

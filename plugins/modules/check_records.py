@@ -36,6 +36,10 @@ options:
     type: list
     elements: str
     default: []
+  compare:
+    description: Whether to compare the lists with the database, for RV(as_declared). This reads more.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - postroom.odoo.connection
 attributes:
@@ -78,6 +82,14 @@ uid:
   returned: always
   type: int
   sample: 2
+as_declared:
+  description:
+    - The number of records of each list that the database already has as declared, up to the first list that needs a change.
+      The lists after that are not included, as they may depend on what is written for it.
+  returned: if O(compare=true)
+  type: list
+  elements: int
+  sample: [12]
 problems:
   description: What is wrong, a line each.
   returned: when something is
@@ -106,6 +118,7 @@ def main(new=Module):
             CONNECTION,
             lists={"type": "list", "elements": "dict", "required": True, "options": suboptions},
             pending_addons={"type": "list", "elements": "str", "default": []},
+            compare={"type": "bool", "default": False},
         ),
         required_one_of=[("password", "api_key")],
         supports_check_mode=True,
@@ -120,9 +133,9 @@ def main(new=Module):
     session = connect(module)
     lines = []
     try:
-        check = Check(session, module.params["pending_addons"])
-        for resource, items in lists:
-            for index, option, reason in check.problems(resource, items):
+        check = Check(session, lists, module.params["pending_addons"], module.params["compare"])
+        for resource, items, problems in check.problems():
+            for index, option, reason in problems:
                 what = "%s %s" % (resource.noun, "list" if index is None else resource.label(items[index]))
                 lines.append(": ".join(part for part in (what, option, reason) if part))
     except errors.OdooError as exc:
@@ -132,7 +145,10 @@ def main(new=Module):
     if lines:
         more = ["… and %d more" % (len(lines) - MOST)] if len(lines) > MOST else []
         module.fail_json(msg="\n".join(lines[:MOST] + more), problems=lines[:MOST], **session.facts)
-    module.exit_json(changed=False, url=module.params["url"], database=session.database, **session.facts)
+    answer = dict(session.facts, changed=False, url=module.params["url"], database=session.database)
+    if module.params["compare"]:
+        answer["as_declared"] = check.as_declared
+    module.exit_json(**answer)
 
 
 def _given(item):

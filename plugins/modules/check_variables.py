@@ -51,6 +51,12 @@ owns:
   type: list
   elements: str
   sample: [users, incoming_mail_servers, outgoing_mail_servers]
+as_declared:
+  description:
+    - What the tasks of the lists need to know in order not to read the database again, for those lists that it has as declared,
+      such as the number of records of each list under the list's fingerprint. The fingerprint is valid for this run only.
+  returned: success, without check mode, if O(database=true)
+  type: dict
 problems:
   description: The problems.
   returned: when there are problems

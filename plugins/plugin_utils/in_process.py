@@ -23,6 +23,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking impor
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
 from ansible_collections.postroom.odoo.plugins.module_utils.transport import jsonrpc
+from ansible_collections.postroom.odoo.plugins.plugin_utils import as_declared
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import forget_list, validated
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values, wrong_kinds
@@ -49,7 +50,11 @@ class InProcessAction(ActionBase):
         if wrong:
             return dict(result, failed=True, msg="\n".join(wrong))
         show = partial(_show, task_vars["inventory_hostname"])
-        if self._is_local(task_vars):
+        known = None if task.check_mode else as_declared.answer_of(_module(task), args, task_vars, self._templar.template)
+        if known:
+            forget_list(task)
+            result.update(known, **({"diff": {"before": {}, "after": {}}} if task.diff else {}))
+        elif self._is_local(task_vars):
             result.update(self._run_here(args, show))
         else:
             result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=task.async_val))

@@ -3,11 +3,12 @@
 """Check lists of records against a database before the first of them is written.
 
 All that the modules would find out by reading is found here at once: names that the database does not have, options that its
-series lacks, records that cannot be told apart. Only what identifies a record is read, so that it takes little time.
+series lacks, records that cannot be told apart. On demand also which lists need no change, so that nobody reads them again.
 """
 
 from __future__ import annotations
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.computed import Computed, read_computed
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, Unforeseen, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
@@ -20,40 +21,63 @@ class Check:
     """The lists of one run, in the order in which they are written.
 
     :param session: a session with the database.
+    :param lists: C([(resource, items)]), the resources as declared in resources/, the items with the options that are given and
+        no others.
     :param pending_addons: the addons that the run installs before it writes.
+    :param compare: whether to find out which lists need no change. Otherwise only what identifies a record is read.
+    :ivar as_declared: the number of records of each list that needs no change, up to the first list that needs one: what is
+        written of that one may be what the later ones depend on.
     """
 
-    def __init__(self, session, pending_addons=()):
+    def __init__(self, session, lists, pending_addons=(), compare=False):
         self.session = session
+        self.lists = [(declared.in_series(session.major), items) for declared, items in lists]
         self.pending = frozenset(pending_addons)
         self.names = Names(session)
-        self.earlier = []
+        self.as_declared = []
+        self._is_comparing = compare
         self._found = {}
 
-    def problems(self, declared, items):
-        """What keeps a list from being written, C([(index, option, reason)]); no index where it is no item's.
+    def problems(self):
+        """What keeps the lists from being written, C([(resource, items, [(index, option, reason)])]).
 
-        :param declared: the resource (resources/).
-        :param items: the items, with the options that are given and no others.
+        There is no index for a reason that is no item's.
         """
-        resource = declared.in_series(self.session.major)
+        return [(*each, self._problems(position, *each)) for position, each in enumerate(self.lists)]
+
+    def _problems(self, position, resource, items):
         announced = _Announced(self.pending)
         try:
-            offer, records, ownership = self._read(resource)
+            offer, records, ownership, computed = self._read(resource)
             check_items(resource, items)
             wanted = want_items(resource, items, self.session.major, offer, self.names, announced)
             if offer is not None:
-                make_plan(resource, wanted, records, ownership.names, "merged")
-            found = [each for field, name in announced.names() for each in self._missing(field, name, items)]
+                plan = make_plan(
+                    resource,
+                    wanted,
+                    records,
+                    ownership.names,
+                    "merged",
+                    unmarked=ownership.unmarked,
+                    unproven=ownership.unproven,
+                    computed=computed,
+                )
+                self._note(position, plan, announced)
+            found = [each for field, name in announced.names() for each in self._missing(position, field, name, items)]
         except (BadItems, PlanError) as exc:
             found = exc.problems
         except errors.MissingModel as exc:
             found = [(None, None, "%s; install the addon %s first" % (exc, resource.addon(self.session.major)))]
-        self.earlier.append((resource, items))
         return found
 
+    def _note(self, position, plan, announced):
+        """Note that a list needs no change, if nothing before it does."""
+        needs = plan.changes or plan.unproven or plan.left_alone or any(announced.lines())
+        if self._is_comparing and not needs and len(self.as_declared) == position:
+            self.as_declared.append(plan.unchanged)
+
     def _read(self, resource):
-        """What identifies the records that are there: C((fields, records, ownership)), once for each resource."""
+        """The records that are there: C((fields, records, ownership, computed fields)), once for each resource."""
         if resource.name not in self._found:
             self._found[resource.name] = self._read_anew(resource)
         return self._found[resource.name]
@@ -66,16 +90,20 @@ class Check:
             if resource.addon(self.session.major) not in self.pending:
                 raise
             # It comes with an addon that the run installs: nothing is there yet.
-            return None, [], Ownership()
+            return None, [], Ownership(), Computed()
         options = resource.identifying.union({resource.title_option, resource.in_use_option})
+        computed = Computed()
+        if self._is_comparing:
+            options = options.union(*(item for other, items in self.lists if other.name == resource.name for item in items))
+            computed = read_computed(self.session, resource, offer)
         offered = {each.option for each in resource.fields if not each.column or each.column_in(self.session.major) in offer}
         ownership = storage.owned(self.session, resource) if resource.creates else Ownership()
-        return offer, storage.read(self.session, resource, options & offered), ownership
+        return offer, storage.read(self.session, resource, options & offered), ownership, computed
 
-    def _missing(self, field, name, items):
+    def _missing(self, position, field, name, items):
         """The items with a name that no record has, and that no earlier list gives to one."""
         relation = field.relation
-        for resource, others in self.earlier:
+        for resource, others in self.lists[:position]:
             if resource.model == relation.model:
                 options = [each.option for each in resource.fields if each.column in relation.keys]
                 if any(normal(other.get(option) or "") == normal(name) for other in others for option in options):
@@ -99,6 +127,7 @@ class _Announced(Unforeseen):
         self._missing = []
 
     def name(self, field, name):
+        super().name(field, name)
         self._missing.append((field, name))
 
     def names(self):
