@@ -2,13 +2,18 @@
 
 import importlib
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import wrong_kinds
+from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import unread_variables
+from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,3 +66,43 @@ def test_the_changelog_has_no_markup_of_module_documentation():
     markup = re.compile(r"\b(?:[BCEILMOPV]|RV)\([\w.]+")
     fragments = (ROOT / "changelogs" / "fragments").glob("*.yml")
     assert {path.name: found for path in fragments if (found := markup.findall(path.read_text()))} == {}
+
+
+class Loader(yaml.SafeLoader):
+    """Takes Ansible's tags."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("roles/*/README.md"))]
+OPTIONS = {
+    name: option
+    for entry_points in SPECIFICATIONS.values()
+    for options in entry_points.values()
+    for name, option in options.items()
+}
+
+
+def mappings(value):
+    """All mappings in a document, with those in it."""
+    if isinstance(value, dict):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from mappings(each)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_variables_in_examples_are_accepted(page):
+    """Each variable of a role that a page shows has the options and kinds of values that the role takes."""
+    examples = re.findall(r"^( *)```yaml\n(.*?)^ *```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    shown = [each for _, text in examples for each in mappings(yaml.load(textwrap.dedent(text), Loader))]
+    problems = []
+    for mapping in shown:
+        given = {name: mapping[name] for name in mapping.keys() & OPTIONS.keys()}
+        # What a template makes of it is not known here.
+        given = {name: value for name, value in given.items() if not (isinstance(value, str) and "{{" in value)}
+        spec = {name: {**OPTIONS[name], "required": False} for name in given}
+        problems += ArgumentSpecValidator(spec).validate(given).error_messages
+        problems += wrong_kinds(spec, given)
+        names = mapping.keys() - {"odoo_databases", "odoo_servers"}
+        problems += unread_variables([name for name in names if isinstance(name, str)], OPTIONS, SPECIFICATIONS)
+    assert problems == []
