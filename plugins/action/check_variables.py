@@ -76,6 +76,7 @@ class ActionModule(InProcessAction):
                 problems = answer.get("problems") or [answer.get("msg")]
             # For the tasks that follow: they need not log in again.
             result.update((fact, answer[fact]) for fact in ("url", "database", "uid") if fact in answer)
+            warnings.extend(answer.get("warnings") or ())
             result["as_declared"] = as_declared.remembered([each[:2] for each in lists], answer)
         if warnings:
             result["warnings"] = warnings

@@ -131,4 +131,7 @@ def test_playbooks(company):
     done = company.play("site.yml", hosts=hosts)
     assert done.code == 0, done.output
     assert words(done.output).count(WARNING) == 1
+    # Nor is it silent where nothing is to be done.
+    done = company.play("site.yml", hosts=hosts)
+    assert words(done.output).count(WARNING) == 1
     assert company.drift(hosts=hosts).code == 0
