@@ -116,6 +116,12 @@ def test_nothing_is_wrong_with_the_labs_own_domain(lab):
         ("two-dmarc", {"dmarc_several": "error"}),
         ("bad-dmarc", {"dmarc_invalid": "error"}),
         ("dmarc-none", {"dmarc_none": "information"}),
+        # A domain without a record follows that of its organization, which may have another policy for such.
+        ("silent.good", {}),
+        ("silent.dmarc-none", {"dmarc_none": "information"}),
+        ("sub-none", {}),
+        ("silent.sub-none", {"dmarc_none": "information"}),
+        ("own.sub-none", {}),
         ("unsigned-dane", {"dane_unsigned": "warning"}),
     ],
 )
