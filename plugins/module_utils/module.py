@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import replace
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
@@ -15,6 +14,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts imp
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, Unforeseen, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.export_items import export_items
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.lock import Lock, Taken, wait
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import concealed, invocation
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, Plan, PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import (
@@ -32,8 +32,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage impor
 from ansible_collections.postroom.odoo.plugins.module_utils.transport import errors
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.session import Session
 
-# How often a list is planned again that collides with what another run writes, for about ten seconds. What a run claimed to
-# create and has not created by then is another's: that run was interrupted.
+# How often a list is planned again that collides with what something else than a run writes, for about ten seconds.
 ATTEMPTS = 5
 
 CONNECTION = {
@@ -267,7 +266,7 @@ class _Run:
         if self.offer is None:
             return []
         domain = self.resource.everything if self.state == "gathered" and not self.items else ()
-        return self.storage.read(self.session, self.resource, options, domain)
+        return self.storage.read(self.session, self.resource, options, domain, self.ownership.external_ids)
 
     def _plan(self):
         if self.offer is None and not self.resource.creates:
@@ -340,44 +339,49 @@ class _Run:
         return drift(self.session, self.resource, self.items, rows, conflicts, unnamed)
 
     def _owned(self):
-        if not self.resource.creates or self.offer is None:
+        if self.offer is None:
             return Ownership()
         return self.storage.owned(self.session, self.resource)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def _write(self, plan):
-        """Write the plan; when another run was faster, plan again with what it left."""
-        for attempt in range(ATTEMPTS):
+        """Write the plan, or what is left of it when something else has written since it was made.
+
+        :returns: the plan that was carried out, and what the storage returned.
+        """
+        attempts = 0
+        while plan.changes or plan.unproven:
             try:
-                return plan, self._carry_out(plan, patient=True)
+                with Lock(self.session, self.ownership.turns) as lock:
+                    report_progress = self.module.report_progress
+                    refused = self.storage.write(self.session, self.resource, plan, self.ownership, report_progress)
+                    lock.left_nothing = len(refused) == len(plan.changes) + len(plan.unproven)
+                    return plan, refused
+            except Taken:
+                wait(self.session, self.module.report_progress)
+                plan = self._plan_again()
             except errors.BrokenConnection:
                 raise
             except (WriteRejected, errors.OdooError) as exc:
+                # Something else than a run of ours writes, too: a person, or Odoo itself.
                 collided = errors.is_collision(exc)
-                self.names = Names(self.session)
-                again = self._plan()
-                if describe(again) == describe(plan) and not collided:
+                if collided and attempts == ATTEMPTS:
+                    raise errors.OdooError(
+                        "Something else, such as a scheduled action, writes the same %ss of database %s at the same time, and "
+                        "Odoo gave up %d times. Nothing was written. Run again when it is done."
+                        % (self.resource.noun, self.session.database, ATTEMPTS + 1)
+                    ) from exc
+                again = self._plan_again()
+                if attempts == ATTEMPTS or (describe(again) == describe(plan) and not collided):
                     raise
+                attempts += 1
                 plan = again
                 if collided:
                     # Two that collide are not to collide again.
-                    time.sleep(random.uniform(0.1, 0.5) * 2**attempt)  # noqa: S311 - chance, not cryptography
-        try:
-            return plan, self._carry_out(plan, patient=False)
-        except (WriteRejected, errors.OdooError) as exc:
-            if not errors.is_collision(exc):
-                raise
-            raise errors.OdooError(
-                "Something else, such as another run, writes the same %ss of database %s at the same time, and Odoo gave up %d "
-                "times. Nothing was written. Run again when it is done."
-                % (self.resource.noun, self.session.database, ATTEMPTS + 1)
-            ) from exc
+                    time.sleep(random.uniform(0.1, 0.5) * 2**attempts)  # noqa: S311 - chance, not cryptography
+        return plan, []
 
-    def _carry_out(self, plan, patient):
-        """Write the plan once.
-
-        :param patient: whether a run that has claimed the names of new records may still be about to create them.
-        """
-        ownership = replace(self.ownership, claims={}) if patient else self.ownership
-        return self.storage.write(self.session, self.resource, plan, ownership, self.module.report_progress)
+    def _plan_again(self):
+        self.names = Names(self.session)
+        return self._plan()

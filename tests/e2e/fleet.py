@@ -60,9 +60,10 @@ class Fleet:
                 for each in (box, self.boxes[(number + 1) % len(self.boxes)]) if shared else (box,):
                     each.put(message.as_bytes())
 
-    def unread(self):
-        """How many messages nobody has read."""
-        return sum("S" not in file.name.partition(":2,")[2] for box in self.boxes for file in box.files())
+    def unread(self, boxes=None):
+        """How many messages nobody has read, in all mailboxes or in these."""
+        files = (file for box in boxes or self.boxes for file in box.files())
+        return sum("S" not in file.name.partition(":2,")[2] for file in files)
 
     def add_servers(self, office, **values):
         """An incoming server for each mailbox, on a database."""

@@ -86,6 +86,41 @@ def test_fetch_now_at_the_same_time(office, fleet, crons):
     assert fleet.taken(office.name) == [(1, 1)] * 3 * BOXES
 
 
+@pytest.mark.parametrize("fetchers", ["", "1", "4"], ids=["core's action", "one action", "four actions"])
+def test_server_that_is_saved_while_many_are_fetched(office, fleet, crons, fetchers):
+    """By site.yml, or by a person on the form: all others are fetched in that run, and it in the next one at the latest."""
+    office.call("ir.config_parameter", "set_param", FETCHERS, fetchers)
+    fleet.deliver(3)
+    number = BOXES // 2
+    server = office.search("fetchmail.server", [("name", "=", fleet.logins[number])], "id")[0]["id"]
+    others = [box for each, box in enumerate(fleet.boxes) if each != number]
+    stop, saved = threading.Event(), []
+
+    def save():
+        for priority in itertools.cycle((5, 6)):
+            if stop.is_set():
+                return
+            # Odoo may refuse it while it fetches the server: the person sees that.
+            with contextlib.suppress(Exception):
+                office.call("fetchmail.server", "write", [server], {"priority": priority})
+                saved.append(priority)
+
+    person = threading.Thread(target=save)
+    person.start()
+    try:
+        crons.call_actions()
+        crons.wait(crons.actions_are_done)
+    finally:
+        stop.set()
+        person.join()
+    assert len(saved) >= 3
+    assert not fleet.unread(others), crons.log.read_text()[-4000:]
+    assert "current transaction is aborted" not in crons.log.read_text()
+    crons.call_actions()
+    crons.wait(lambda: crons.actions_are_done() and not fleet.unread())
+    assert fleet.taken(office.name) == [(1, 1)] * 3 * BOXES
+
+
 def test_worker_that_dies(office, fleet, crons):
     """What it was at stays unread, and is taken in the next round; the others' turn is not even late."""
     fleet.deliver(6)

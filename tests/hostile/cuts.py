@@ -50,7 +50,10 @@ LEFT = {
     "incoming": 'SELECT name, server, port, server_type, "user", password, priority, state, active FROM fetchmail_server',
     "users": "SELECT u.login, u.active, p.name, p.email FROM res_users u JOIN res_partner p ON p.id = u.partner_id",
     "parameters": "SELECT key, value FROM ir_config_parameter WHERE key LIKE 'mail.%' OR key LIKE 'postroom.%'",
-    "owned": "SELECT model, count(*) FROM ir_model_data WHERE module = '__postroom__' GROUP BY model",
+    "owned": """SELECT model, count(*) FROM ir_model_data WHERE module = '__postroom__' AND model <> 'ir.model.data'
+                GROUP BY model""",
+    # A turn that was not ended.
+    "turns": "SELECT name FROM ir_model_data WHERE model = 'ir.model.data' AND noupdate",
     "templates": "SELECT email_from::text, reply_to::text FROM mail_template",
 }
 DOMAINS = "SELECT name, catchall_alias, bounce_alias, default_from FROM mail_alias_domain"

@@ -3,9 +3,9 @@
 
 usage: races.py [--series 14 19] [--times 50] [--kinds NAME …]
 
-Both runs must succeed, each record must be there once, and a third run must have nothing to do. Of two runs that create the
-same records, one must report that it created them, and the other that it changed nothing. Ends with one line of figures; the
-exit code is 1 if anything was not as it must be.
+Both runs must succeed, each record must be there once, or not at all if both remove it, and a third run must have nothing to
+do. Of two runs that want the same, one must report all that was done, and the other that it changed nothing. Ends with one
+line of figures; the exit code is 1 if anything was not as it must be.
 """
 
 import argparse
@@ -38,35 +38,51 @@ def backwards(make, **more):
     return listed(make, reversed(range(SIZE)), **more)
 
 
-# What both runs find, and the list of each.
+def renamed(numbers):
+    return [outgoing(number, previous_login=f"user{number + 100}@mydomain.com") for number in numbers]
+
+
+# What both runs find, the list of each, what one of them must report of all records, and the state that they want.
 KINDS = {
-    "users created": (USERS, [], listed(user), listed(user)),
-    "users created in another order": (USERS, [], listed(user), backwards(user)),
-    "users changed in another order": (USERS, listed(user), listed(user, name="A"), backwards(user, name="A")),
-    "outgoing servers created": (OUTGOING, [], listed(outgoing), listed(outgoing)),
-    "outgoing servers created in another order": (OUTGOING, [], listed(outgoing), backwards(outgoing)),
+    "users created": (USERS, [], listed(user), listed(user), "created"),
+    "users created in another order": (USERS, [], listed(user), backwards(user), "created"),
+    "users changed": (USERS, listed(user), listed(user, name="A"), listed(user, name="A"), "updated"),
+    "users changed in another order": (USERS, listed(user), listed(user, name="A"), backwards(user, name="A"), "updated"),
+    "outgoing servers created": (OUTGOING, [], listed(outgoing), listed(outgoing), "created"),
+    "outgoing servers created in another order": (OUTGOING, [], listed(outgoing), backwards(outgoing), "created"),
+    "outgoing servers changed": (OUTGOING, listed(outgoing), *[listed(outgoing, port=2525)] * 2, "updated"),
     "outgoing servers changed in another order": (
         OUTGOING,
         listed(outgoing),
         listed(outgoing, port=2525),
         backwards(outgoing, port=2525),
+        "updated",
     ),
+    "outgoing servers removed": (OUTGOING, listed(outgoing), listed(outgoing), backwards(outgoing), "deleted"),
     "outgoing servers renamed": (
         OUTGOING,
         listed(outgoing, range(100, 100 + SIZE)),
-        [outgoing(number, previous_login=f"user{number + 100}@mydomain.com") for number in range(SIZE)],
-        [outgoing(number, previous_login=f"user{number + 100}@mydomain.com") for number in reversed(range(SIZE))],
+        renamed(range(SIZE)),
+        renamed(reversed(range(SIZE))),
+        "updated",
     ),
-    "incoming servers created": (INCOMING, [], listed(incoming), listed(incoming)),
-    "addresses blacklisted": (BLACKLIST, [], listed(address), backwards(address)),
-    "parameters created": (PARAMETERS, [], listed(parameter), backwards(parameter)),
-    "parameters changed": (PARAMETERS, listed(parameter), listed(parameter, value="y"), backwards(parameter, value="y")),
+    "incoming servers created": (INCOMING, [], listed(incoming), listed(incoming), "created"),
+    "addresses blacklisted": (BLACKLIST, [], listed(address), backwards(address), "created"),
+    "parameters created": (PARAMETERS, [], listed(parameter), backwards(parameter), "created"),
+    "parameters changed": (
+        PARAMETERS,
+        listed(parameter),
+        listed(parameter, value="y"),
+        backwards(parameter, value="y"),
+        "updated",
+    ),
+    "parameters removed": (PARAMETERS, listed(parameter), listed(parameter), backwards(parameter), "deleted"),
 }
 
 
 def race(database, kind):
     """Run once; what is wrong, as a list of texts."""
-    (module, table, column), before, *lists = KINDS[kind]
+    (module, table, column), before, *lists, done = KINDS[kind]
     for key in database.values(f"SELECT {column} FROM {table} WHERE {column} LIKE 'user%' OR {column} LIKE 'test.%'"):
         option = {"config_parameters": "key", "mail_blacklist": "email"}.get(module, "login")
         more = {"host": "imap.mydomain.com"} if module == "incoming_mail_servers" else {}
@@ -81,20 +97,19 @@ def race(database, kind):
             database.ok(module, [{option: key, **more}], state="deleted")
     if before:
         database.ok(module, before)
-    processes = [start(module, {**database.connection, "config": config}) for config in lists]
+    state = "deleted" if done == "deleted" else "merged"
+    processes = [start(module, {**database.connection, "config": config, "state": state}) for config in lists]
     results = [finish(process) for process in processes]
     wrong = [f"fails: {result['msg']}" for result in results if result.get("failed")]
     if wrong:
         return wrong
     found = Counter(database.values(f"SELECT {column} FROM {table} WHERE {column} LIKE 'user%' OR {column} LIKE 'test.%'"))
-    if any(count > 1 for count in found.values()) or len(found) != SIZE:
+    if any(count > 1 for count in found.values()) or len(found) != (0 if state == "deleted" else SIZE):
         wrong.append(f"records: {dict(found)}")
-    told = sorted((result["counts"]["created"], result["changed"]) for result in results)
-    if before and any(created for created, _ in told):
-        wrong.append(f"created: {told}, and all were there before")
-    if not before and told != [(0, False), (SIZE, True)]:
-        wrong.append(f"created, changed: {told}, and {SIZE} were created")
-    again = database.ok(module, lists[0])
+    told = sorted((result["counts"][done], result["changed"]) for result in results)
+    if told != [(0, False), (SIZE, True)]:
+        wrong.append(f"{done}, changed: {told}, and {SIZE} were {done}")
+    again = database.ok(module, lists[0], state=state)
     if again["changed"]:
         wrong.append(f"a third run changes {again['changes']}")
     return wrong

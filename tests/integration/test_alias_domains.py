@@ -12,6 +12,7 @@ PARAMETERS = {
     "mail.bounce.alias": "bounce",
     "mail.default.from": "default_from",
 }
+OWNED = "SELECT res_id FROM ir_model_data WHERE module = '__postroom__' AND model <> 'ir.model.data' ORDER BY 1"
 
 
 def domains(database):
@@ -162,7 +163,7 @@ def test_a_domain_in_use_stays(database):
     used = client.env["mail.alias.domain"].search([("name", "=", "two.example")])[0]
     client.env["mail.alias"].create({"alias_name": "sales", "alias_model_id": model, "alias_domain_id": used})
     before = domains(database), companies(database)
-    owned = database.values("SELECT res_id FROM ir_model_data WHERE module = '__postroom__' ORDER BY 1")
+    owned = database.values(OWNED)
     items = [
         {"name": "one.example", "companies": ["Second"], "catchall": "other"},
         {"name": "hand.example"},
@@ -171,7 +172,7 @@ def test_a_domain_in_use_stays(database):
     result = database.run("alias_domains", items, state="overridden")
     assert result["failed"], result
     assert (domains(database), companies(database)) == before
-    assert database.values("SELECT res_id FROM ir_model_data WHERE module = '__postroom__' ORDER BY 1") == owned
+    assert database.values(OWNED) == owned
     assert hand not in owned
 
 

@@ -3,6 +3,8 @@
 import contextlib
 import itertools
 import json
+import os
+import signal
 import subprocess
 import threading
 import time
@@ -16,7 +18,7 @@ from support import ROOT, Database, finish, plain_ansible, start
 from test_bulk import incoming, outgoing, parameter, user
 
 from ansible_collections.postroom.odoo.plugins.module_utils import module as module_of_runs
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import CLAIMS
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import lock
 
 LOGINS = [f"user{number}@mydomain.com" for number in range(10)]
 SERVERS = [{"login": login, "host": "smtp.mydomain.com"} for login in LOGINS]
@@ -106,11 +108,11 @@ def new(database, module, size):
 
 
 def called(path, body):
-    """Model and method of a request, by either API."""
+    """Model and method of a request, by either API; of another one, two times None."""
     if path.startswith("/json/2/"):
         return tuple(path.split("/")[3:5])
     arguments = json.loads(body or b"{}").get("params", {}).get("args", ())
-    return tuple(arguments[3:5])
+    return (*arguments[3:5], None, None)[:2]
 
 
 @contextlib.contextmanager
@@ -119,7 +121,7 @@ def before(database, is_the_one, act):
     waiting = [act]
 
     def answer(path, body):
-        if waiting and is_the_one(*(called(path, body) or (None, None))):
+        if waiting and is_the_one(*called(path, body)):
             waiting.pop()()
 
     with proxy(database.server["port"], answer) as url:
@@ -154,74 +156,223 @@ def test_records_that_another_run_creates_otherwise(shared, module):
     assert not shared.ok(module, second)["changed"]
 
 
-def test_more_records_than_a_run_claims(shared):
-    config = new(shared, "outgoing_mail_servers", 3 * CLAIMS)
+def test_many_records_that_another_run_creates(shared):
+    config = new(shared, "outgoing_mail_servers", 60)
     with before(shared, writes, lambda: shared.ok("outgoing_mail_servers", config)) as url:
         later = shared.ok("outgoing_mail_servers", config[::-1], url=url)
     assert later["counts"]["unchanged"] == len(config)
     assert not later["changed"]
 
 
-@pytest.mark.parametrize("module", ["users", "outgoing_mail_servers"])
-def test_records_that_another_run_is_about_to_create(shared, module):
-    """It is not overtaken: whoever comes when it has claimed the records waits for it."""
-    config = new(shared, module, 3)
-    refused, others = threading.Event(), []
+WELCOME = "auth_signup.mail_template_user_signup_account_created"
+# What both runs do to records that are there: the module, the list before, the list of both, and their state.
+CHANGED = {
+    "updated": ("outgoing_mail_servers", [outgoing(1)], [outgoing(1, port=2525)], "merged"),
+    "deleted": ("config_parameters", [parameter(1)], [parameter(1)], "deleted"),
+    "renamed": ("users", [user(1)], [user(2, previous_login="user1@mydomain.com")], "merged"),
+    "reset": ("mail_templates", [], [{"template": WELCOME, "reply_to": "all@mydomain.com"}], "merged"),
+    "alias domain": ("alias_domains", [domain(0)], [domain(0, bounce="back")], "merged"),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGED)
+def test_records_that_another_run_changes_alike(database, kind):
+    """Both runs read what is to be changed. The one that writes later says that it changed nothing."""
+    module, first, config, state = CHANGED[kind]
+    if first:
+        database.ok(module, first)
+    with before(database, writes, lambda: told.append(database.ok(module, config, state=state))) as url:
+        told = []
+        later = database.ok(module, config, state=state, url=url)
+    assert told[0]["changed"]
+    assert not later["changed"]
+    assert later["counts"]["unchanged"] == 1
+
+
+def test_several_runs_that_another_one_does_not_see(database):
+    """What it has read is older than the last run but one."""
+
+    def others():
+        for port in (26, 27, 28, 2525):
+            assert database.ok("outgoing_mail_servers", [outgoing(1, port=port)])["changed"]
+
+    database.ok("outgoing_mail_servers", [outgoing(1)])
+    with before(database, writes, others) as url:
+        assert not database.ok("outgoing_mail_servers", [outgoing(1, port=2525)], url=url)["changed"]
+
+
+@contextlib.contextmanager
+def at_work(database, module, config, **options):
+    """A run in a process of its own that has taken its turn, and waits for the answer to its first other write."""
+    written, go_on = threading.Event(), threading.Event()
+
+    def answer(path, body):
+        model, method = called(path, body)
+        if method in ("load", "write") and model != "ir.model.data":
+            written.set()
+            assert go_on.wait(300)
+            return None if process.poll() is None else 0
+        return None
+
+    with proxy(database.server["port"], answer) as url:
+        process = start(module, {**database.connection, **options, "url": url, "config": config})
+        assert written.wait(60)
+        assert turns(database) == [True]
+        yield process
+        go_on.set()
+        if process.poll() is None:
+            process.wait(60)
+
+
+def turns(database):
+    """The numbers by which runs take turns: whether the run is still at work."""
+    return database.values("SELECT noupdate FROM ir_model_data WHERE model = 'ir.model.data' ORDER BY id")
+
+
+def test_a_run_that_waits_for_another(database):
+    """It is not overtaken, and what the waiting one reports is what it did."""
+    config = new(database, "outgoing_mail_servers", 3)
+    polls, others = itertools.count(), []
 
     def note(path, body, content):
-        if b"ir_model_data_module_name_uniq" in content:
-            refused.set()
+        if called(path, body) == ("ir.model.data", "search_read") and next(polls) == 2:
+            looked.set()
 
-    with proxy(shared.server["port"], note=note) as others_url:
-
-        def start_another():
-            others.append(start(module, {**shared.connection, "url": others_url, "config": config}))
-            assert refused.wait(60)
-
-        with before(shared, lambda model, method: method == "load", start_another) as url:
-            first = shared.ok(module, config, url=url)
-        second = finish(others[0])
-    assert first["counts"]["created"] == 3
-    assert (second["counts"]["created"], second["counts"]["unchanged"]) == (0, 3)
-    assert not second["changed"]
+    looked = threading.Event()
+    with proxy(database.server["port"], note=note) as url:
+        with at_work(database, "outgoing_mail_servers", config) as first:
+            others.append(start("outgoing_mail_servers", {**database.connection, "url": url, "config": config}))
+            assert looked.wait(60)
+        told = [finish(each) for each in (first, *others)]
+    assert [each["counts"]["created"] for each in told] == [3, 0]
+    assert [each["changed"] for each in told] == [True, False]
+    assert turns(database) == [False]
 
 
-def claims(database):
-    return database.value("SELECT count(*) FROM ir_model_data WHERE module = '__postroom__' AND res_id = 0")
+def test_a_run_that_was_killed(database, monkeypatch):
+    """The next one waits for as long as a request may take, and then goes on."""
+    monkeypatch.setattr(lock, "BEAT", 1)
+    config = new(database, "outgoing_mail_servers", 3)
+    with at_work(database, "outgoing_mail_servers", config) as run:
+        run.kill()
+        run.wait()
+        # What has nothing to do waits for nobody.
+        assert not database.ok("users", [], state="merged")["changed"]
+        began = time.monotonic()
+        done = database.ok("outgoing_mail_servers", config, timeout=5)
+        waited = time.monotonic() - began
+    assert done["counts"]["created"] == 3
+    assert 7 <= waited < 20
+    assert not any(turns(database))
 
 
-@pytest.mark.parametrize("module", ["users", "outgoing_mail_servers", "alias_domains"])
-def test_records_that_an_interrupted_run_was_about_to_create(shared, module, monkeypatch):
-    """The next run creates them, and nothing of the claim is left."""
-    monkeypatch.setattr(module_of_runs, "ATTEMPTS", 1)
-    config = new(shared, module, 3)
-    with proxy(shared.server["port"], lambda path, body: 0 if called(path, body)[1:] == ("load",) else None) as url:
-        assert shared.run(module, config, url=url)["failed"]
-    assert claims(shared)
-    done = shared.ok(module, config)
-    assert done["counts"]["created"] == len(config)
-    assert not claims(shared)
-    assert not shared.ok(module, config)["changed"]
+def test_a_run_that_is_interrupted_by_its_user(database):
+    """Ctrl-C ends its turn."""
+    config = new(database, "outgoing_mail_servers", 3)
+    with at_work(database, "outgoing_mail_servers", config) as run:
+        run.send_signal(signal.SIGINT)
+        run.wait(30)
+        assert turns(database) == [False]
+    assert not database.value("SELECT count(*) FROM ir_mail_server")
+    assert database.ok("outgoing_mail_servers", config)["counts"]["created"] == 3
 
 
-@pytest.mark.parametrize("module", ["config_parameters", "outgoing_mail_servers"])
-def test_records_that_somebody_created_after_an_interrupted_run(shared, module, monkeypatch):
-    """The next run takes them over, although the claim has their names."""
-    monkeypatch.setattr(module_of_runs, "ATTEMPTS", 1)
-    config = new(shared, module, 2)
-    with proxy(shared.server["port"], lambda path, body: 0 if called(path, body)[1:] == ("load",) else None) as url:
-        assert shared.run(module, config, url=url)["failed"]
-    assert claims(shared)
-    odoo = shared.odoo()
-    for item in config:
-        if module == "config_parameters":
-            odoo.env["ir.config_parameter"].create({"key": item["key"], "value": "by hand"})
-        else:
-            odoo.env["ir.mail_server"].create({"name": "By hand", "smtp_host": item["host"], "smtp_user": item["login"]})
-    done = shared.ok(module, config)
-    assert (done["counts"]["adopted"], done["counts"]["created"]) == (2, 0)
-    assert not claims(shared)
-    assert not shared.ok(module, config)["changed"]
+@pytest.mark.any_series
+def test_a_playbook_that_is_interrupted_by_its_user(database, tmp_path):
+    """Ansible passes Ctrl-C on to the process in which our module runs."""
+    seen, go_on = threading.Event(), threading.Event()
+
+    def answer(path, body):
+        if called(path, body) == ("ir.mail_server", "load"):
+            seen.set()
+            go_on.wait(60)
+
+    company = Company(database, tmp_path, routing_addon_enabled=False)
+    with proxy(database.server["port"], answer) as url:
+        company.variables["odoo_url"] = url
+        inventory = {company.group: {"hosts": company.hosts, "vars": company.variables}}
+        (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
+        run = subprocess.Popen(
+            [COMMAND, "-i", tmp_path / "hosts.yml", "site.yml"],
+            cwd=ROOT,
+            env=plain_ansible(**database.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        assert seen.wait(120)
+        assert any(turns(database))
+        os.killpg(run.pid, signal.SIGINT)
+        run.communicate(timeout=60)
+        # The process of the task ends after Ansible.
+        deadline = time.monotonic() + 20
+        while any(turns(database)):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        go_on.set()
+
+
+def test_a_long_run_shows_that_it_is_alive(database, monkeypatch):
+    """Its row moves, so that nobody takes it for one that was interrupted."""
+    monkeypatch.setattr(lock, "BEAT", 0)
+    states = []
+
+    def note(path, body, content):
+        if called(path, body)[1] == "load":
+            states.extend(database.values("SELECT res_id FROM ir_model_data WHERE model = 'ir.model.data' AND noupdate"))
+
+    with proxy(database.server["port"], note=note) as url:
+        database.ok("outgoing_mail_servers", [outgoing(number) for number in range(1200)], url=url)
+    assert len(states) >= 2
+    assert states == sorted(set(states))
+
+
+def test_a_run_that_was_given_up(database, monkeypatch):
+    """A computer that slept: the run says so, and takes nothing back that may be another's by now."""
+    monkeypatch.setattr(lock, "BEAT", 0)
+
+    def note(path, body, content):
+        if called(path, body) == ("ir.mail_server", "load"):
+            database.sql("UPDATE ir_model_data SET noupdate = false WHERE model = 'ir.model.data'")
+
+    with proxy(database.server["port"], note=note) as url:
+        result = database.run("outgoing_mail_servers", [outgoing(number) for number in range(1200)], url=url)
+    assert result["failed"]
+    assert "Another run of Postroom writes to database" in result["msg"]
+    assert "1000 have been written and are kept" in result["msg"]
+    assert database.value("SELECT count(*) FROM ir_mail_server") == 1000
+
+
+def test_what_a_turn_costs(database):
+    """A run that changes something makes two requests for it, and one with nothing to do none."""
+    made = []
+
+    def note(path, body, content):
+        made.append(called(path, body))
+
+    def requests(config):
+        made.clear()
+        database.ok("outgoing_mail_servers", config, url=url)
+        return [method for model, method in made if model == "ir.model.data"]
+
+    with proxy(database.server["port"], note=note) as url:
+        for config in ([outgoing(1)], [outgoing(1, port=2525)]):
+            assert requests(config) == ["search_read", "create", "write"]
+            assert requests(config) == ["search_read"]
+
+
+def test_rows_of_turns_do_not_pile_up(database):
+    """Those of an hour ago are removed, and nobody is shown any."""
+    database.ok("outgoing_mail_servers", [outgoing(1)])
+    database.sql("UPDATE ir_model_data SET create_date = now() - interval '2 hours' WHERE model = 'ir.model.data'")
+    for port in (26, 27, 28):
+        database.ok("outgoing_mail_servers", [outgoing(1, port=port)])
+    assert turns(database) == [False] * 3
+    for module in ("outgoing_mail_servers", "config_parameters", "users"):
+        seen = database.ok(module, [], check=True, state="overridden", max_deletions=10)
+        assert "run_" not in json.dumps([seen["drift"], seen["changes"]])
+        assert "run_" not in json.dumps(database.ok(module, state="gathered")["gathered"])
 
 
 def test_site_twice_at_once(database, tmp_path):

@@ -53,8 +53,8 @@ def test_overridden_removes_what_is_owned(database):
     assert parameters(database) == {**at_first, "test.0": "x"}
     done = database.converge("config_parameters", [], state="overridden", max_deletions=1)
     assert parameters(database) == at_first
-    # Nothing of ours is left behind.
-    assert database.values("SELECT name FROM ir_model_data WHERE module = '__postroom__'") == []
+    # Nothing is left behind but the numbers by which runs take turns.
+    assert database.values("SELECT name FROM ir_model_data WHERE module = '__postroom__' AND model <> 'ir.model.data'") == []
 
 
 def test_values_stay_as_they_are(database):

@@ -89,7 +89,7 @@ def test_life(database):
     done = database.converge("outgoing_mail_servers", [{"login": login.title()} for login in logins], state="deleted")
     assert done["counts"]["deleted"] == len(logins)
     assert servers(database) == []
-    assert database.values("SELECT name FROM ir_model_data WHERE module = '__postroom__'") == []
+    assert database.values("SELECT name FROM ir_model_data WHERE module = '__postroom__' AND model <> 'ir.model.data'") == []
 
 
 def test_everything_at_once(database):

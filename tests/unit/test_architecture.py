@@ -23,6 +23,7 @@ SOURCES = sorted(path for path in UTILS.rglob("*.py"))
 OTHER_MEANING = {
     "computed.py": {"model", "name"},
     "executor.py": {"model", "name", "type"},
+    "lock.py": {"model", "name"},
     "schema.py": {"type"},
     "snapshot.py": {"model", "name", "type"},
 }

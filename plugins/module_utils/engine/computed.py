@@ -95,13 +95,18 @@ def _holds(condition, row):
 
 def reason(session, model):
     """Why values of a model's records do not change: what computes them, as far as Odoo tells."""
-    found = session.call("ir.model", "search_read", [["model", "=", model]], fields=["modules"])
-    names = [name for row in found for name in (row["modules"] or "").split(", ") if name]
-    domain = [["name", "in", names], ["author", "!=", "Odoo S.A."]]
-    addons = sorted(row["name"] for row in session.call("ir.module.module", "search_read", domain, fields=["name"]))
+    addons = addons_of(session, model)
     return "computed by an addon of this database%s, which does not let them be changed here" % (
         " (addons that extend %s: %s)" % (model, ", ".join(addons)) if addons else ""
     )
+
+
+def addons_of(session, model):
+    """The addons that extend a model and are not Odoo's, by name."""
+    found = session.call("ir.model", "search_read", [["model", "=", model]], fields=["modules"])
+    names = [name for row in found for name in (row["modules"] or "").split(", ") if name]
+    domain = [["name", "in", names], ["author", "!=", "Odoo S.A."]]
+    return sorted(row["name"] for row in session.call("ir.module.module", "search_read", domain, fields=["name"]))
 
 
 def _is_computed(attributes):

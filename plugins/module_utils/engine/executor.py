@@ -3,35 +3,30 @@
 """Carry a plan out with C(Model.load), which writes a list in one transaction, all or nothing.
 
 Ownership of adopted records goes first, then new records, then changed ones, then removals, each in as few requests as Odoo
-has time for (batches.py). Before new records are created, their names are claimed: C(load) updates a record that has such a
-name already, and would report as new, and write over, what another run created after this one had read. When Odoo refuses a
-later request, what the earlier ones did is put back. When it does not answer, what they did stays: the next run sees it, and
-goes on from there.
+has time for (batches.py). When Odoo refuses a later request, what the earlier ones did is put back. When it does not answer,
+what they did stays: the next run sees it, and goes on from there. No other run writes meanwhile (lock.py).
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from functools import partial
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import computed, snapshot
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.batches import PATIENCE, Batches
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import listed
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, DELETE, UPDATE
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NAMESPACE
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import IDENTIFIERS, NAMESPACE
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import (
     BrokenConnection,
     OdooError,
     TooLarge,
+    is_collision,
     own_words,
 )
 
 # Connections tried in one request: a provider may take a second each.
 TRIALS = 20
-
-# Names that are claimed at most: to give a claimed name its record takes Odoo some milliseconds. Of a longer list, every run
-# claims the same ones.
-CLAIMS = 20
 
 # Nobody is written to because of a configuration run: no invitation, no tracking, no log messages, no subscriptions.
 QUIET = {
@@ -57,12 +52,11 @@ class WriteRejected(Exception):
         self.problems = problems
 
 
-def apply_plan(session, resource, plan, report_progress=lambda progress: None, marks=None, abandoned=None):
+def apply_plan(session, resource, plan, report_progress=lambda progress: None, marks=None):
     """Write the plan.
 
     :param report_progress: function that receives a line after each request of a list that takes several.
     :param marks: C({record id: id of its external identifier}) of owned records.
-    :param abandoned: C({name: id of the external identifier}) of records that a run claimed which is given up.
     :returns: C([(change, reason)]) of the records whose connection the other side refused; those are put back.
     :raises WriteRejected: when Odoo takes rows for invalid.
     :raises BrokenConnection: when it does not answer; what was written before stays.
@@ -70,16 +64,14 @@ def apply_plan(session, resource, plan, report_progress=lambda progress: None, m
     """
     writer = _Writer(session, resource, report_progress, marks or {})
     try:
-        writer.release(plan, abandoned or {})
         # A record that was changed and is not owned could look as if nothing were left to do, when the run breaks off here.
         writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
-        writer.claim(plan.of(CREATE))
         writer.create(plan.of(CREATE))
         writer.mark_as_unproven(plan.of(UPDATE))
         writer.update(plan.of(UPDATE))
         writer.set_inverses(plan.of(CREATE) + plan.of(UPDATE))
         writer.read_back(plan)
-        writer.unlink([change.record for change in plan.of(DELETE)])
+        writer.unlink(plan.of(DELETE))
         writer.invite(plan.of(CREATE))
     except BrokenConnection as exc:
         written = len(writer.done)
@@ -103,28 +95,11 @@ class _Writer:
         self.report_progress = report_progress
         self.marks = marks
         self.marked = False
-        self.claimed = []
         self.done = {}
         self.adopted = {}
         self.pointed = []
 
     # -- records ------------------------------------------------------------------------------------------------------
-
-    def release(self, plan, abandoned):
-        """Give the names of the plan's records free, be they to be created or found."""
-        found = [abandoned[change.name] for change in plan.of(CREATE) + plan.of(UPDATE) if change.name in abandoned]
-        if found:
-            self.session.call("ir.model.data", "unlink", found)
-
-    def claim(self, changes):
-        """Take the names of new records before they are created; Odoo refuses a name that another run has taken.
-
-        A claim is an external identifier of no record. When C(load) creates the record, it becomes the record's.
-        """
-        names = sorted((change.name for change in changes), key=lambda name: hashlib.sha256(name.encode()).digest())
-        rows = [{"module": NAMESPACE, "name": name, "model": self.resource.model, "res_id": 0} for name in names[:CLAIMS]]
-        if rows:
-            self.claimed = self.session.call("ir.model.data", "create", rows)
 
     def create(self, changes):
         for group in self._alike(changes):
@@ -167,7 +142,7 @@ class _Writer:
         ]
 
         def send(part):
-            identifiers = self.session.call("ir.model.data", "create", part)
+            identifiers = self.session.call(IDENTIFIERS, "create", part)
             self.adopted.update(zip((row["res_id"] for row in part), identifiers))
 
         _in_parts(rows, self.resource.rows, send)
@@ -186,16 +161,16 @@ class _Writer:
         """Note which connections are written and not tried yet, so that the next run tries them if this one is interrupted."""
         marks = [self.marks[each.record] for each in changes if each.record in self.marks and self._are_to_be_proven([each])]
         if marks:
-            self.session.call("ir.model.data", "write", marks, {"noupdate": True})
+            self.session.call(IDENTIFIERS, "write", marks, {"noupdate": True})
 
     def mark_as_proven(self, changes):
         """Take the note back."""
         records = {change.record for change in changes}
         domain = [["module", "=", NAMESPACE], ["model", "=", self.resource.model], ["noupdate", "=", True]]
-        found = self.session.call("ir.model.data", "search_read", domain, fields=["res_id"])
+        found = self.session.call(IDENTIFIERS, "search_read", domain, fields=["res_id"])
         marks = [row["id"] for row in found if row["res_id"] in records]
         if marks:
-            self.session.call("ir.model.data", "write", marks, {"noupdate": False})
+            self.session.call(IDENTIFIERS, "write", marks, {"noupdate": False})
 
     def read_back(self, plan):
         """Take out of the plan what Odoo dropped without a word, as it does with a computed field.
@@ -251,8 +226,33 @@ class _Writer:
         key = self.resource.key(change.item)
         return key[0] if key else ()
 
-    def unlink(self, records):
-        _in_parts(records, self.resource.rows, partial(self.session.call, self.resource.model, "unlink"))
+    def unlink(self, changes):
+        def send(part):
+            try:
+                self.session.call(self.resource.model, "unlink", [change.record for change in part])
+            except (BrokenConnection, TooLarge):
+                raise
+            except OdooError as exc:
+                if is_collision(exc):
+                    raise
+                # Of several, Odoo does not tell which.
+                what = "it" if len(part) == 1 else "one of " + listed([change.label for change in part])
+                why = "Odoo does not remove %s: %s" % (what, exc)
+                raise self._explained([(part[0] if len(part) == 1 else None, None, why)], "remove it in Odoo") from exc
+
+        _in_parts(changes, self.resource.rows, send)
+
+    def _explained(self, problems, cure):
+        """What Odoo refuses, with the addons that may be the ones that do, and what can be done about them."""
+        addons = computed.addons_of(self.session, self.resource.model)
+        if addons:
+            hint = "Unless it is Odoo itself, an addon that extends %s refuses this (%s): %s" % (
+                self.resource.model,
+                listed(addons),
+                cure,
+            )
+            problems = [(change, option, "%s. %s" % (why, hint)) for change, option, why in problems]
+        return WriteRejected(problems)
 
     def invite(self, changes):
         """Invite new users, last, as messages cannot be rolled back; in one request, which sends all messages or fails."""
@@ -340,14 +340,9 @@ class _Writer:
         for change in reversed([change for change in self.done.values() if change.action != CREATE]):
             self._put_back(change)
         self._remove([change.record for change in self.done.values() if change.action == CREATE])
-        if self.claimed:
-            # Those that have become their records' are gone.
-            domain = [["id", "in", self.claimed]]
-            left = [row["id"] for row in self.session.call("ir.model.data", "search_read", domain, fields=["id"])]
-            self.session.call("ir.model.data", "unlink", left)
         # Records that were taken over without a change are in no row that was loaded.
         if self.adopted:
-            self.session.call("ir.model.data", "unlink", list(self.adopted.values()))
+            self.session.call(IDENTIFIERS, "unlink", list(self.adopted.values()))
         if self.marked:
             self.mark_as_proven(self.done.values())
 
@@ -356,7 +351,7 @@ class _Writer:
             self._remove([change.record])
             return
         if change.record in self.adopted:
-            self.session.call("ir.model.data", "unlink", [self.adopted.pop(change.record)])
+            self.session.call(IDENTIFIERS, "unlink", [self.adopted.pop(change.record)])
         fields = [field for field in self._loaded(change.after) if not field.write_only]
         if fields:
             row = [str(change.record)] + [self._cell(field, change.current[field.option]) for field in fields]
@@ -427,7 +422,13 @@ class _Writer:
                 change = chunk[row] if isinstance(row, int) and 0 <= row < len(chunk) else None
                 return change, options.get(message.get("field"))
 
-            loaded = load(self.session, self.resource.model, headers, [row for dummy, row in part], blame, **context)
+            try:
+                loaded = load(self.session, self.resource.model, headers, [row for dummy, row in part], blame, **context)
+            except WriteRejected as exc:
+                if is_collision(exc):
+                    raise
+                cure = "give a value that it accepts, or remove the option"
+                raise self._explained([_with_options(*problem) for problem in exc.problems], cure) from exc
             for change, record in zip(chunk, loaded):
                 change.record = record
             self.done.update((id(change), change) for change in chunk)
@@ -478,6 +479,14 @@ def load(session, model, headers, rows, blame, **context):
         errors = errors[1:]
     problems = [(*blame(message), own_words(_WRAPPING.sub("", str(message["message"])))) for message in errors]
     raise WriteRejected(problems or [(None, None, "Odoo rejected the list without a reason; see the server's log")])
+
+
+def _with_options(change, option, why):
+    """A problem with the options that it can be about, where Odoo does not tell: those of a record that change."""
+    changed = sorted(change.after) if change and change.action == UPDATE and not option else []
+    if len(changed) == 1:
+        return change, changed[0], why
+    return change, option, "Odoo refuses to change %s: %s" % (", ".join(changed), why) if changed else why
 
 
 def _targets(field, changes, given):

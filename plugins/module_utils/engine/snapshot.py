@@ -12,6 +12,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors imp
 # The namespace of the external identifiers by which Postroom owns records.
 NAMESPACE = "__postroom__"
 EXPORTS = "__export__"
+# The model of external identifiers.
+IDENTIFIERS = "ir.model.data"
 # What is asked of a field. The last five say whether it is computed (computed.py).
 ATTRIBUTES = ["type", "selection", "store", "related", "company_dependent", "readonly", "states"]
 
@@ -85,12 +87,16 @@ class Names:
 def external_ids(session, model):
     """The external identifiers of a model's records that modules or people gave: C({id: [names]})."""
     rows = session.call(
-        "ir.model.data",
+        IDENTIFIERS,
         "search_read",
         [["model", "=", model], ["module", "not in", [NAMESPACE, EXPORTS]]],
         fields=["module", "name", "res_id"],
         order="id",
     )
+    return _by_record(rows)
+
+
+def _by_record(rows):
     names = {}
     for row in rows:
         names.setdefault(row["res_id"], []).append("%s.%s" % (row["module"], row["name"]))
@@ -105,38 +111,51 @@ class Ownership:
     :param unproven: C({record id: id of the external identifier}) of records whose connection was written and not tried yet.
     :param unmarked: C({record id: options}) of owned records of which parts lack Postroom's mark.
     :param marks: C({record id: id of the external identifier}).
-    :param claims: C({name: id of the external identifier}) of records that some run is about to create, or was when it was
-        interrupted.
+    :param turns: the rows by which runs take turns (lock.py), the last one last.
+    :param external_ids: C({record id: names}) that modules or people gave, where they were asked for.
     """
 
     names: dict = dataclasses.field(default_factory=dict)
     unproven: dict = dataclasses.field(default_factory=dict)
     unmarked: dict = dataclasses.field(default_factory=dict)
     marks: dict = dataclasses.field(default_factory=dict)
-    claims: dict = dataclasses.field(default_factory=dict)
+    turns: list = dataclasses.field(default_factory=list)
+    external_ids: dict | None = None
 
 
-def ownership(session, model):
-    """What Postroom owns of a model's records.
+# What is read of an external identifier.
+_IDENTIFIER = ["module", "name", "model", "res_id", "noupdate", "create_date"]
+
+
+def ownership(session, model, with_external_ids=False):
+    """What Postroom owns of a model's records, and whose turn it is to write, in one request.
 
     An external identifier that Odoo's modules must not update (noupdate) means a record whose connection is not proven. Odoo
     itself looks at that only when a module of the namespace's name is updated, and there is none.
     """
-    rows = session.call(
-        "ir.model.data",
-        "search_read",
-        [["model", "=", model], ["module", "=", NAMESPACE]],
-        fields=["name", "res_id", "noupdate"],
-        order="id desc",
-    )
-    marks = [row for row in rows if row["res_id"]]
+    modules = ["module", "!=", EXPORTS] if with_external_ids else ["module", "=", NAMESPACE]
+    domain = [["model", "in", [model, IDENTIFIERS]], modules]
+    rows = session.call(IDENTIFIERS, "search_read", domain, fields=_IDENTIFIER, order="id desc")
+    marks = [row for row in rows if row["model"] == model and row["module"] == NAMESPACE]
+    others = [row for row in reversed(rows) if row["model"] == model and row["module"] != NAMESPACE]
     return Ownership(
         {row["res_id"]: row["name"] for row in marks},
         {row["res_id"]: row["id"] for row in marks if row["noupdate"]},
         {},
         {row["res_id"]: row["id"] for row in marks},
-        {row["name"]: row["id"] for row in rows if not row["res_id"]},
+        _turns(rows),
+        _by_record(others) if with_external_ids else None,
     )
+
+
+def read_turns(session):
+    """The rows by which runs take turns to write, the last one last."""
+    domain = [["model", "=", IDENTIFIERS], ["module", "=", NAMESPACE]]
+    return _turns(session.call(IDENTIFIERS, "search_read", domain, fields=_IDENTIFIER, order="id desc"))
+
+
+def _turns(rows):
+    return [row for row in reversed(rows) if row["model"] == IDENTIFIERS and row["module"] == NAMESPACE]
 
 
 def owned(session, model):
@@ -169,12 +188,16 @@ def available_fields(session, resource):
     return found
 
 
-def read(session, resource, options, domain=()):
-    """The records, each as C({"id": …, option: value}), values in the form in which they are compared."""
+def read(session, resource, options, domain=(), names=None):
+    """The records, each as C({"id": …, option: value}), values in the form in which they are compared.
+
+    :param names: what C(external_ids) returns, if it is known.
+    """
     fields = [each for each in resource.fields if each.option in options and not each.write_only]
     columns = [each.column_in(session.major) for each in fields if each.column]
     rows = session.call(resource.model, "search_read", [list(term) for term in domain], fields=columns, order="id")
-    names = external_ids(session, resource.model) if any(each.type == "external_id" for each in fields) else {}
+    if names is None and any(each.type == "external_id" for each in fields):
+        names = external_ids(session, resource.model)
     return [
         dict(
             {

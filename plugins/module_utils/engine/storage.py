@@ -18,20 +18,24 @@ class Records:
         """
         return snapshot.available_fields(session, resource)
 
-    def read(self, session, resource, options, domain=()):
-        """The records, each as C({"id": …, option: value}), values in the form in which they are compared."""
-        return snapshot.read(session, resource, options, domain)
+    def read(self, session, resource, options, domain=(), names=None):
+        """The records, each as C({"id": …, option: value}), values in the form in which they are compared.
+
+        :param names: their external identifiers, if they are known.
+        """
+        return snapshot.read(session, resource, options, domain, names)
 
     def owned(self, session, resource):
         """Which records Postroom owns, a snapshot.Ownership."""
-        return snapshot.ownership(session, resource.model)
+        named = any(each.type == "external_id" for each in resource.fields)
+        return snapshot.ownership(session, resource.model, with_external_ids=named)
 
     def write(self, session, resource, plan, ownership, report_progress):
         """Carry out a plan; C([(change, reason)]) of the records whose connection was refused (executor.apply_plan).
 
-        :param ownership: what C(owned) returned; its claims are those of runs that are given up.
+        :param ownership: what C(owned) returned.
         """
-        return apply_plan(session, resource, plan, report_progress, ownership.marks, ownership.claims)
+        return apply_plan(session, resource, plan, report_progress, ownership.marks)
 
     def default_values(self, session, resource, offer):
         """The values that Odoo gives a new record, by option, in the form in which values are compared."""

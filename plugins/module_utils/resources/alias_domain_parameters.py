@@ -33,7 +33,7 @@ class Parameters:
         session.call("mail.alias", "fields_get", ["id"], attributes=["type"])
         return {each.column: {} for each in resource.fields if each.since <= session.major}
 
-    def read(self, session, resource, options, domain=()):
+    def read(self, session, resource, options, domain=(), names=None):
         values = {record["key"]: record["value"] for record in read(session, CONFIG_PARAMETERS, ("key", "value"))}
         found = {option: values.get(key, "") for option, key in self.keys.items()}
         return [dict(found, id=RECORD)] if found["name"] else []
@@ -41,14 +41,14 @@ class Parameters:
     def owned(self, session, resource):
         """Postroom owns the domain when it owns the parameter that names it. Others lack the mark after an interruption."""
         parameters = snapshot.ownership(session, CONFIG_PARAMETERS.model)
-        names, claims = parameters.names, parameters.claims
+        names, turns = parameters.names, parameters.turns
         domain = [("key", "in", list(self.keys.values()))]
         found = {record["key"]: record["id"] for record in read(session, CONFIG_PARAMETERS, ("key",), domain)}
         owner = names.get(found.get(self.keys["name"]))
         if not owner:
-            return Ownership(claims=claims)
+            return Ownership(turns=turns)
         unmarked = {option for option, key in self.keys.items() if key in found and found[key] not in names}
-        return Ownership({RECORD: owner}, unmarked={RECORD: unmarked}, claims=claims)
+        return Ownership({RECORD: owner}, unmarked={RECORD: unmarked}, turns=turns)
 
     def write(self, session, resource, plan, ownership, report_progress):
         """Parameters with a value are set, the others removed."""
@@ -63,10 +63,9 @@ class Parameters:
                 raise WriteRejected([(change, None, "was created by another run in the meantime; run again")])
             shared = _shared(values, {option: present.get(key) for option, key in self.keys.items()})
             plain = [option for option, value in values.items() if value and option not in shared]
-            claims = ownership.claims
-            self._write(session, change, {option: "" for option, value in values.items() if not value}, claims, "deleted")
-            self._write(session, change, {option: values[option] for option in plain}, claims)
-            self._write(session, change, {option: values[option] for option in shared}, claims, write=_set_past_the_check)
+            self._write(session, change, {option: "" for option, value in values.items() if not value}, "deleted")
+            self._write(session, change, {option: values[option] for option in plain})
+            self._write(session, change, {option: values[option] for option in shared}, write=_set_past_the_check)
         return []
 
     def default_values(self, session, resource, offer):
@@ -75,7 +74,7 @@ class Parameters:
     def untouched(self, session, resource):
         return set()
 
-    def _write(self, session, change, values, claims, state="merged", write=None):
+    def _write(self, session, change, values, state="merged", write=None):
         options = {self.keys[option]: option for option in values}
         wanted = [
             Wanted(index, {"key": key}, {"key": key, "value": values[option]})
@@ -87,7 +86,7 @@ class Parameters:
             if write:
                 write(session, plan)
             else:
-                apply_plan(session, CONFIG_PARAMETERS, plan, abandoned=claims)
+                apply_plan(session, CONFIG_PARAMETERS, plan)
         except WriteRejected as exc:
             problems = [(change, options.get(part and part.label), reason) for part, dummy, reason in exc.problems]
             raise WriteRejected(problems) from exc

@@ -36,8 +36,9 @@ READS = frozenset(("default_get", "fields_get", "fields_view_get", "get_view", "
 NEUTRALIZED = "database.is_neutralized"
 _FALSE = ("", "0", "false", "no", "off")
 
-# What they return, and the write that matters most.
+# What they return, and the writes whose answer is needed.
 SHAPES = {
+    "create": list,
     "default_get": dict,
     "fields_get": dict,
     "fields_view_get": dict,
@@ -88,6 +89,8 @@ class Session:
         self.login = login
         self.read_only = read_only
         self.calls = 0
+        # Function that is called before each call.
+        self.before_call = None
         self._may_write = allow_neutralized
         self._may_write_newer = allow_newer_series
         # Names and messages are read in English whatever the user's language, archived records are seen.
@@ -155,6 +158,11 @@ class Session:
                     % (self.url, exc.code)
                 ) from exc
             raise self._broken(exc, "the login") from exc
+
+    @property
+    def timeout(self):
+        """Seconds to wait for one answer."""
+        return self._server.timeout
 
     @contextlib.contextmanager
     def patience(self, seconds):
@@ -224,6 +232,8 @@ class Session:
         :raises WriteInCheckMode: for anything but a known read in a read-only session.
         :raises Neutralized: for anything but a known read in a neutralized database; OdooError in one of a newer series.
         """
+        if self.before_call:
+            self.before_call()
         if method not in READS:
             if self.read_only:
                 raise WriteInCheckMode("%s.%s in check mode" % (model, method))

@@ -1,0 +1,76 @@
+"""An addon that refuses values: one error says which item and option, Odoo's reason and the cure; nothing is written."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from support import Database, install
+
+OWN = Path(__file__).parent / "addons" / "refusing_mail_servers"
+LOCKED = {"login": "locked@mydomain.com", "name": "Locked", "host": "smtp.mydomain.com", "port": 587}
+FREE = {"login": "free@mydomain.com", "name": "Free", "host": "smtp.mydomain.com", "port": 587}
+CURE = "(refusing_mail_servers): give a value that it accepts, or remove the option"
+
+
+@pytest.fixture(scope="module")
+def database(lab, series):
+    place = Path(lab["odoo"][series]["addons"]) / OWN.name
+    shutil.copytree(OWN, place, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    made = Database(lab, series)
+    install(made, OWN.name)
+    made.ok("outgoing_mail_servers", [LOCKED, FREE])
+    yield made
+    made.drop()
+
+
+def refused(database, config, **options):
+    result = database.refuses("outgoing_mail_servers", config, **options)
+    assert len(result["problems"]) == 1, result
+    assert result["msg"].count("\n") == 0
+    return result["problems"][0], result["msg"]
+
+
+def test_an_option_that_is_refused(database):
+    """The other one of the list is not written either, as with any refusal."""
+    problem, words = refused(database, [{**LOCKED, "host": "smtp.other.example"}, {**FREE, "host": "smtp.other.example"}])
+    assert (problem["index"], problem["option"]) == (0, "host")
+    assert "The host of this server is set by the operators" in words
+    assert CURE in words
+
+
+def test_one_of_several_options_is_refused(database):
+    """Which one, Odoo does not tell: the error names those that would change."""
+    problem, words = refused(database, [FREE, {**LOCKED, "host": "smtp.other.example", "priority": 3}])
+    assert (problem["index"], problem["option"]) == (1, None)
+    assert "Odoo refuses to change host, priority: The host of this server is set by the operators" in words
+    assert CURE in words
+
+
+def test_a_constraint(database):
+    problem, words = refused(database, [LOCKED, {**FREE, "port": 25}])
+    assert (problem["index"], problem["option"]) == (1, "port")
+    assert "Port 25 is not allowed here" in words
+
+
+def test_a_new_record_that_is_refused(database):
+    problem, words = refused(
+        database, [{**FREE, "login": "new@mydomain.com"}, {**FREE, "login": "bad@mydomain.com", "port": 25}]
+    )
+    assert problem["index"] == 1
+    assert "Port 25 is not allowed here" in words
+    assert CURE in words
+
+
+def test_a_removal_that_is_refused(database):
+    problem, words = refused(database, [LOCKED], state="deleted")
+    assert problem["index"] == 0
+    assert "Odoo does not remove it: This server must stay" in words
+    assert "refusing_mail_servers" in words
+    _problem, words = refused(database, [FREE, LOCKED], state="deleted")
+    assert "one of free@mydomain.com, locked@mydomain.com: This server must stay" in words
+
+
+def test_the_rest_is_managed(database):
+    """What the addon does not refuse is written, and a second run has nothing to do."""
+    done = database.converge("outgoing_mail_servers", [{**LOCKED, "priority": 7}, {**FREE, "host": "smtp.third.example"}])
+    assert done["counts"]["updated"] == 2
