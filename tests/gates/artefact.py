@@ -28,13 +28,17 @@ def clone(folder):
         shutil.copy(ROOT / name, folder / name)
 
 
-def build(folder):
-    """Build the collection's tarball in a folder that then holds this one tarball, and return its path."""
+def build(folder, change=lambda source: None):
+    """Build the collection's tarball in a folder that then holds this one tarball, and return its path.
+
+    :param change: function of the folder of the files that go into it, which may change them
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.tar.gz"):
         old.unlink()
     with tempfile.TemporaryDirectory() as source:
         clone(Path(source))
+        change(Path(source))
         command = [
             Path(sys.executable).with_name("ansible-galaxy"),
             "collection",
