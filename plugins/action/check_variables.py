@@ -13,12 +13,19 @@ from ansible.plugins.loader import filter_loader, test_loader
 from jinja2 import Environment
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items
-from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE, ROUTING_ADDON
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE, OAUTH_ADDON, ROUTING_ADDON
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.http import tls_context
 from ansible_collections.postroom.odoo.plugins.modules import check_records
 from ansible_collections.postroom.odoo.plugins.plugin_utils import as_declared, shared_mailboxes
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
-from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import EXTRAS, is_enabled, lists_of, problems_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import (
+    EXTRAS,
+    is_enabled,
+    lists_of,
+    problems_of,
+    uses_oauth,
+    warnings_of,
+)
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import templar_of, validated
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import VARIABLES
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, evaluated_secrets, plain_values, wrong_kinds
@@ -67,6 +74,8 @@ class ActionModule(InProcessAction):
         lists = []
         if not problems:
             lists, problems = self._lists(roles, given, task_vars)
+        if not problems:
+            warnings += [each for role in roles for each in warnings_of(role, given)]
         if not problems and _is_first(task_vars):
             for line in self._shared_mailboxes(task_vars):
                 self._display.warning(line)
@@ -133,7 +142,11 @@ class ActionModule(InProcessAction):
             if problems:
                 # What the lists would have of them needs no second line.
                 return [], problems
-            lists = [each for role in roles for each in lists_of(role, given, routed)]
+            lists = []
+            for each in (each for role in roles for each in lists_of(role, given, routed)):
+                # Several roles need the same OAuth clients.
+                if each not in lists:
+                    lists.append(each)
         except BadEntry as exc:
             return [], [str(exc)]
         typed = []
@@ -151,7 +164,7 @@ class ActionModule(InProcessAction):
             lists=[{"module": module, "config": items} for module, made, items in lists],
             # A comparison reads everything anyway.
             compare=not self._task.check_mode,
-            pending_addons=["mail", "fetchmail", *([ROUTING_ADDON] if is_enabled(given, task_vars) else [])],
+            pending_addons=["mail", "fetchmail", *_installed_by_the_run(given, task_vars)],
         )
         missing = list(_missing_connection(args))
         if missing:
@@ -163,6 +176,14 @@ class ActionModule(InProcessAction):
         except Answered as answered:
             return answered.answer
         return {}
+
+
+def _installed_by_the_run(given, task_vars):
+    """Which of the role's addons the run puts into the database."""
+    if is_enabled(given, task_vars):
+        yield ROUTING_ADDON
+        if uses_oauth(given):
+            yield OAUTH_ADDON
 
 
 def _missing_connection(args):

@@ -8,7 +8,7 @@ from functools import wraps
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts import forward
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts import forward, lists
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import Accounts, BadEntry, MailDomain
 
 
@@ -46,6 +46,17 @@ def without_password(accounts, defaults=None, provider=None, passwords=None):
 
 
 @_told
+def oauth_client_items(accounts, defaults=None, provider=None):
+    return Accounts(accounts, defaults, provider).oauth_clients()
+
+
+@_told
+def uses_oauth(accounts, defaults=None, provider=None, clients=None):
+    given = {"mail_users_accounts": accounts, "mail_users_defaults": defaults, "mail_provider": provider}
+    return lists.uses_oauth(dict(given, mail_extras_oauth_clients=clients))
+
+
+@_told
 def account_of(accounts, address):
     return forward.account_of(accounts, address)
 
@@ -77,9 +88,11 @@ class FilterModule:
             account_without_secrets,
             incoming_server_items,
             mail_domain_items,
+            oauth_client_items,
             offboarded_account,
             outgoing_server_items,
             user_items,
+            uses_oauth,
             without_password,
         )
         return {each.__name__: each for each in filters}

@@ -164,7 +164,7 @@ def run(resource, new=Module):
         module.fail_json(**_problems(resource, items, problems))
     except errors.MissingModel as exc:
         addon = resource.addon(session.major)
-        module.fail_json(msg="%s; install the addon %s first." % (exc, addon), missing_addon=addon)
+        module.fail_json(msg="%s; %s." % (exc, resource.how_to_install(session.major)), missing_addon=addon)
     except errors.OdooError as exc:
         module.fail_json(msg=str(exc))
 

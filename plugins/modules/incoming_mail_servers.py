@@ -48,6 +48,11 @@ options:
         description:
           - Password of the mailbox. It is compared with the value in Odoo.
         type: str
+      oauth_client:
+        description:
+          - Name of the OAuth client by whose tokens Odoo logs in, instead of the password. An empty string clears it.
+            Requires the addon C(mail_server_oauth) in Odoo.
+        type: str
       model:
         description:
           - Technical name of the model in which new mail creates a record, such as C(crm.lead). With an empty string, it

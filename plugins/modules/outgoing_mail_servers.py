@@ -51,6 +51,11 @@ options:
         description:
           - Password. It is compared with the value in Odoo.
         type: str
+      oauth_client:
+        description:
+          - Name of the OAuth client by whose tokens Odoo logs in, instead of the password. An empty string clears it.
+            Requires the addon C(mail_server_oauth) in Odoo.
+        type: str
       ssl_certificate:
         description:
           - Client certificate in PEM format (Odoo 15 and later).

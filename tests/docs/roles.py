@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
-from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import ENTRY, SERVERS, USER
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import ENTRY, OAUTH, SERVERS, USER
 
 SOURCES = Path(__file__).with_suffix("")
 ROLES = ("mail_domain", "mail_extras", "mail_templates", "mail_users", "routing_addon")
@@ -19,7 +19,19 @@ HEAD = "---\n# Written by `make docs` from {source} and plugins/plugin_utils/acc
 MARK = re.compile(r"(<!-- make docs: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # The order of an account's options, as people write them.
 ENTRY_ORDER = (
-    *("name", "email", "previous_email", "password", "odoo_login", "odoo_password", "update_password", "groups", "company"),
+    *(
+        "name",
+        "email",
+        "previous_email",
+        "password",
+        "kind",
+        "oauth",
+        "odoo_login",
+        "odoo_password",
+        "update_password",
+        "groups",
+        "company",
+    ),
     *("companies", "language", "timezone", "notification_type", "active", "invite", "incoming", "outgoing"),
 )
 
@@ -68,7 +80,9 @@ def completed(declared, shared):
     return made
 
 
-def options_of(what, place):
+def options_of(what, place=None):
+    if what == "oauth":
+        return {option.name: specification(option, place) for option in OAUTH}
     if what == "account":
         declared = {option.name: option for option in (*USER, *ENTRY)}
         options = [declared[name] for name in ENTRY_ORDER]

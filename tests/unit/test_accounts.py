@@ -212,6 +212,7 @@ def test_a_domain_has_a_mailbox_for_catchall_and_bounce():
             "match_by_login": True,
             "confirmed": True,
             "host": "imap.mydomain.com",
+            "oauth_client": "",
         }
         for alias in ("catchall", "bounce")
     ]
@@ -232,6 +233,7 @@ def test_a_domain_has_a_shared_server():
         "tested": True,
         "host": "smtp.mydomain.com",
         "port": 25,
+        "oauth_client": "",
     }
     (server,) = domain(smtp={"login": "apikey"}, passwords={"apikey": "key"}).outgoing_servers()
     assert (server["from_filter"], server["password"], server["name"]) == (

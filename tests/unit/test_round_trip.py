@@ -25,6 +25,16 @@ STANDARD = {
         "active": True,
         "confirmed": False,
         "type": "imap",
+        "oauth_client": "",
+    },
+    "OAuth client": {
+        "client_secret": "",
+        "private_key": "",
+        "certificate": "",
+        "secret_expires": "",
+        "key_id": "",
+        "scopes": "",
+        "active": True,
     },
     "outgoing mail server": {
         "password": "",
@@ -38,6 +48,7 @@ STANDARD = {
         "max_email_size": 0.0,
         "owner": "",
         "active": True,
+        "oauth_client": "",
     },
     "user": {
         "email": "",
@@ -55,6 +66,7 @@ RESOURCES = {
     "incoming mail server": resources.INCOMING_MAIL_SERVERS,
     "outgoing mail server": resources.OUTGOING_MAIL_SERVERS,
     "user": resources.USERS,
+    "OAuth client": resources.OAUTH_CLIENTS,
     "alias domain": resources.ALIAS_DOMAINS,
 }
 # Instructions to a module, which Odoo does not keep.
@@ -100,6 +112,7 @@ def lists(inventory, routed):
     assert accounts.problems() == []
     return {
         "alias domain": domain.alias_domains(),
+        "OAuth client": accounts.oauth_clients() + inventory.get("mail_extras_oauth_clients", []),
         "user": accounts.users() + inventory.get("mail_extras_users", []),
         "incoming mail server": [
             *domain.incoming_servers(),
@@ -142,14 +155,28 @@ WORD = st.text(string.ascii_lowercase, min_size=1, max_size=8)
 HOST = st.sampled_from(["a.example", "b.example", "192.0.2.1"])
 PORT = st.sampled_from([25, 143, 465, 587, 993, 995, 2525])
 CONNECTION = {"host": HOST, "port": PORT}
+# Whether a server logs in as its mailbox does.
+LIKE_ITS_MAILBOX = {"oauth": st.booleans()}
 SMTP = {**CONNECTION, "encryption": st.sampled_from(["none", "starttls", "ssl"]), "debug": st.booleans()}
 SMTP["authentication"] = st.sampled_from(["login", "certificate", "gmail"])
 BOX = {**CONNECTION, "ssl": st.booleans(), "keep_original": st.booleans(), "confirmed": st.booleans()}
 PERSONAL = {"active": st.booleans(), "priority": st.integers(1, 300), "name": WORD}
 ACCOUNT_SMTP = options(
-    **SMTP, **PERSONAL, password=WORD, owner=st.just(""), from_filter=st.sampled_from(["", "a.example", "a@b.example"])
+    **SMTP,
+    **PERSONAL,
+    **LIKE_ITS_MAILBOX,
+    password=WORD,
+    owner=st.just(""),
+    from_filter=st.sampled_from(["", "a.example", "a@b.example"]),
 )
-ACCOUNT_BOX = {**BOX, **PERSONAL, "password": WORD, "model": st.sampled_from(["", "crm.lead"]), "only_replies": st.booleans()}
+ACCOUNT_BOX = {
+    **BOX,
+    **PERSONAL,
+    **LIKE_ITS_MAILBOX,
+    "password": WORD,
+    "model": st.sampled_from(["", "crm.lead"]),
+    "only_replies": st.booleans(),
+}
 OF_USER = {
     "language": st.sampled_from(["fr_FR", "en_US"]),
     "timezone": st.sampled_from(["Europe/Paris", ""]),
@@ -158,10 +185,34 @@ OF_USER = {
     "incoming": st.booleans(),
     "outgoing": st.booleans(),
 }
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+
+
+@st.composite
+def custom_clients(draw):
+    """The OAuth client of any provider. A name that two accounts would have is given to one client only."""
+    url, number = draw(st.sampled_from(["https://a.example/token", "https://b.example"])), draw(st.integers(0, 2))
+    ways = (
+        {"grant": "jwt_bearer", "private_key": KEY, "key_id": "k"},
+        {"grant": "client_credentials", "client_secret": f"s{number}", "scopes": ["x", "y"], "secret_expires": "2027-12-31"},
+        {"grant": "client_credentials", "private_key": KEY, "client_authentication": "private_key_jwt"},
+    )
+    named = {"name": f"Client {number}"} if url == "https://b.example" else {}
+    return {"token_url": url, "client_id": f"c{number}", **named, **ways[number]}
+
+
+@st.composite
+def microsoft_clients(draw):
+    proof = draw(st.sampled_from([{"client_secret": "pw"}, {"private_key": KEY, "certificate": CERTIFICATE}]))
+    return {"tenant": draw(WORD), "client_id": draw(WORD), **proof}
+
+
 ACCOUNT = st.fixed_dictionaries(
     {"name": WORD, "password": WORD},
     optional={
         **OF_USER,
+        "oauth": st.one_of(st.just(False), custom_clients()),
         "active": st.booleans(),
         "odoo_login": WORD,
         "smtp": ACCOUNT_SMTP,
@@ -175,17 +226,28 @@ def at_host(of):
     return st.fixed_dictionaries({"host": HOST}, optional={name: each for name, each in of.items() if name != "host"})
 
 
-PROVIDER = st.fixed_dictionaries({"smtp": at_host(SMTP), "imap": at_host(BOX), "pop": at_host(BOX)})
+SERVERS = {"smtp": at_host(SMTP), "imap": at_host(BOX), "pop": at_host(BOX)}
+PROVIDER = st.one_of(
+    st.fixed_dictionaries(SERVERS),
+    st.fixed_dictionaries({**SERVERS, "oauth": custom_clients()}),
+    st.fixed_dictionaries({"kind": st.just("microsoft365"), "oauth": microsoft_clients()}),
+)
 
 
 @st.composite
 def inventories(draw):
     """Inventories that may say anything at any place, in any order."""
-    addresses = draw(st.lists(WORD, unique=True, max_size=4))
+    provider, addresses = draw(PROVIDER), draw(st.lists(WORD, unique=True, max_size=4))
     accounts = []
     for address in addresses:
         account = draw(ACCOUNT)
         account = {"name": account.pop("name"), "email": f"{address}@people.example", **account}
+        if isinstance(account.get("oauth"), dict) and provider.get("kind"):
+            # Of the provider's kind, or of a custom one, which has no servers then.
+            account["kind"] = "custom"
+            account["smtp"] = {"host": "c.example", **account.get("smtp", {})}
+            protocol = "pop" if "pop" in account else "imap"
+            account[protocol] = {"host": "c.example", **account.get(protocol, {})}
         account.pop("odoo_login", None) if account.get("odoo_login") in addresses else None
         accounts.append(account)
     logins = [each.get("odoo_login", each["email"]) for each in accounts]
@@ -194,7 +256,7 @@ def inventories(draw):
             account.pop("odoo_login", None)
     catchall, bounce, default_from = draw(WORD), draw(WORD), draw(WORD)
     return {
-        "mail_provider": draw(PROVIDER),
+        "mail_provider": provider,
         "mail_domain_name": DOMAIN,
         "mail_domain_catchall": catchall,
         "mail_domain_bounce": draw(st.sampled_from([catchall, bounce, ""])),
@@ -202,9 +264,13 @@ def inventories(draw):
         "mail_domain_passwords": dict.fromkeys((catchall, bounce, default_from), draw(WORD)),
         "mail_domain_incoming": draw(st.booleans()),
         "mail_domain_outgoing": draw(st.booleans()),
-        "mail_domain_smtp": draw(options(**SMTP, priority=st.integers(1, 300), active=st.booleans())),
-        **draw(st.fixed_dictionaries({}, optional={"mail_domain_imap": options(**BOX), "mail_domain_pop": options(**BOX)})),
-        "mail_users_defaults": draw(options(**OF_USER, smtp=options(**SMTP), imap=options(**BOX))),
+        "mail_domain_smtp": draw(options(**SMTP, **LIKE_ITS_MAILBOX, priority=st.integers(1, 300), active=st.booleans())),
+        **draw(
+            st.fixed_dictionaries(
+                {}, optional={f"mail_domain_{each}": options(**BOX, **LIKE_ITS_MAILBOX) for each in ("imap", "pop")}
+            )
+        ),
+        "mail_users_defaults": draw(options(**OF_USER, smtp=options(**SMTP, **LIKE_ITS_MAILBOX), imap=options(**BOX))),
         "mail_users_accounts": accounts,
     }
 

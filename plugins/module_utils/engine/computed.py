@@ -59,7 +59,11 @@ def read_computed(session, resource, offer):
     columns = {}
     for each in resource.fields:
         column = each.column_in(session.major)
-        if column and not (each.write_only or each.inverse or each.state) and _is_computed(offer.get(column, {})):
+        if (
+            column
+            and not (each.write_only or each.inverse or each.state or each.computed)
+            and _is_computed(offer.get(column, {}))
+        ):
             columns[column] = each.option
     if not columns:
         return Computed()

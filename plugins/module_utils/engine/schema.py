@@ -96,6 +96,7 @@ class Field:
         many2one, many2many or external_id.
     :param since, until: first and last major that have the field, for the error that explains its absence.
     :param addon: the addon that brings the field, or, with C(since), brings it to the series before.
+    :param remedy: how to have that addon installed.
     :param required: needed to create a record, or a function of the item that tells.
     :param default: value for a new record where the option is omitted, or a function of the item that gives it.
     :param check: function of validators.py.
@@ -104,6 +105,8 @@ class Field:
     :param starts_empty: (additive) whether a new record of that item has nothing of Odoo's default.
     :param after_creation: what a new record cannot have from the start; it is written to it in a second request.
     :param fold: Odoo keeps the value in lower case.
+    :param trimmed: Odoo keeps the value without white space around it.
+    :param computed: the model itself computes the field, and takes every value that is written to it.
     :param secret: masked wherever it would show; True, or a Secrecy.
     :param write_only: Odoo does not tell the value, so it is never compared.
     :param notify_on_write: Odoo notifies the user whenever the field is written, even with the same value, so it is
@@ -126,6 +129,7 @@ class Field:
     since: int = 0
     until: int = 99
     addon: str | None = None
+    remedy: str = ""
     required: Any = False
     default: Any = None
     check: Callable | None = None
@@ -135,6 +139,8 @@ class Field:
     starts_empty: Callable | None = None
     after_creation: bool = False
     fold: bool = False
+    trimmed: bool = False
+    computed: bool = False
     secret: bool | Secrecy = False
     write_only: bool = False
     notify_on_write: bool = False
@@ -177,7 +183,8 @@ class Field:
     def unknown_in(self, major):
         """Why a server of that series has no such field."""
         if self.addon and not self.since:
-            return "the addon %s provides it, and is not installed" % self.addon
+            remedy = " (%s)" % self.remedy if self.remedy else ""
+            return "the addon %s provides it, and is not installed%s" % (self.addon, remedy)
         if major < self.since:
             before = ", and in earlier series with the addon %s, which is not installed" % self.addon if self.addon else ""
             return "Odoo has it from %d.0 on%s" % (self.since, before)
@@ -195,6 +202,8 @@ class Field:
             return template_expressions.canonical(value)
         if self.type == "binary":
             return base64.b64encode(value.encode()).decode() if value else ""
+        if self.trimmed:
+            value = value.strip()
         return value.lower() if self.fold else value
 
     def from_odoo(self, raw):
@@ -217,7 +226,7 @@ class Field:
             return (raw[0] if isinstance(raw, (list, tuple)) else raw) or None
         if self.type in ("many2many", "external_id"):
             return frozenset(raw or ())
-        return raw or ""
+        return (raw or "").strip() if self.trimmed else raw or ""
 
     def from_default(self, raw):
         """A value of C(default_get) in the same form; relations come as commands there."""
@@ -367,6 +376,7 @@ class Resource:
     :param adopts: whether existing records become owned by a mark alone; otherwise only what is written does.
     :param removal: C(unlink), C(archive) (Odoo keeps the history), or C(reset) (clear the named options).
     :param brought_by: C({first major: addon}) that has the model.
+    :param remedy: how to have that addon installed.
     :param extra: further options of an item, each an Option.
     :param checks: functions of an item that yield C((option, reason)).
     :param everything: the search domain of C(gathered) without a config, and of the server's records otherwise.
@@ -392,6 +402,7 @@ class Resource:
     fields: tuple
     identities: tuple
     brought_by: dict
+    remedy: str = ""
     called: Callable | tuple = ()
     told_apart_by: tuple = ()
     is_weak: Callable | None = None
@@ -449,6 +460,10 @@ class Resource:
 
     def addon(self, major):
         return _in_series(self.brought_by, major)
+
+    def how_to_install(self, major):
+        """What to do where the model is missing."""
+        return "install the addon %s first%s" % (self.addon(major), " (%s)" % self.remedy if self.remedy else "")
 
     def argument_spec(self):
         """The options of one item of C(config)."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import MissingModel, OdooError
 
 # The namespace of the external identifiers by which Postroom owns records.
 NAMESPACE = "__postroom__"
@@ -30,13 +30,20 @@ class Names:
         self._tables = {}
         self._implied = {}
 
+    def _pairs(self, relation):
+        """The names of all records, C([(id, names)])."""
+        if not relation.keys:
+            return list(external_ids(self._session, relation.model).items())
+        rows = self._session.call(relation.model, "search_read", [], fields=list(relation.keys), order="id")
+        return [(row["id"], [row[key] for key in relation.keys if row[key]]) for row in rows]
+
     def _table(self, relation):
         if relation not in self._tables:
-            if relation.keys:
-                rows = self._session.call(relation.model, "search_read", [], fields=list(relation.keys), order="id")
-                pairs = [(row["id"], [row[key] for key in relation.keys if row[key]]) for row in rows]
-            else:
-                pairs = list(external_ids(self._session, relation.model).items())
+            try:
+                pairs = self._pairs(relation)
+            except MissingModel:
+                # It comes with an addon that is not there yet (check mode): nor is any record.
+                pairs = []
             ids = {}
             # Names of the first key win over those of the second: a server's login over another's name.
             for position in range(max((len(names) for dummy, names in pairs), default=0)):

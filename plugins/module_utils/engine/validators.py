@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from email.errors import HeaderParseError, MessageDefect
 from email.headerregistry import Address
@@ -126,3 +127,36 @@ def header_addresses(value):
     if all(address(spec) is None for dummy, spec in getaddresses([value]) or [("", "")]):
         return None
     return '%s is not an e-mail address, or a list of them; write like "My Company, Inc." <office@mydomain.com>' % quoted(value)
+
+
+def https_url(value):
+    """Where secrets are sent."""
+    if re.match(r"https://[^\s/@?#]+(/[^\s@]*)?\Z", value) and CONTROL.search(value) is None:
+        return None
+    return "%s is not an address that begins with https://, without a login; give one like https://provider.com/token" % (
+        quoted(value)
+    )
+
+
+def date(value):
+    try:
+        datetime.date(*(int(part) for part in re.match(r"(\d{4})-(\d\d)-(\d\d)\Z", value).groups()))
+    except (AttributeError, ValueError):
+        return "%s is not a date; give one like 2027-12-31" % quoted(value)
+    return None
+
+
+def pem_key(value):
+    """A private key in PEM format. The message never has the value."""
+    if re.search(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED", value):
+        return "is encrypted; give the key without its passphrase, and keep it in the vault"
+    if re.match(r"\s*-----BEGIN ([A-Z]+ )?PRIVATE KEY-----\s.*-----END ([A-Z]+ )?PRIVATE KEY-----\s*\Z", value, re.DOTALL):
+        return None
+    return "is not a private key in PEM format; it begins with -----BEGIN PRIVATE KEY-----, on a line of its own"
+
+
+def pem_certificate(value):
+    """A certificate in PEM format."""
+    if re.match(r"\s*-----BEGIN CERTIFICATE-----\s.*-----END CERTIFICATE-----\s*\Z", value, re.DOTALL):
+        return None
+    return "is not a certificate in PEM format; it begins with -----BEGIN CERTIFICATE-----, on a line of its own"

@@ -36,6 +36,7 @@ class Check:
         self.names = Names(session)
         self.as_declared = []
         self._is_comparing = compare
+        self._missing_addons = set()
         self._found = {}
 
     def problems(self):
@@ -67,8 +68,13 @@ class Check:
         except (BadItems, PlanError) as exc:
             found = exc.problems
         except errors.MissingModel as exc:
-            found = [(None, None, "%s; install the addon %s first" % (exc, resource.addon(self.session.major)))]
-        return found
+            found = [(None, None, "%s; %s" % (exc, resource.how_to_install(self.session.major)))]
+            self._missing_addons.add(resource.addon(self.session.major))
+        # What is missing with an addon of an earlier list has been said.
+        return [each for each in found if not self._comes_with_a_missing_addon(resource, each[1])]
+
+    def _comes_with_a_missing_addon(self, resource, option):
+        return any(field.option == option and field.addon in self._missing_addons for field in resource.fields)
 
     def _note(self, position, plan, announced):
         """Note that a list needs no change, if nothing before it does."""

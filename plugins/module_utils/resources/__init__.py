@@ -16,8 +16,13 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.config_par
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.incoming_mail_servers import INCOMING_MAIL_SERVERS
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.mail_blacklist import MAIL_BLACKLIST
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.mail_templates import MAIL_TEMPLATES
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.oauth_clients import OAUTH_CLIENTS
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.outgoing_mail_servers import OUTGOING_MAIL_SERVERS
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ALIAS_DOMAIN_PARAMETERS, ROUTING_ADDON
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import (
+    ALIAS_DOMAIN_PARAMETERS,
+    OAUTH_ADDON,
+    ROUTING_ADDON,
+)
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.users import USERS
 
 __all__ = (
@@ -28,6 +33,8 @@ __all__ = (
     "INCOMING_MAIL_SERVERS",
     "MAIL_BLACKLIST",
     "MAIL_TEMPLATES",
+    "OAUTH_ADDON",
+    "OAUTH_CLIENTS",
     "OUTGOING_MAIL_SERVERS",
     "ROUTING_ADDON",
     "USERS",
@@ -40,6 +47,7 @@ BY_MODULE = {
     for each in (
         ALIAS_DOMAINS,
         CONFIG_PARAMETERS,
+        OAUTH_CLIENTS,
         INCOMING_MAIL_SERVERS,
         OUTGOING_MAIL_SERVERS,
         MAIL_BLACKLIST,

@@ -16,7 +16,13 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import
     Verification,
     normal,
 )
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import MODEL, ROUTING_ADDON
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import (
+    MODEL,
+    OAUTH_ADDON,
+    OAUTH_CLIENT,
+    OAUTH_REMEDY,
+    ROUTING_ADDON,
+)
 
 # The providers that Odoo logs in to by OAuth, each by an addon of its own.
 OAUTH_HOSTS = {"gmail": "imap.gmail.com", "outlook": "outlook.office365.com"}
@@ -50,6 +56,18 @@ def _oauth_is_encrypted(item):
             yield "ssl", "type %s requires TLS; remove ssl, or set it to true" % kind
         if item.get("host") == "":
             yield "host", "is required for type %s; use %s" % (kind, OAUTH_HOSTS[kind])
+        if item.get("oauth_client"):
+            yield "oauth_client", "type %s has tokens of its own; remove one of both" % kind
+
+
+def _client_replaces_password(item):
+    if item.get("oauth_client"):
+        if item.get("password"):
+            yield "password", "is not used with oauth_client; remove it, or set it to an empty string"
+        if item.get("ssl") is False:
+            yield "ssl", "oauth_client requires TLS; set ssl to true"
+        if item.get("type") == "local":
+            yield "oauth_client", "type local does not log in; remove it"
 
 
 def _conflicts(view):
@@ -133,6 +151,18 @@ INCOMING_MAIL_SERVERS = Resource(
             secret=True,
             check=validators.mail_password,
             doc="Password of the mailbox. It is compared with the value in Odoo.",
+        ),
+        Field(
+            "oauth_client",
+            "oauth_client_id",
+            type="many2one",
+            relation=OAUTH_CLIENT,
+            addon=OAUTH_ADDON,
+            remedy=OAUTH_REMEDY,
+            doc=(
+                "Name of the OAuth client by whose tokens Odoo logs in, instead of the password. An empty string clears it. "
+                "Requires the addon C(mail_server_oauth) in Odoo."
+            ),
         ),
         Field(
             "model",
@@ -225,12 +255,12 @@ INCOMING_MAIL_SERVERS = Resource(
             ),
         ),
     ),
-    checks=(_incoming_is_complete, _oauth_is_encrypted),
+    checks=(_incoming_is_complete, _oauth_is_encrypted, _client_replaces_password),
     verification=Verification(
         option="confirmed",
         method="button_confirm_login",
         undo="set_draft",
-        connection=("type", "host", "port", "ssl", "login", "password"),
+        connection=("type", "host", "port", "ssl", "login", "password", "oauth_client"),
     ),
     conflicts=_conflicts,
     conflict_fields=("host", "login"),

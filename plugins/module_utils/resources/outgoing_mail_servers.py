@@ -15,7 +15,13 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import
     Verification,
     normal,
 )
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ROUTING_ADDON, USER
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import (
+    OAUTH_ADDON,
+    OAUTH_CLIENT,
+    OAUTH_REMEDY,
+    ROUTING_ADDON,
+    USER,
+)
 
 # The providers that Odoo logs in to by OAuth, each by an addon of its own.
 OAUTH = ("gmail", "outlook")
@@ -48,6 +54,18 @@ def _oauth_is_encrypted(item):
             yield "password", "authentication %s does not use a password; remove it" % kind
         if item.get("login") == "":
             yield "login", "authentication %s requires the address of the mailbox" % kind
+        if item.get("oauth_client"):
+            yield "oauth_client", "authentication %s has tokens of its own; remove one of both" % kind
+
+
+def _client_replaces_password(item):
+    if item.get("oauth_client"):
+        if item.get("password"):
+            yield "password", "is not used with oauth_client; remove it, or set it to an empty string"
+        if item.get("login") == "":
+            yield "login", "oauth_client requires the address of the mailbox"
+        if item.get("encryption") == "none":
+            yield "encryption", "oauth_client requires an encrypted connection; use starttls or ssl"
 
 
 def _conflicts(view):
@@ -175,6 +193,18 @@ OUTGOING_MAIL_SERVERS = Resource(
             doc="Password. It is compared with the value in Odoo.",
         ),
         Field(
+            "oauth_client",
+            "oauth_client_id",
+            type="many2one",
+            relation=OAUTH_CLIENT,
+            addon=OAUTH_ADDON,
+            remedy=OAUTH_REMEDY,
+            doc=(
+                "Name of the OAuth client by whose tokens Odoo logs in, instead of the password. An empty string clears it. "
+                "Requires the addon C(mail_server_oauth) in Odoo."
+            ),
+        ),
+        Field(
             "ssl_certificate",
             "smtp_ssl_certificate",
             type="binary",
@@ -268,11 +298,21 @@ OUTGOING_MAIL_SERVERS = Resource(
             ),
         ),
     ),
-    checks=(_outgoing_has_an_own_address, _oauth_is_encrypted),
+    checks=(_outgoing_has_an_own_address, _oauth_is_encrypted, _client_replaces_password),
     verification=Verification(
         option="tested",
         method="test_smtp_connection",
-        connection=("host", "port", "encryption", "authentication", "login", "password", "ssl_certificate", "ssl_private_key"),
+        connection=(
+            "host",
+            "port",
+            "encryption",
+            "authentication",
+            "login",
+            "password",
+            "oauth_client",
+            "ssl_certificate",
+            "ssl_private_key",
+        ),
         # 14 and 15 speak as the address of whoever presses the button. A strict provider that refuses this address, at
         # any later step of the dialogue, has accepted the login before.
         tolerated=dict.fromkeys((14, 15), r"The server refused the (sender address|test recipient|test connection)"),

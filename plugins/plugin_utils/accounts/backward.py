@@ -34,6 +34,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options imp
     names,
     needs_password,
 )
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.providers import CUSTOM, KINDS, MICROSOFT, given_for
 
 # What accounts can have in common, beside their servers' options.
 DEFAULTS_OF_ACCOUNTS = [option.name for option in (*USER, *ENTRY) if DEFAULTS in option.places and option.kept]
@@ -47,8 +48,20 @@ _MADE_BY_ODOO = re.compile(r"mail\.web_push_vapid_")
 
 # The kinds of records, by the noun of their resource, for which there are variables.
 EXPORTED = frozenset(
-    ("alias domain", "incoming mail server", "mail template", "outgoing mail server", "system parameter", "user")
+    (
+        "alias domain",
+        "incoming mail server",
+        "mail template",
+        "OAuth client",
+        "outgoing mail server",
+        "system parameter",
+        "user",
+    )
 )
+
+SECRETS_OF_CLIENTS = ("client_secret", "private_key")
+# What a secret of a record without an account is called in the vault; a password by the kind of its server.
+_SECRETS = {"password": "", "ssl_private_key": "key of", **{option: option + " of" for option in SECRETS_OF_CLIENTS}}
 
 
 class Secret:
@@ -72,6 +85,7 @@ class Variables:
     def __init__(self, found, routed):
         self.routed = routed
         self.vault = {}
+        self.said_of_clients = {}
         self.remarks = []
         self.records = {kind: [each for each in records if self._is_usable(kind, each)] for kind, records in found.items()}
         for kind in self.records.keys() - EXPORTED:
@@ -84,6 +98,7 @@ class Variables:
         shared, mailboxes = self._shared_server(), self._domain_mailboxes()
         accounts = self._accounts([each for each in (shared, *mailboxes) if each])
         self.provider = self._provider(accounts, shared, mailboxes)
+        self.kind, self.client = self._kind_and_client(accounts, shared, mailboxes)
         users = self._users(accounts) if accounts else {}
         self.groups = [
             ("The mail domain and its provider", {**self.provider_variable(), **self._mail_domain(shared, mailboxes)}),
@@ -151,8 +166,12 @@ class Variables:
             if option in item and option not in self.domain["defaults"]:
                 variables["mail_domain_" + option] = item[option]
         boxes, smtp = self._domain_boxes(mailboxes), self._domain_smtp(shared)
-        passwords = {} if boxes is None else {each["item"]["login"]: _password(each) for each in mailboxes}
-        if smtp is not None and passwords.setdefault(shared["item"]["login"], _password(shared)) != _password(shared):
+        passwords = {} if boxes is None else {each["item"]["login"]: _password(each) for each in mailboxes if not _client(each)}
+        if (
+            smtp is not None
+            and not _client(shared)
+            and passwords.setdefault(shared["item"]["login"], _password(shared)) != _password(shared)
+        ):
             smtp = None
         if passwords:
             variables["mail_domain_passwords"] = self._keep_all("vault_mail_domain_passwords", passwords)
@@ -178,17 +197,17 @@ class Variables:
         """The additional options of the shared server; None if the domain's variables cannot express them."""
         if not shared:
             return None
-        return self._difference(shared, Owner(shared["item"]["login"], _no_password, SHARED_PRIORITY), "smtp", DOMAIN)
+        return self._difference(shared, self._owner_of_domain(shared), "smtp", DOMAIN)
 
     def _domain_boxes(self, mailboxes):
         """The additional options of the mailboxes; None if the domain's variables cannot express them."""
-        said = [
-            self._difference(each, Owner(each["item"]["login"], _no_password, SHARED_PRIORITY), _protocol(each), DOMAIN)
-            for each in mailboxes
-        ]
+        said = [self._difference(each, self._owner_of_domain(each), _protocol(each), DOMAIN) for each in mailboxes]
         if not said or any(each is None or each != said[0] for each in said):
             return None
         return said[0]
+
+    def _owner_of_domain(self, record):
+        return Owner(record["item"]["login"], _no_password, SHARED_PRIORITY, client=self.client)
 
     # -- accounts -----------------------------------------------------------------------------------------------------
 
@@ -232,18 +251,19 @@ class Variables:
         entry = {"name": item["name"], "email": email}
         if item["login"] != email:
             entry["odoo_login"] = item["login"]
-        for option in OF_USERS:
-            if option in item and option not in defaults:
-                entry[option] = item[option]
+        entry.update((option, item[option]) for option in OF_USERS if option in item and option not in defaults)
         if not item.get("active", True):
             entry["active"] = False
-        smtp, mailbox = self._account_server(account, "outgoing"), self._account_server(account, "incoming")
+        client = self._account_client(account)
+        smtp, mailbox = self._account_server(account, "outgoing", client), self._account_server(account, "incoming", client)
         for kind, said in (("incoming", mailbox), ("outgoing", smtp)):
             if said is None:
                 entry[kind] = False
                 account[kind] = None
             else:
                 self._claim(account[kind])
+        if client != self.client and (smtp is not None or mailbox is not None):
+            entry["oauth"] = self._said_of_client(client) if client else False
         self._account_passwords(account, smtp, mailbox)
         if smtp:
             entry["smtp"] = smtp
@@ -253,7 +273,16 @@ class Variables:
                 entry[protocol] = mailbox
         return entry
 
-    def _account_server(self, account, kind):
+    def _account_client(self, account):
+        """The OAuth client of an account: the one that its servers use, if an account can say so, else the provider's."""
+        servers = [account[kind] for kind in ("outgoing", "incoming") if account[kind]]
+        used = [_client(each) for each in servers]
+        named = [each for each in used if each and (each == self.client or self._options_of_client(each))]
+        if named:
+            return named[0]
+        return "" if any(_logs_in(each) for each in servers) else self.client
+
+    def _account_server(self, account, kind, client):
         """The additional options of one of the user's servers; None if an account cannot express them."""
         record, item = account[kind], account["user"]["item"]
         if not record:
@@ -265,6 +294,7 @@ class Variables:
             user=item["login"],
             active=item.get("active", True),
             routed=self.routed,
+            client=client,
         )
         return self._difference(record, owner, "smtp" if kind == "outgoing" else _protocol(record), ACCOUNT)
 
@@ -296,11 +326,52 @@ class Variables:
         return {protocol: dict(Counter(found).most_common(1)[0][0]) if found else {} for protocol, found in by_protocol.items()}
 
     def provider_variable(self):
-        provider = {protocol: options for protocol, options in self.provider.items() if options}
+        provider = {"kind": self.kind} if self.kind != CUSTOM else {}
+        if self.client:
+            provider["oauth"] = self._said_of_client(self.client)
+        if self.kind == CUSTOM:
+            provider.update((protocol, options) for protocol, options in self.provider.items() if options)
         return {"mail_provider": provider} if provider else {}
+
+    # -- OAuth --------------------------------------------------------------------------------------------------------
+
+    def _kind_and_client(self, accounts, shared, mailboxes):
+        """The provider's kind, and the name of the OAuth client that most of its mailboxes use."""
+        records = [each[kind] for each in accounts for kind in ("outgoing", "incoming") if each[kind]]
+        records += [each for each in (shared, *mailboxes) if each]
+        used, servers = Counter(_client(each) for each in records if _client(each)), KINDS[MICROSOFT].servers
+        is_microsoft = all(found in ({}, servers[protocol]) for protocol, found in self.provider.items())
+        for name, _count in used.most_common():
+            if is_microsoft and self._options_of_client(name, MICROSOFT):
+                self.provider = dict(servers)
+                return MICROSOFT, name
+            if self._options_of_client(name, CUSTOM):
+                return CUSTOM, name
+        return CUSTOM, ""
+
+    def _options_of_client(self, name, kind=None):
+        """The options by which an inventory has this OAuth client, or None where there are none."""
+        found = [each for each in self.records.get("OAuth client", ()) if each["item"]["name"] == name]
+        return given_for(found[0]["item"], kind or self.kind) if found else None
+
+    def _said_of_client(self, name):
+        """The same with names of the vault in place of its secrets."""
+        record = next(each for each in self.records["OAuth client"] if each["item"]["name"] == name)
+        self._claim(record)
+        if name not in self.said_of_clients:
+            options = dict(self._options_of_client(name))
+            for option in SECRETS_OF_CLIENTS:
+                if option in options:
+                    options[option] = self._keep("%s of %s" % (option, name), options[option])
+            self.said_of_clients[name] = options
+        return self.said_of_clients[name]
 
     def _difference(self, record, owner, protocol, place):
         """The options of a server that differ from the defaults; None if the options of that place cannot express them."""
+        client = _client(record)
+        by_password = needs_password(protocol, dict(record["item"], oauth_client=""))
+        if client and (client != owner.client or not by_password or _password(record)):
+            return None
         holds = holding(SERVERS[protocol], owner, protocol, record["item"])
         if holds.get("from_filter") == OWN:
             # Odoo, and the given options, contain the complete address.
@@ -308,6 +379,8 @@ class Variables:
         # What is given for all of a provider's mailboxes counts more than what holds anyway.
         holds.update(self.provider[protocol])
         said = _besides(record, holds)
+        if owner.client and not client and by_password:
+            said["oauth"] = False
         if not said.keys() <= names(SERVERS[protocol], place) or "password" not in record["item"]:
             return None
         said.update(dict.fromkeys(_without_place(record, holds, protocol)))
@@ -338,6 +411,7 @@ class Variables:
         for variable, kind in (
             ("mail_extras_alias_domains", "alias domain"),
             ("mail_extras_users", "user"),
+            ("mail_extras_oauth_clients", "OAuth client"),
             ("mail_extras_incoming_servers", "incoming mail server"),
             ("mail_extras_outgoing_servers", "outgoing mail server"),
         ):
@@ -354,10 +428,10 @@ class Variables:
         # Said even where a new server would have it: a list of servers is read for this.
         if "host" in item and "port" in record["item"]:
             item = _after(item, "host", "port", record["item"]["port"])
-        for option in ("password", "ssl_private_key"):
+        for option in ("password", "ssl_private_key", *SECRETS_OF_CLIENTS):
             if item.get(option):
                 named = [str(item[each]) for each in ("login", "host", "name") if item.get(each)]
-                named = [kind.split()[0], *named[:2]] if option == "password" else ["key of", *named[:2]]
+                named = [_SECRETS[option] or kind.split()[0], *named[:2]]
                 item[option] = self._keep(" ".join(named), item[option])
         return item
 
@@ -417,7 +491,8 @@ def _besides(record, holds):
     return {
         option: value
         for option, value in record["item"].items()
-        if option != "password" and (holds[option] != value if option in holds else option not in record["defaults"])
+        if option not in ("password", "oauth_client")
+        and (holds[option] != value if option in holds else option not in record["defaults"])
     }
 
 
@@ -502,6 +577,11 @@ def _after(item, before, option, value):
         if name == before:
             ordered[option] = value
     return ordered
+
+
+def _client(record):
+    """The OAuth client by which a server logs in."""
+    return record["item"].get("oauth_client") or ""
 
 
 def _password(record):

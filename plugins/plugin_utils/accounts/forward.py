@@ -14,6 +14,7 @@ import re
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import (
     ABSENT,
     ENTRY,
+    OAUTH,
     SERVERS,
     SMTP,
     USER,
@@ -23,6 +24,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options imp
     needs_password,
     protocol_of,
 )
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.providers import BadEntry, Provider, options_of
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
 DOMAIN = re.compile(r"([^@\s]+\.[^@\s.]+)?\Z")
@@ -35,10 +37,6 @@ NO_DEFAULT_FROM = (
 )
 
 
-class BadEntry(Exception):
-    """Something in the inventory that no list can be made of. Its text names the place and the cure, and no secret."""
-
-
 def server_item(options, owner, protocol, *layers):
     """One server as its module takes it.
 
@@ -49,6 +47,14 @@ def server_item(options, owner, protocol, *layers):
         given.update(layer)
     item = holding(options, owner, protocol, given)
     item.update(given)
+    is_wanted = is_true(item.pop("oauth", True))
+    by_password = needs_password(protocol, item)
+    if owner.client and is_wanted and by_password:
+        # A password that is left of the time before is not to be used any more.
+        item.update(oauth_client=owner.client, password="")
+    elif item.get("password") or not by_password:
+        # Nor is a client. Without a password, somebody may have selected one in Odoo.
+        item["oauth_client"] = ""
     return item
 
 
@@ -64,10 +70,10 @@ class MailDomain:
     def __init__(self, given):
         self.given = given
         self.name = given["name"]
-        self.provider = given.get("provider") or {}
+        self.provider = Provider(given.get("provider") or {})
         self.default_from = self._address(given["default_from"]) if given["default_from"] else ""
         imap, pop = given.get("imap"), given.get("pop", False)
-        self.protocol = protocol_of(self.provider, bool(imap), pop is not False)
+        self.protocol = protocol_of(self.provider.protocols, bool(imap), pop is not False)
 
     def _address(self, alias):
         return alias if "@" in alias else "%s@%s" % (alias, self.name)
@@ -91,18 +97,18 @@ class MailDomain:
         if not is_true(self.given.get("incoming", True)):
             return []
         said = self.given.get(self.protocol)
-        layers = _part(self.provider, self.protocol, "mail_provider"), _options(said or None, "mail_domain_" + self.protocol)
+        layers = self.provider.part(self.protocol), options_of(said or None, "mail_domain_" + self.protocol)
         options = SERVERS[self.protocol]
         return [server_item(options, self._owner(address), self.protocol, *layers) for address in self.mailboxes()]
 
     def outgoing_servers(self):
         if not is_true(self.given.get("outgoing", True)):
             return []
-        layers = _part(self.provider, "smtp", "mail_provider"), _options(self.given.get("smtp"), "mail_domain_smtp")
+        layers = self.provider.part("smtp"), options_of(self.given.get("smtp"), "mail_domain_smtp")
         return [server_item(SMTP, self._owner(self.default_from), "smtp", *layers)]
 
     def _owner(self, address):
-        return Owner(address, self._password, SHARED_PRIORITY)
+        return Owner(address, self._password, SHARED_PRIORITY, client=self.provider.client_name())
 
     def _password(self, login):
         """By login: a key without @ may be the local part of an address of the domain, or the login itself."""
@@ -114,13 +120,26 @@ class MailDomain:
             return passwords[alias]
         return ABSENT
 
+    def _servers(self):
+        servers = [(self.protocol, each) for each in self.incoming_servers()]
+        return servers + [("smtp", each) for each in self.outgoing_servers()]
+
+    def warnings(self):
+        """What the inventory has and does not need."""
+        by_oauth = dict.fromkeys(each["login"] for _protocol, each in self._servers() if each.get("oauth_client"))
+        by_password = {each["login"] for _protocol, each in self._servers() if not each.get("oauth_client")}
+        unused = [login for login in by_oauth if login not in by_password and self._password(login) is not ABSENT]
+        return _unused_passwords(unused, "mail_domain_passwords")
+
     def problems(self):
+        wrong = self.provider.problems()
+        if wrong:
+            return wrong
         if not DOMAIN.match(self.name):
             return ["mail_domain_name is not a domain: %s. Use a name such as mydomain.com" % self.name]
         if not self.default_from and is_true(self.given.get("outgoing", True)):
             return [NO_DEFAULT_FROM]
-        servers = [(self.protocol, each) for each in self.incoming_servers()]
-        servers += [("smtp", each) for each in self.outgoing_servers()]
+        servers = self._servers()
         missing = [each["login"] for protocol, each in servers if needs_password(protocol, each) and "password" not in each]
         if not missing:
             return []
@@ -144,7 +163,7 @@ class Accounts:
     def __init__(self, accounts, defaults=None, provider=None, passwords=None, routed=False):
         self.accounts = accounts
         self.defaults = defaults or {}
-        self.provider = provider or {}
+        self.provider = Provider(provider or {})
         self.passwords = passwords or {}
         self.routed = routed
 
@@ -166,23 +185,18 @@ class Accounts:
     def _lacks_password(self, account):
         if self._password(account) is not ABSENT:
             return False
-        servers = []
-        if _holds(account, "outgoing"):
-            servers.append(("smtp", self._outgoing(account)))
-        if _holds(account, "incoming"):
-            servers.append((self.protocol(account), self._incoming(account)))
-        return any(needs_password(protocol, server) and "password" not in server for protocol, server in servers)
+        return any(needs_password(protocol, server) and "password" not in server for protocol, server in self._servers(account))
 
     def protocol(self, account):
-        return protocol_of(self.provider, "imap" in account, "pop" in account)
+        return protocol_of(self.provider.of_account(account).protocols, "imap" in account, "pop" in account)
 
     def _incoming(self, account):
         protocol = self.protocol(account)
-        layers = _part(self.provider, protocol, "mail_provider"), _part(account, protocol, _place(account))
+        layers = self.provider.of_account(account).part(protocol), _part(account, protocol)
         return server_item(SERVERS[protocol], self._owner(account), protocol, *layers)
 
     def _outgoing(self, account):
-        layers = _part(self.provider, "smtp", "mail_provider"), _part(account, "smtp", _place(account))
+        layers = self.provider.of_account(account).part("smtp"), _part(account, "smtp")
         return server_item(SMTP, self._owner(account), "smtp", *layers)
 
     def _owner(self, account):
@@ -195,12 +209,55 @@ class Accounts:
             active=account.get("active", True),
             previous=account.get("previous_email", ABSENT),
             routed=self.routed,
+            client=self.provider.of_account(account).client_name(),
         )
 
     def _password(self, account):
         if "password" in account:
             return account["password"]
         return self.passwords.get(account["email"], ABSENT)
+
+    def oauth_clients(self):
+        """The OAuth clients of the provider and of accounts that have their own."""
+        made = {}
+        for provider in self._providers():
+            client = provider.client()
+            if client and made.setdefault(client["name"], client) != client:
+                raise BadEntry(
+                    "%s.oauth: another OAuth client of the inventory has the name %s. Set oauth.name for one of them"
+                    % (provider.place, client["name"])
+                )
+        return list(made.values())
+
+    def _providers(self):
+        yield self.provider
+        for account in self._completed():
+            if "kind" in account or "oauth" in account:
+                yield self.provider.of_account(account)
+
+    def warnings(self):
+        """What the inventory has and does not need."""
+        if not any(each.oauth for each in self._providers()):
+            return []
+        in_entries, in_passwords = [], []
+        for account in self._completed():
+            servers = self._servers(account)
+            if not servers or not all(each.get("oauth_client") for _protocol, each in servers):
+                continue
+            given = [account.get(protocol) for protocol in SERVERS]
+            if "password" in account or any(isinstance(each, dict) and "password" in each for each in given):
+                in_entries.append(account["email"])
+            elif account["email"] in self.passwords:
+                in_passwords.append(account["email"])
+        return _unused_passwords(in_entries, "mail_users_accounts") + _unused_passwords(in_passwords, "mail_users_passwords")
+
+    def _servers(self, account):
+        servers = []
+        if _holds(account, "outgoing"):
+            servers.append(("smtp", self._outgoing(account)))
+        if _holds(account, "incoming"):
+            servers.append((self.protocol(account), self._incoming(account)))
+        return servers
 
     def _completed(self):
         """Every account, completed by the defaults."""
@@ -222,6 +279,10 @@ class Accounts:
                 "In mail_users_accounts, previous_email must be a valid, unique address other than email: %s. "
                 "Set the address that the account had before, or remove previous_email" % ", ".join(addresses)
             )
+        wrong = [each for provider in self._providers() for each in provider.problems()]
+        if wrong:
+            # Without it, no password would be missing.
+            return found + list(dict.fromkeys(wrong))
         addresses = self.without_password()
         if addresses:
             found.append(
@@ -229,6 +290,13 @@ class Accounts:
                 "mail_users_passwords" % ", ".join(addresses)
             )
         return found
+
+
+def _unused_passwords(logins, variable):
+    if not logins:
+        return []
+    shown = ", ".join(logins[:5]) + (" and %d more" % (len(logins) - 5) if len(logins) > 5 else "")
+    return ["%s has a password that is not used, as the mailbox logs in by OAuth: %s. Remove it" % (variable, shown)]
 
 
 def unusable_addresses(accounts):
@@ -265,7 +333,7 @@ def offboarded(account, provider, closed):
     :param closed: whether the mailbox is closed; otherwise Odoo goes on reading it.
     """
     entry = dict(account, active=False)
-    protocol = protocol_of(provider or {}, "imap" in account, "pop" in account)
+    protocol = protocol_of(Provider(provider or {}).of_account(account).protocols, "imap" in account, "pop" in account)
     if protocol in account or not closed:
         entry[protocol] = dict(account.get(protocol) or {}, active=not closed)
     return entry
@@ -277,6 +345,9 @@ def without_secrets(account):
     for option, value in account.items():
         if option in SERVERS and isinstance(value, dict):
             secrets = {each.name for each in SERVERS[option] if each.secret}
+            shown[option] = {name: each for name, each in value.items() if name not in secrets}
+        elif option == "oauth" and isinstance(value, dict):
+            secrets = {each.name for each in OAUTH if each.secret}
             shown[option] = {name: each for name, each in value.items() if name not in secrets}
         elif option not in _SECRETS:
             shown[option] = value
@@ -310,10 +381,6 @@ def _user(account):
     return user
 
 
-def _place(account):
-    return "mail_users_accounts: %s" % account["email"]
-
-
 def _overlaid(below, above):
     """Dictionaries are joined key by key; of everything else, what lies above is taken."""
     joined = dict(below.items())
@@ -323,17 +390,8 @@ def _overlaid(below, above):
     return joined
 
 
-def _part(holder, part, place):
-    return _options(holder.get(part), "%s.%s" % (place, part) if place == "mail_provider" else "%s: %s" % (place, part))
-
-
-def _options(options, place):
-    """A server's options; a bare C(pop:) has none. They may be secret, so none is shown."""
-    if options is None:
-        return {}
-    if not isinstance(options, dict):
-        raise BadEntry("%s must be a dictionary of options, such as {host: mail.mydomain.com}" % place)
-    return dict(options.items())
+def _part(account, part):
+    return options_of(account.get(part), "mail_users_accounts: %s: %s" % (account["email"], part))
 
 
 def _holds(account, option):

@@ -13,9 +13,12 @@ EXTRAS = {
     "mail_extras_parameters": "config_parameters",
     "mail_extras_alias_domains": "alias_domains",
     "mail_extras_users": "users",
+    "mail_extras_oauth_clients": "oauth_clients",
     "mail_extras_incoming_servers": "incoming_mail_servers",
     "mail_extras_outgoing_servers": "outgoing_mail_servers",
 }
+# The roles to which it matters how mailboxes log in.
+OF_PROVIDER = ("routing_addon", "mail_domain", "mail_users")
 
 
 def domain_of(given):
@@ -43,6 +46,35 @@ def is_enabled(given, task_vars):
     return boolean(given.get("routing_addon_enabled", bool(task_vars["groups"].get("odoo_servers"))), strict=False)
 
 
+def oauth_clients_of(given):
+    """The OAuth clients that the variables describe, but for those of mail_extras_oauth_clients."""
+    return accounts_of(given).oauth_clients()
+
+
+def uses_oauth(given):
+    """Whether the variables need the addon mail_server_oauth. Nothing is looked at closely, as it is asked of every database.
+
+    :param given: has a method C(get).
+    """
+    if boolean(given.get("routing_addon_oauth") or False, strict=False) or given.get("mail_extras_oauth_clients"):
+        return True
+    if any(_has_client(given.get(each)) for each in ("mail_provider", "mail_users_defaults")):
+        return True
+    accounts = given.get("mail_users_accounts")
+    return isinstance(accounts, (list, tuple)) and any(_has_client(each) for each in accounts)
+
+
+def _has_client(given):
+    return isinstance(given, dict) and isinstance(given.get("oauth"), dict) and bool(given["oauth"])
+
+
+def warnings_of(role, given):
+    """What the variables of a role have and do not need, a line each."""
+    if role == "mail_domain":
+        return domain_of(given).warnings()
+    return accounts_of(given).warnings() if role == "mail_users" else []
+
+
 def problems_of(role, given):
     """What is wrong with the variables of a role beyond their argument specification, a line each."""
     if role == "mail_domain":
@@ -52,9 +84,14 @@ def problems_of(role, given):
 
 def lists_of(role, given, routed):
     """The lists of a role in the order in which it writes them: C([(variable, module, items)]), without empty ones."""
-    if role == "mail_domain":
+    # The role routing_addon writes them, wherever the other two are applied.
+    clients = ("mail_provider", "oauth_clients", oauth_clients_of(given) if role in OF_PROVIDER else [])
+    if role == "routing_addon":
+        made = [clients]
+    elif role == "mail_domain":
         domain = domain_of(given)
         made = [
+            clients,
             ("mail_domain", "alias_domains", domain.alias_domains()),
             ("mail_domain", "incoming_mail_servers", domain.incoming_servers()),
             ("mail_domain", "outgoing_mail_servers", domain.outgoing_servers()),
@@ -62,6 +99,7 @@ def lists_of(role, given, routed):
     elif role == "mail_users":
         accounts = accounts_of(given, routed)
         made = [
+            clients,
             ("mail_users_accounts", "users", accounts.users()),
             ("mail_users_accounts", "incoming_mail_servers", accounts.incoming_servers()),
             ("mail_users_accounts", "outgoing_mail_servers", accounts.outgoing_servers()),

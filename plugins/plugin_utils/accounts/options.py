@@ -27,6 +27,8 @@ ABSENT = object()
 # Stands for the login in the option from_filter; see the module outgoing_mail_servers.
 OWN = "own"
 
+# The kinds of providers that providers.py knows.
+KINDS = ("custom", "google_workspace", "microsoft365")
 IMAP_TYPES = ("imap", "gmail", "outlook")
 
 
@@ -41,6 +43,7 @@ class Owner:
     :param active: whether the mailbox is active; a boolean in any spelling.
     :param previous: the previous address, or ABSENT.
     :param routed: whether the database has the fields of the routing addon.
+    :param client: name of the OAuth client by which the mailbox logs in; empty for a password.
     """
 
     address: str
@@ -50,6 +53,7 @@ class Owner:
     active: Any = True
     previous: Any = ABSENT
     routed: bool = False
+    client: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,15 @@ _RENAMED = Option(
     frozenset(),
     kept=False,
     holds=lambda owner, protocol, given: owner.previous,
+)
+
+_OAUTH = Option(
+    "oauth",
+    "bool",
+    ("Whether the server logs in by OAuth, if its mailbox does. Otherwise, it needs a password.",),
+    EVERYWHERE - {PROVIDER},
+    documented=True,
+    kept=False,
 )
 
 
@@ -147,6 +160,7 @@ SMTP = (
         secret=True,
         holds=lambda owner, protocol, given: owner.password(given.get("login", owner.address)),
     ),
+    _OAUTH,
     Option("host", "str", ("Name or IP address of the SMTP server.",)),
     Option("port", "int", ("The port. Defaults to the registered port for O(mail_provider.smtp.encryption).",)),
     Option(
@@ -267,6 +281,7 @@ MAILBOX = (
         secret=True,
         holds=lambda owner, protocol, given: owner.password(owner.address),
     ),
+    _OAUTH,
     Option("host", "str", ("Name or IP address of the server.",)),
     Option("port", "int", ("The port. Defaults to the registered port of the protocol.",)),
     Option("ssl", "bool", ("Whether the connection uses TLS from its first byte.",)),
@@ -412,6 +427,25 @@ ENTRY = (
         ONE_ACCOUNT,
         secret=True,
     ),
+    Option(
+        "kind",
+        "str",
+        (
+            "The kind of the mailbox's provider, if it is not that of O(mail_provider.kind).",
+            "The options of O(mail_provider) then do not apply to this mailbox.",
+        ),
+        ANY_ACCOUNT,
+        choices=KINDS,
+    ),
+    Option(
+        "oauth",
+        "raw",
+        (
+            "Whether the mailbox logs in by OAuth, as O(mail_provider.oauth) describes. V(false) if it has a password instead.",
+            "A dictionary with the options of O(mail_provider.oauth) is an OAuth client of its own.",
+        ),
+        ANY_ACCOUNT,
+    ),
     Option("odoo_login", "str", ("The user's login in Odoo. Defaults to the address.",), ONE_ACCOUNT),
     Option(
         "odoo_password",
@@ -439,6 +473,74 @@ ENTRY = (
     ),
 )
 
+# The OAuth client of a provider. Which options a kind of provider takes is in providers.py.
+OAUTH = (
+    Option(
+        "tenant",
+        "str",
+        ("Microsoft 365: the Directory (tenant) ID, or a domain of the tenant.",),
+    ),
+    Option(
+        "client_id",
+        "str",
+        ("ID of the client. Microsoft calls it Application (client) ID. Other than for Google Workspace, it is required.",),
+    ),
+    Option(
+        "client_secret",
+        "str",
+        ("The client's secret. Use it, or O(mail_provider.oauth.private_key).",),
+        secret=True,
+    ),
+    Option(
+        "private_key",
+        "str",
+        ("Private key of the client in PEM format, without a passphrase. For Microsoft 365, with its certificate.",),
+        secret=True,
+    ),
+    Option("certificate", "str", ("Certificate of the private key, in PEM format.",)),
+    Option(
+        "service_account",
+        "raw",
+        ("Google Workspace: the key of the service account, in JSON, as Google gives it.",),
+        secret=True,
+    ),
+    Option("token_url", "str", ("Other providers: the token endpoint. It begins with C(https://).",)),
+    Option(
+        "grant",
+        "str",
+        ("Other providers: V(client_credentials) has one token for all mailboxes, V(jwt_bearer) one for each.",),
+        choices=("client_credentials", "jwt_bearer"),
+    ),
+    Option(
+        "client_authentication",
+        "str",
+        (
+            "Other providers: how the client proves its identity with the grant V(client_credentials).",
+            "Defaults to V(private_key_jwt) with a private key, else to V(client_secret_post).",
+        ),
+        choices=("client_secret_post", "client_secret_basic", "private_key_jwt"),
+    ),
+    Option("key_id", "str", ("Other providers: ID of the private key.",)),
+    Option("scopes", "list", ("Other providers: the scopes to ask for.",), elements="str"),
+    Option(
+        "secret_expires",
+        "str",
+        ("The day on which the client secret expires, such as V('2027-12-31'), as the provider shows it.",),
+    ),
+    Option(
+        "name",
+        "str",
+        ("Name of the client in Odoo. Defaults to the host of the token endpoint and the client's ID.",),
+    ),
+    Option(
+        "tested",
+        "bool",
+        ("Whether Odoo gets a token when the client is created or changed, if one token is valid for all mailboxes.",),
+        documented=True,
+        kept=False,
+    ),
+)
+
 # The servers of a mailbox, by the key under which the inventory has their options.
 SERVERS = {"smtp": SMTP, "imap": MAILBOX, "pop": MAILBOX}
 INCOMING, OUTGOING = "incoming", "outgoing"
@@ -460,14 +562,19 @@ def holding(options, owner, protocol, given):
 
 
 def protocol_of(provider, imap_given, pop_given):
-    """The protocol of a mailbox: the one that its owner gives; otherwise C(pop) if the provider only has POP3, else C(imap)."""
+    """The protocol of a mailbox: the one that its owner gives; otherwise C(pop) if the provider only has POP3, else C(imap).
+
+    :param provider: the protocols that the provider has servers of.
+    """
     if pop_given:
         return "pop"
     return "pop" if not imap_given and "pop" in provider and "imap" not in provider else "imap"
 
 
 def needs_password(protocol, server):
-    """Whether Odoo logs in to a server with a password. Gmail's and Outlook's OAuth, and certificates, need none."""
+    """Whether Odoo logs in to a server with a password. OAuth, Gmail's and Outlook's included, and certificates need none."""
+    if server.get("oauth_client"):
+        return False
     if protocol == "smtp":
         return server.get("authentication", "login") == "login"
     return server.get("type", protocol) in ("imap", "pop")

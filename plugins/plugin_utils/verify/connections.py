@@ -23,11 +23,12 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions impo
     open_session,
     worded,
 )
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import SMTP
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import OAUTH, SMTP
 
 # The kinds of SASL by which Odoo can log in, by what the inventory calls it.
 _KINDS = {
     "login": {SMTP: ("PLAIN", "LOGIN", "CRAM-MD5"), None: ("LOGIN",)},
+    OAUTH: {SMTP: ("XOAUTH2", "OAUTHBEARER"), None: ("XOAUTH2", "OAUTHBEARER")},
     "gmail": {SMTP: ("XOAUTH2",), None: ("XOAUTH2",)},
     "outlook": {SMTP: ("XOAUTH2",), None: ("XOAUTH2",)},
     "certificate": {SMTP: ("EXTERNAL",)},

@@ -13,6 +13,8 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options imp
 
 STRICT = "_strict"
 SMTP, IMAP, POP = "smtp", "imap", "pop"
+# A login with a token, which only Odoo has.
+OAUTH = "oauth"
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def _outgoing(item):
         item.get("name") or login or host,
         login,
         item.get("password"),
-        authentication=item.get("authentication", "login") if login or item.get("authentication") else "none",
+        authentication=OAUTH if item.get("oauth_client") else item.get("authentication", "login" if login else "none"),
         address=_sender(filters, login),
         from_filter=filters,
         strict=encryption.endswith(STRICT),
@@ -113,7 +115,7 @@ def _incoming(item):
         item.get("name") or login or host,
         login,
         item.get("password"),
-        authentication="login" if needs_password(kind, item) else kind,
+        authentication=OAUTH if item.get("oauth_client") else "login" if needs_password(kind, item) else kind,
     )
 
 

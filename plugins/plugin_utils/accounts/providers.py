@@ -1,0 +1,320 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Mail providers: what is known of the large ones, and the OAuth client by which mailboxes log in. Pure: no I/O.
+
+No message contains a value that may be a secret.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import OAUTH
+
+MICROSOFT, GOOGLE, CUSTOM = "microsoft365", "google_workspace", "custom"
+CLIENT_CREDENTIALS, JWT_BEARER = "client_credentials", "jwt_bearer"
+PROTOCOLS = ("smtp", "imap", "pop")
+# What an item of the module oauth_clients contains in any case, so that nothing of a former client is left.
+CLIENT = ("name", "token_url", "grant", "subject", "client_id", "client_authentication", "client_secret", "private_key")
+CLIENT += ("certificate", "key_id", "scopes")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of provider.
+
+    :param servers: the options of its servers, by protocol.
+    :param oauth: the options that C(oauth) takes.
+    :param required: those of them that it needs.
+    """
+
+    servers: dict = field(default_factory=dict)
+    oauth: tuple = ()
+    required: tuple = ()
+
+
+_ANY = ("name", "tested")
+KINDS = {
+    CUSTOM: Kind(
+        {},
+        (
+            *("token_url", "grant", "client_id", "client_secret", "private_key", "certificate", "key_id"),
+            *("client_authentication", "scopes", "secret_expires", *_ANY),
+        ),
+        ("token_url", "grant", "client_id"),
+    ),
+    MICROSOFT: Kind(
+        {
+            "smtp": {"host": "smtp.office365.com", "port": 587, "encryption": "starttls"},
+            "imap": {"host": "outlook.office365.com", "port": 993, "ssl": True},
+            "pop": {"host": "outlook.office365.com", "port": 995, "ssl": True},
+        },
+        ("tenant", "client_id", "client_secret", "private_key", "certificate", "secret_expires", *_ANY),
+        ("tenant", "client_id"),
+    ),
+    GOOGLE: Kind(
+        {
+            "smtp": {"host": "smtp.gmail.com", "port": 587, "encryption": "starttls"},
+            "imap": {"host": "imap.gmail.com", "port": 993, "ssl": True},
+            "pop": {"host": "pop.gmail.com", "port": 995, "ssl": True},
+        },
+        ("service_account", "name"),
+        ("service_account",),
+    ),
+}
+MICROSOFT_URL = "https://login.microsoftonline.com/%s/oauth2/v2.0/token"
+MICROSOFT_SCOPE, GOOGLE_SCOPE = "https://outlook.office365.com/.default", "https://mail.google.com/"
+TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\Z")
+# Tenants that stand for any; none of them has mailboxes of its own.
+NO_TENANT = ("common", "organizations", "consumers")
+# Options that need not be given, or are given in another form than the module's.
+_DERIVED = ("client_authentication", "name", "scopes", "tested")
+_TYPES = {option.name: option.type for option in OAUTH}
+
+
+class BadEntry(Exception):
+    """Something in the inventory that no list can be made of. Its text names the place and the cure, and no secret."""
+
+
+class Provider:
+    """The provider of mailboxes.
+
+    :param given: C(mail_provider), or what an account has in its place.
+    :param place: where it is given, for messages.
+    """
+
+    def __init__(self, given, place="mail_provider"):
+        self.given = given
+        self.place = place
+        self.kind = given.get("kind") or CUSTOM
+        self.known = KINDS.get(self.kind, KINDS[CUSTOM])
+        self.oauth = given.get("oauth")
+        if self.oauth is None or (not isinstance(self.oauth, dict) and _is(False, self.oauth)):
+            self.oauth = {}
+        self._name = None if self.oauth else ""
+
+    @property
+    def protocols(self):
+        """The protocols that it has servers of. A POP3 server that is given alone is the one that is meant."""
+        given = {each for each in PROTOCOLS if each in self.given}
+        meant = {"pop"} if "pop" in given and "imap" not in given else {"imap", "pop"}
+        return given | {each for each in self.known.servers if each == "smtp" or each in meant}
+
+    def part(self, protocol):
+        """The options of its servers of a protocol."""
+        return {
+            **self.known.servers.get(protocol, {}),
+            **options_of(self.given.get(protocol), "%s.%s" % (self.place, protocol)),
+        }
+
+    def of_account(self, account):
+        """The provider of an account, which may have another kind, another client, or none."""
+        if "kind" not in account and "oauth" not in account:
+            return self
+        kind, oauth = account.get("kind") or self.kind, account.get("oauth")
+        given = dict(self.given.items()) if kind == self.kind else {}
+        given["kind"] = kind
+        is_wanted = oauth is not None and not isinstance(oauth, dict) and _is(True, oauth)
+        if oauth is None and kind == self.kind:
+            return Provider(given, self.place)
+        if not (oauth is None or is_wanted):
+            given["oauth"] = oauth
+        # What is wrong with the provider's own is said once.
+        is_own = not is_wanted or not given.get("oauth")
+        made = Provider(given, "mail_users_accounts: %s" % account["email"] if is_own else self.place)
+        made.wants_a_client = is_wanted
+        return made
+
+    wants_a_client = False
+
+    # -- OAuth --------------------------------------------------------------------------------------------------------
+
+    def client(self):
+        """Its OAuth client as an item of the module oauth_clients, or None.
+
+        :raises BadEntry: where the options make none.
+        """
+        problems = self.problems()
+        if problems:
+            raise BadEntry(problems[0])
+        return self._client() if self.oauth else None
+
+    def client_name(self):
+        """The name of its OAuth client; empty without one, or where the options make none."""
+        if self._name is None:
+            # Once for all mailboxes: each look at an option may cost a template.
+            self._name = "" if self.problems() else self._client()["name"]
+        return self._name
+
+    def problems(self):
+        """What is wrong with the kind and the client, a line each."""
+        if self.kind not in KINDS:
+            return ["%s.kind must be one of %s" % (self.place, ", ".join(sorted(KINDS)))]
+        if self.wants_a_client and not self.oauth:
+            return ["%s.oauth is true, but mail_provider has no oauth. Give it there, or give the options here" % self.place]
+        if not self.oauth:
+            return []
+        if not isinstance(self.oauth, dict):
+            return ["%s.oauth must be a dictionary of options, such as {client_id: …}, or false" % self.place]
+        return ["%s.oauth: %s" % (self.place, each) for each in list(self._wrong_types()) or self._wrong_options()]
+
+    def _wrong_types(self):
+        for name, value in self.oauth.items():
+            if name not in self.known.oauth:
+                if name in _TYPES:
+                    yield "kind %s does not use %s. Remove it, or set another kind" % (self.kind, name)
+                else:
+                    yield "there is no option %s. kind %s takes %s" % (name, self.kind, ", ".join(self.known.oauth))
+            elif value is None or name in ("service_account", "tested"):
+                continue
+            elif name == "scopes":
+                if not isinstance(value, (list, tuple)) or not all(isinstance(each, str) and each.split() for each in value):
+                    yield "scopes must be a list of texts"
+            elif not isinstance(value, str):
+                yield "%s must be text. Put it in quotes" % name
+
+    def _wrong_options(self):
+        missing = [name for name in self.known.required if not self.oauth.get(name)]
+        if missing:
+            yield "%s %s missing" % (" and ".join(missing), "is" if len(missing) == 1 else "are")
+        elif self.kind == GOOGLE:
+            yield from _wrong_service_account(self.oauth["service_account"])
+        else:
+            if self.kind == MICROSOFT and not TENANT.match(self.oauth["tenant"]):
+                yield "tenant is the Directory (tenant) ID, such as 11111111-2222-3333-4444-555555555555, or a domain of it"
+            elif self.kind == MICROSOFT and self.oauth["tenant"].lower() in NO_TENANT:
+                yield "tenant must be your own Directory (tenant) ID: %s stands for any" % self.oauth["tenant"].lower()
+            yield from self._wrong_proof()
+
+    def _wrong_proof(self):
+        """What is wrong with that by which the client proves its identity: one that is there and empty is not filled in yet."""
+        has_secret, has_key = "client_secret" in self.oauth, "private_key" in self.oauth
+        grant, authentication = self.oauth.get("grant", CLIENT_CREDENTIALS), self.oauth.get("client_authentication")
+        by_key = grant == JWT_BEARER or authentication == "private_key_jwt"
+        if grant not in (CLIENT_CREDENTIALS, JWT_BEARER):
+            yield "grant must be %s or %s" % (CLIENT_CREDENTIALS, JWT_BEARER)
+        elif authentication not in (None, "client_secret_post", "client_secret_basic", "private_key_jwt"):
+            yield "client_authentication must be client_secret_post, client_secret_basic or private_key_jwt"
+        elif grant == JWT_BEARER and (authentication or has_secret):
+            yield "grant %s only uses private_key. Remove client_secret and client_authentication" % grant
+        elif has_secret and has_key:
+            yield "both client_secret and private_key are given. Remove one of them"
+        elif by_key and not has_key:
+            yield "private_key is missing%s" % (", which grant %s needs" % grant if grant == JWT_BEARER else "")
+        elif authentication and not by_key and not has_secret:
+            yield "client_secret is missing, which client_authentication %s needs" % authentication
+        elif not (has_secret or has_key):
+            also = " (with its certificate)" if self.kind == MICROSOFT else ""
+            yield "client_secret or private_key%s is missing" % also
+        elif self.kind == MICROSOFT and has_key and not self.oauth.get("certificate"):
+            yield "certificate is missing, by which Microsoft identifies the private key"
+        elif "certificate" in self.oauth and not has_key:
+            yield "certificate is given without its private_key. Add the key, or remove the certificate"
+
+    def _client(self):
+        if self.kind == GOOGLE:
+            key = _service_account(self.oauth["service_account"])
+            made = {
+                "token_url": key.get("token_uri") or "https://oauth2.googleapis.com/token",
+                "grant": JWT_BEARER,
+                "client_id": key["client_email"],
+                "private_key": key["private_key"],
+                "key_id": key.get("private_key_id") or "",
+                "scopes": GOOGLE_SCOPE,
+            }
+        else:
+            made = {name: value for name, value in self.oauth.items() if name not in ("tenant", "scopes", "tested")}
+            made["scopes"] = " ".join(self.oauth.get("scopes") or ())
+            if self.kind == MICROSOFT:
+                made.update(token_url=MICROSOFT_URL % self.oauth["tenant"], grant=CLIENT_CREDENTIALS, scopes=MICROSOFT_SCOPE)
+        grant = made["grant"]
+        made["name"] = self.oauth.get("name") or "%s (%s)" % (urlsplit(made["token_url"]).hostname, made["client_id"])
+        made["subject"] = "none" if grant == CLIENT_CREDENTIALS else "mailbox"
+        if not made.get("client_authentication"):
+            by_key = grant == CLIENT_CREDENTIALS and "private_key" in made
+            made["client_authentication"] = "private_key_jwt" if by_key else "client_secret_post"
+        client = {name: made.get(name, "") for name in CLIENT}
+        if made.get("secret_expires"):
+            client["secret_expires"] = made["secret_expires"]
+        # A token for a single mailbox is tested with its servers.
+        client["tested"] = grant == CLIENT_CREDENTIALS and boolean(self.oauth.get("tested", True), strict=False)
+        client["active"] = True
+        return client
+
+
+def options_of(options, place):
+    """A server's options; a bare C(pop:) has none. They may be secret, so none is shown."""
+    if options is None:
+        return {}
+    if not isinstance(options, dict):
+        raise BadEntry("%s must be a dictionary of options, such as {host: mail.mydomain.com}" % place)
+    return dict(options.items())
+
+
+def given_for(client, kind=CUSTOM):
+    """The options of C(oauth) that make this client, or None if none do.
+
+    :param client: an item of the module oauth_clients, complete.
+    """
+    options = {name: client[name] for name in KINDS[kind].oauth if client.get(name) and name not in _DERIVED}
+    if kind == MICROSOFT:
+        before, after = MICROSOFT_URL.split("%s")
+        url = client.get("token_url", "")
+        if not (url.startswith(before) and url.endswith(after)):
+            return None
+        options["tenant"] = url[len(before) : -len(after)]
+    elif client.get("scopes"):
+        options["scopes"] = client["scopes"].split()
+    # With no more than is needed.
+    for more in itertools.product(("client_authentication", None), ("name", None)):
+        said = {name: client.get(name, "") for name in _DERIVED if name not in ("scopes", "tested", *more)}
+        found = Provider({"kind": kind, "oauth": {**options, **said}})
+        if not found.problems() and _is_same(found.client(), client):
+            return found.oauth
+    return None
+
+
+def _is_same(made, client):
+    return all(made.get(name, "") == client.get(name, "") for name in (*CLIENT, "secret_expires", "active"))
+
+
+def _is(truth, value):
+    """Whether a value is that boolean, in any of YAML's spellings."""
+    try:
+        return boolean(value) is truth
+    except TypeError:
+        return False
+
+
+# -- Google's key of a service account ------------------------------------------------------------------------------------
+
+
+def _service_account(given):
+    """The key as a dictionary: Ansible may have read the JSON already."""
+    return json.loads(given) if isinstance(given, str) else given
+
+
+def _wrong_service_account(given):
+    try:
+        key = _service_account(given)
+    except ValueError:
+        key = None
+    if not isinstance(key, dict):
+        yield "service_account is not JSON. Give the whole content of the key's file, as Google gives it"
+        return
+    kind = key.get("type")
+    if kind != "service_account":
+        yield (
+            "service_account is the key of something else than a service account (its type is %s). Create a key of type JSON "
+            "for the service account" % (kind if isinstance(kind, str) and kind.isidentifier() else "missing")
+        )
+        return
+    missing = [name for name in ("client_email", "private_key") if not isinstance(key.get(name), str) or not key[name]]
+    if missing:
+        yield "service_account has no %s. Give the whole content of the key's file, as Google gives it" % " and ".join(missing)
