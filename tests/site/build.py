@@ -30,7 +30,10 @@ COLLECTION = "postroom.odoo"
 NAVIGATION = {
     "Guides": [
         "Quick start <README>",
-        *(f"docs/{name}" for name in ("microsoft-365", "google", "zoho", "oauth", "hosted", "many-databases", "export", "people")),
+        *(
+            f"docs/{name}"
+            for name in ("microsoft-365", "google", "zoho", "oauth", "hosted", "many-databases", "export", "people")
+        ),
         *(f"docs/{name}" for name in ("drift-in-ci", "no-mail")),
         "Example inventory <inventories/example/README>",
     ],
