@@ -283,6 +283,9 @@ class _Run:
                 {self.resource.title_option, self.resource.in_use_option},
                 self.resource.conflict_fields if self.module.check_mode else (),
             )
+        if self.module.check_mode and self.offer:
+            observed = [each for each in self.resource.observed if each.column in self.offer]
+            options = options.union(each.option for each in observed)
         # In this order: another run may create a record in between. As one that is there and not owned it is taken over, and
         # that collides with its owner; as one that is owned and not there it would be created again, under another name.
         self.ownership = self._owned()

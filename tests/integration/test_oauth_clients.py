@@ -3,6 +3,7 @@
 The lab's token server answers as Microsoft's and Google's do, and no password opens the mailboxes of the way there.
 """
 
+import datetime
 import json
 import shutil
 import ssl
@@ -462,3 +463,64 @@ def test_verify_leaves_the_login_to_odoo(tenant, lab, tmp_path):
     found = [each for each in host["findings"] if each["check"] == "connections"]
     assert {each["rule"] for each in found} <= {"login_not_tried", "certificate_untrusted"}, found
     assert {each["subject"] for each in found if each["rule"] == "login_not_tried"}, found
+
+
+# -- drift ----------------------------------------------------------------------------------------------------------------
+
+
+def conflicts(database, module, items):
+    """What check mode finds beside differences, C([(kind, record, words)])."""
+    drift = database.ok(module, items, check=True)["drift"]
+    assert drift["differences"] == [], drift
+    return [(each["kind"], each["name"], each["found"]) for each in drift["conflicts"]]
+
+
+def test_logins_that_end(with_addon, lab, tokens):
+    """A mailbox without a token, one whose login failed, a secret that expires, and a password that Microsoft will not take."""
+    database, login = with_addon, "newuser@mydomain.com"
+    client = client_of(lab, secret_expires="2099-12-31")
+    database.ok("oauth_clients", [client])
+    # The client has a token by then.
+    database.odoo().execute_kw("mail.oauth.client", "forget_tokens", [database.odoo().env["mail.oauth.client"].search([])])
+    place = {"login": login, "host": lab["host"], "oauth_client": "Lab"}
+    outgoing = {**place, "port": lab["ports"]["submission"], "encryption": "starttls", "from_filter": "own"}
+    incoming = {**place, "port": lab["ports"]["imaps"], "ssl": True}
+    for module, item, option in (
+        ("outgoing_mail_servers", outgoing, "tested"),
+        ("incoming_mail_servers", incoming, "confirmed"),
+    ):
+        database.ok(module, [item])
+        if module == "outgoing_mail_servers":
+            assert conflicts(database, module, [item]) == [("no_token", login, "has no token yet")]
+            # As the next login.
+            database.ok(module, [{**item, "name": "other"}])
+            database.run(module, [{**item, "port": lab["ports"]["submission_at_data"], option: True}])
+            database.ok(module, [{**item, "name": login}])
+        else:
+            database.ok(module, [{**item, option: True}])
+        assert conflicts(database, module, [item]) == []
+    tokens("set", deny=[login])
+    refused = database.run(
+        "incoming_mail_servers", [{**incoming, "host": "localhost", "match_by_login": True, "confirmed": True}]
+    )
+    assert refused["failed"]
+    ((kind, name, words),) = conflicts(database, "incoming_mail_servers", [incoming])
+    assert (kind, name) == ("token_fails", login)
+    assert "AUTHENTICATIONFAILED" in words
+
+    assert conflicts(database, "oauth_clients", [client]) == []
+    soon = (datetime.date.today() + datetime.timedelta(20)).isoformat()
+    database.ok("oauth_clients", [{**client, "secret_expires": soon}])
+    assert conflicts(database, "oauth_clients", [{**client, "secret_expires": soon}]) == [
+        ("client_expires", "Lab", f"has a secret that expires on {soon}")
+    ]
+    by_password = {"login": "a@mydomain.com", "password": "pw"}
+    for module, host, words in (
+        ("outgoing_mail_servers", "smtp.office365.com", "end of December 2026"),
+        ("incoming_mail_servers", "imap.gmail.com", "app passwords"),
+    ):
+        database.ok(module, [{**by_password, "host": host}])
+        ((kind, _name, found),) = conflicts(database, module, [{**by_password, "host": host}])
+        assert kind == "password_at_provider"
+        assert words in found
+        assert not conflicts(database, module, [{"login": "a@mydomain.com", "host": host}])

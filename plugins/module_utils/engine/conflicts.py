@@ -54,5 +54,10 @@ class View:
             if not (self.resource.elsewhere and self.resource.elsewhere(record))
         ]
 
+    def existing(self):
+        """What is wanted and not archived, with the record that is there for it: C([(wanted, record)])."""
+        records = {self.named[record["id"]]: record for record in self.records if record["id"] in self.named}
+        return [(each, records[each.index]) for each in self.in_use() if each.index in records]
+
     def id_of(self, index):
         return next((record for record, place in self.named.items() if place == index), None)

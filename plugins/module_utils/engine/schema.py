@@ -385,6 +385,7 @@ class Resource:
     :param verification: how Odoo tries out a record's connection.
     :param conflicts: function of a View (conflicts.py) that finds records made by hand which interfere with declared ones.
     :param conflict_fields: the options by which it tells.
+    :param observed: Fields that no item can give, by which it tells, too.
     :param companion: the many2one to a record that Odoo creates with each, and leaves behind when that is removed.
     :param invitation: how Odoo writes to the people behind new records.
     :param bulk_side_effect: what Odoo does over all records after each one.
@@ -423,6 +424,7 @@ class Resource:
     companion: Field | None = None
     conflicts: Callable | None = None
     conflict_fields: tuple = ()
+    observed: tuple = ()
     bulk_side_effect: BulkSideEffect | None = None
     rows: int = MOST
     protected: Callable | None = None
@@ -433,7 +435,7 @@ class Resource:
     def __post_init__(self):
         # Looked up for every record.
         derived = {
-            "_by_option": {each.option: each for each in self.fields},
+            "_by_option": {each.option: each for each in (*self.fields, *self.observed)},
             # The options of all identities.
             "identifying": frozenset(option for identity in self.identities for option in identity),
             "title_option": next((each.option for each in self.fields if each.title), None),

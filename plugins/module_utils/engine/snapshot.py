@@ -175,7 +175,7 @@ def available_fields(session, resource):
 
     :raises MissingModel: when the addon that has the model is not installed.
     """
-    columns = [column for column in (each.column_in(session.major) for each in resource.fields) if column]
+    columns = [each.column_in(session.major) for each in (*resource.fields, *resource.observed) if each.column]
     found = session.call(resource.model, "fields_get", columns, attributes=ATTRIBUTES)
     if session.is_newer:
         # It may have dropped fields, so a missing one says nothing of the user's rights.
@@ -200,7 +200,7 @@ def read(session, resource, options, domain=(), names=None):
 
     :param names: what C(external_ids) returns, if it is known.
     """
-    fields = [each for each in resource.fields if each.option in options and not each.write_only]
+    fields = [each for each in (*resource.fields, *resource.observed) if each.option in options and not each.write_only]
     columns = [each.column_in(session.major) for each in fields if each.column]
     rows = session.call(resource.model, "search_read", [list(term) for term in domain], fields=columns, order="id")
     if names is None and any(each.type == "external_id" for each in fields):

@@ -22,6 +22,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared imp
     OAUTH_CLIENT,
     OAUTH_REMEDY,
     ROUTING_ADDON,
+    TOKEN_FIELDS,
+    login_findings,
 )
 
 # The providers that Odoo logs in to by OAuth, each by an addon of its own.
@@ -71,7 +73,8 @@ def _client_replaces_password(item):
 
 
 def _conflicts(view):
-    """Servers that fetch a mailbox of ours too: each message goes to whichever comes first."""
+    """Servers that fetch a mailbox of ours too: each message goes to whichever comes first; and logins of ours that end."""
+    yield from login_findings(view)
     ours = {}
     for each in view.in_use():
         ours.setdefault(_mailbox(each.values), each.index)
@@ -263,6 +266,7 @@ INCOMING_MAIL_SERVERS = Resource(
         connection=("type", "host", "port", "ssl", "login", "password", "oauth_client"),
     ),
     conflicts=_conflicts,
+    observed=TOKEN_FIELDS,
     conflict_fields=("host", "login"),
     # Whether anything is to be fetched, to switch its scheduled action: a millisecond for each changed server (14 and 19) and
     # each new one (14), several times what the rest takes (tests/bench/writing.py). A new server is not confirmed yet.

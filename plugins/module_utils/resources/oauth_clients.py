@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import (
     Example,
@@ -16,6 +18,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared imp
 
 CLIENT_CREDENTIALS, JWT_BEARER, REFRESH_TOKEN = "client_credentials", "jwt_bearer", "refresh_token"
 BY_KEY, PUBLIC = "private_key_jwt", "none"
+CLIENT_EXPIRES, EXPIRES_WITHIN_DAYS = "client_expires", 30
 # Whether one token is valid for all mailboxes, by grant.
 SUBJECTS = {CLIENT_CREDENTIALS: "none", REFRESH_TOKEN: "mailbox"}
 
@@ -50,6 +53,17 @@ def _is_coherent(item):
         yield "client_authentication", "the grant client_credentials needs a client secret or a private key; use another one"
     if item.get("tested") and (subject or (_subject(item) if grant else None)) == "mailbox":
         yield "tested", "a token for a single mailbox cannot be tested here; remove tested, and use that of the mail servers"
+
+
+def _conflicts(view):
+    """Secrets and certificates that expire."""
+    soon = (datetime.date.today() + datetime.timedelta(EXPIRES_WITHIN_DAYS)).isoformat()
+    for wanted, record in view.existing():
+        by_key = bool(record.get("certificate_expires"))
+        expires = (record.get("certificate_expires") if by_key else record.get("secret_expires")) or ""
+        if expires and expires[:10] <= soon:
+            what = "certificate" if by_key else "secret"
+            yield CLIENT_EXPIRES, wanted.index, record, "has a %s that expires on %s" % (what, expires[:10])
 
 
 OAUTH_CLIENTS = Resource(
@@ -176,6 +190,9 @@ OAUTH_CLIENTS = Resource(
         ),
     ),
     checks=(_is_coherent,),
+    conflicts=_conflicts,
+    conflict_fields=("secret_expires",),
+    observed=(Field("certificate_expires", "certificate_expires"),),
     verification=Verification(
         option="tested",
         method="button_test",

@@ -20,7 +20,9 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared imp
     OAUTH_CLIENT,
     OAUTH_REMEDY,
     ROUTING_ADDON,
+    TOKEN_FIELDS,
     USER,
+    login_findings,
 )
 
 # The providers that Odoo logs in to by OAuth, each by an addon of its own.
@@ -69,7 +71,8 @@ def _client_replaces_password(item):
 
 
 def _conflicts(view):
-    """Servers by which mail leaves that ours are for."""
+    """Servers by which mail leaves that ours are for, and logins of ours that end."""
+    yield from login_findings(view)
     ours = {}
     for each in view.in_use():
         for address in _senders(each.values):
@@ -318,5 +321,6 @@ OUTGOING_MAIL_SERVERS = Resource(
         tolerated=dict.fromkeys((14, 15), r"The server refused the (sender address|test recipient|test connection)"),
     ),
     conflicts=_conflicts,
+    observed=TOKEN_FIELDS,
     conflict_fields=("login", "from_filter", "priority"),
 )

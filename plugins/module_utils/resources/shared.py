@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Relation
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Field, Relation, normal
 
 COMPANY = Relation("res.company", "company", ("name",))
 GROUP = Relation("res.groups", "group", implies="implied_ids")
@@ -29,3 +29,31 @@ ALIAS_DOMAIN_PARAMETERS = {
     "bounce": "mail.bounce.alias",
     "default_from": "mail.default.from",
 }
+
+# -- logins by OAuth ------------------------------------------------------------------------------------------------------
+
+PASSWORD_AT_PROVIDER, NO_TOKEN, TOKEN_FAILS = "password_at_provider", "no_token", "token_fails"
+_MICROSOFT = "Microsoft 365 disabled passwords for IMAP and POP in 2022, and does so for SMTP at the end of December 2026"
+_GOOGLE = "Google only accepts app passwords"
+# Hosts where passwords end, and why.
+_PASSWORDS_END = {
+    "smtp.office365.com": _MICROSOFT,
+    "outlook.office365.com": _MICROSOFT,
+    "smtp.gmail.com": _GOOGLE,
+    "imap.gmail.com": _GOOGLE,
+    "pop.gmail.com": _GOOGLE,
+}
+# What the addon knows of the token of a server. No item can give it.
+TOKEN_FIELDS = (Field("oauth_state", "oauth_state"), Field("oauth_error", "oauth_error"))
+
+
+def login_findings(view):
+    """What is wrong with the logins of declared servers, although they are as declared."""
+    for wanted, record in view.existing():
+        host, client = normal(wanted.values.get("host") or ""), wanted.values.get("oauth_client")
+        if host in _PASSWORDS_END and wanted.values.get("password") and not client:
+            yield PASSWORD_AT_PROVIDER, wanted.index, record, "logs in to %s with a password: %s" % (host, _PASSWORDS_END[host])
+        elif client and record.get("oauth_state") in ("none", "consent"):
+            yield NO_TOKEN, wanted.index, record, "has no token yet"
+        elif client and record.get("oauth_state") == "failing":
+            yield TOKEN_FAILS, wanted.index, record, "gets no token, or its last login failed: %s" % record.get("oauth_error")

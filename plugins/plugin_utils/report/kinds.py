@@ -72,6 +72,32 @@ KINDS = {
         "explanation": "Another user has the same e-mail address: Odoo may use either of them as the sender of incoming mail.",
         "cure": "Archive the other user in Odoo, or give them another address.",
     },
+    "password_at_provider": {
+        "declared": "a login that the provider accepts",
+        "found": "a password",
+        "explanation": "The provider disables logins with passwords, or accepts app passwords only.",
+        "cure": "Set mail_provider.kind and mail_provider.oauth, as docs/oauth.md describes, and run {run}.",
+    },
+    "no_token": {
+        "declared": "logs in by OAuth",
+        "found": "no token yet",
+        "explanation": "The server has an OAuth client, but nobody has logged in with a token, or the mailbox's owner has not "
+        "consented.",
+        "cure": "Select Test OAuth on the server's form in Odoo, which says what is missing. With the grant refresh_token, the "
+        "owner must consent.",
+    },
+    "token_fails": {
+        "declared": "logs in by OAuth",
+        "found": "the last login failed",
+        "explanation": "The provider refuses a token, or the mail server refuses the login with it.",
+        "cure": "Correct what the message names: see docs/oauth.md. Then select Test OAuth on the server's form in Odoo.",
+    },
+    "client_expires": {
+        "declared": "valid",
+        "found": "expires soon",
+        "explanation": "When the secret or the certificate of an OAuth client has expired, none of its mailboxes can log in.",
+        "cure": "Create another one at the provider, put it into the inventory with its expiry date, and run {run}.",
+    },
     "restart_due": {
         "declared": "restarted",
         "found": "restart required",
