@@ -11,6 +11,7 @@ sys.path[:0] = [
     str(Path(__file__).parent / "lab"),
     str(Path(__file__).parent / "gates"),
     str(Path(__file__).parent / "bare"),
+    str(Path(__file__).parent / "site"),
 ]
 
 

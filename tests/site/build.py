@@ -20,42 +20,13 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "gates"))
 
 from artefact import CACHE, ROOT, tracked
+from navigation import NAVIGATION, OPTIONAL
 
 FOLDER = CACHE / "site"
 SOURCE, HTML, BIN = FOLDER / "source", FOLDER / "html", FOLDER / "venv" / "bin"
 REQUIREMENTS = (HERE / "requirements.txt", ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
 COLLECTION = "postroom.odoo"
 
-# The site's navigation. A page that is in no part of it is an error.
-NAVIGATION = {
-    "Guides": [
-        "Quick start <README>",
-        *(
-            f"docs/{name}"
-            for name in ("microsoft-365", "google", "zoho", "oauth", "hosted", "many-databases", "export", "people")
-        ),
-        *(f"docs/{name}" for name in ("drift-in-ci", "no-mail")),
-        "Example inventory <inventories/example/README>",
-    ],
-    "Reference": [
-        "docs/playbooks",
-        "docs/modules",
-        "Modules, roles and plugins in detail <collections/index>",
-        *(f"Role {name} <roles/{name}/README>" for name in ("mail_domain", "mail_users", "mail_extras", "mail_templates")),
-        "Role routing_addon <roles/routing_addon/README>",
-        *(f"docs/{name}" for name in ("drift", "verify", "routing", "mail-flow")),
-        "Addon smtp_server_per_user <roles/routing_addon/files/smtp_server_per_user/README>",
-        "Addon mail_server_oauth <roles/routing_addon/files/mail_server_oauth/README>",
-    ],
-    "Project": [
-        *(f"docs/{name}" for name in ("versions", "checklist", "promises", "ansible-core", "bare-machine", "performance")),
-        "CONTRIBUTING",
-        "CODE_OF_CONDUCT",
-        "tests/lab/README",
-        "tests/hostile/README",
-        "extensions/molecule/README",
-    ],
-}
 # Labels of Ansible's documentation, with their pages.
 ANSIBLE = {
     "action_plugins": "plugins/action.html",
@@ -63,8 +34,6 @@ ANSIBLE = {
     "callback_plugins": "plugins/callback.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
-# Written by commands, and not always there.
-OPTIONAL = ("CHANGELOG", "docs/series")
 # What pages show or link to.
 SUFFIXES = (".md", ".rst", ".png", ".svg", ".json", ".yml", ".txt")
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from artefact import tracked
+from navigation import NAVIGATION, OPTIONAL
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
@@ -106,3 +108,12 @@ def test_variables_in_examples_are_accepted(page):
         names = mapping.keys() - {"odoo_databases", "odoo_servers"}
         problems += unread_variables([name for name in names if isinstance(name, str)], OPTIONS, SPECIFICATIONS)
     assert problems == []
+
+
+def test_every_page_is_in_the_navigation_of_the_site():
+    """make site would end with an error, but is not part of make test."""
+    named = {entry.partition("<")[2].rstrip(">") or entry for pages in NAVIGATION.values() for entry in pages}
+    wanted = {
+        page for page in tracked() if page.endswith((".md", ".rst")) and not page.startswith(("changelogs/", "tests/site/"))
+    }
+    assert {Path(page).with_suffix("").as_posix() for page in wanted} - named - {*OPTIONAL} == set()
