@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: oauth_clients
 short_description: Manage the OAuth clients of Odoo's mail servers
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - Postroom maintainers (@postroom)
 description:

@@ -127,3 +127,10 @@ def test_what_users_call_needs_no_other_folder():
     ]
     assert len(places) > 10
     assert outside == []
+
+
+def test_nothing_was_added_in_a_version_that_was_never_released():
+    versions = {load("galaxy.yml")["version"], *load("changelogs", "changelog.yaml")["releases"]}
+    files = [path for path in (ROOT / "plugins").rglob("*") if path.suffix in (".py", ".yml")]
+    added = {match for path in files for match in re.findall(r"^ *version_added: (\S+)$", path.read_text(), re.MULTILINE)}
+    assert added <= versions
