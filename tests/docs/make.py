@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "collections"), str(Path(__file__).parent)]
 
 # In this order, as a later one may write into what an earlier one made.
-GENERATORS = ("modules", "roles", "drift", "verify", "series")
+GENERATORS = ("modules", "roles", "drift", "verify", "addons", "series")
 
 
 def main():

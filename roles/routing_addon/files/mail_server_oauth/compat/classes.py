@@ -1,46 +1,11 @@
-"""Odoo's own classes, asked what they offer: names change between series, and within one."""
+"""How Odoo's own classes connect and log in: names change between series, and within one."""
 
 import inspect
 
-from odoo.addons.base.models import ir_mail_server as ir_mail_server_module
+from .core_classes import CHOOSES_BY_SENDER, FetchmailServer, IrMailServer, fetchmail_module, offers, unwrapped
+from .hook_check import takes
 
-try:
-    from odoo.addons.mail.models import fetchmail as fetchmail_module
-except ImportError:
-    # An addon of its own up to 15.
-    try:
-        from odoo.addons.fetchmail.models import fetchmail as fetchmail_module
-    except ImportError:
-        fetchmail_module = None
-
-
-def _class_of(module, model):
-    """The class in a module of core's that makes a model."""
-    for value in vars(module).values():
-        if isinstance(value, type) and value.__module__ == module.__name__ and getattr(value, "_name", None) == model:
-            return value
-    raise ImportError("%s has no class of %s" % (module.__name__, model))
-
-
-IrMailServer = _class_of(ir_mail_server_module, "ir.mail_server")
-FetchmailServer = fetchmail_module and _class_of(fetchmail_module, "fetchmail.server")
-
-
-def offers(cls, *names):
-    """The first of these names that a class has, or None."""
-    return next((name for name in names if hasattr(cls, name)), None)
-
-
-def takes(method, parameter):
-    """Whether a method has a parameter of this name."""
-    if not callable(method):
-        return True
-    parameters = inspect.signature(method).parameters.values()
-    return any(each.name == parameter or each.kind == each.VAR_KEYWORD for each in parameters)
-
-
-# 15 to 20: logging in is a method of its own. Not asked of that method, which may be renamed.
-LOGS_IN_APART = "from_filter" in vars(IrMailServer)
+LOGS_IN_APART = CHOOSES_BY_SENDER
 
 SMTP_CONNECT = offers(IrMailServer, "_connect__", "connect")
 # 15 to 18: _smtp_login; 19, 20: _smtp_login__; 14 logs in inside connect.
@@ -67,11 +32,6 @@ INCOMING_CLASSES = {
 }
 # As core's, which 14 sets after the login only.
 PATIENCE = 60
-
-
-def unwrapped(connection):
-    """Python's connection. 16 to 18 (SMTP), and 17 and 18 (IMAP, POP), have an object around it that has some methods only."""
-    return getattr(connection, "__obj__", connection)
 
 
 def open_incoming(kind, host, port):

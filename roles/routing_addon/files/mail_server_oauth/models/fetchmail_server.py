@@ -18,28 +18,12 @@ if compat.FetchmailServer:
 
             @classmethod
             def _build_model(cls, pool, cr):
-                """Up to 15, incoming servers are an addon of their own, which a database need not have.
-
-                Where it came after this addon, this class waits for an upgrade to make its columns.
-                """
+                """Up to 15, this class may have to wait for its columns."""
                 # By the class statement, and for it only: the method is inherited by every model built from it.
-                if cls.__module__ == __name__ and not cls._can_be_built(pool, cr):
+                ours = cls.__module__ == __name__
+                if ours and not compat.can_extend_fetchmail(pool, cr, "mail_server_oauth", "oauth_client_id"):
                     return pool["mail.oauth.login"]
                 return super()._build_model(pool, cr)
-
-            @classmethod
-            def _can_be_built(cls, pool, cr):
-                if "fetchmail.server" not in pool:
-                    return False
-                cr.execute(
-                    """
-                    SELECT 1 FROM ir_module_module WHERE name = 'mail_server_oauth' AND state != 'installed'
-                    UNION ALL
-                    SELECT 1 FROM information_schema.columns
-                    WHERE table_name = 'fetchmail_server' AND column_name = 'oauth_client_id'
-                    """
-                )
-                return bool(cr.fetchall())
 
         def _oauth_mailbox(self):
             return self.user

@@ -2,16 +2,14 @@
 
 from .classes import (
     CHECKS_FIELDS_IN_SEARCHES,
-    CHOOSES_BY_SENDER,
     FETCHES_APART,
     HAS_PERSONAL_SERVERS,
-    FetchmailServer,
-    IrMailServer,
     MailComposeMessage,
     MailMail,
     MailTemplate,
-    offers,
-    smtplib_connection,
 )
+from .core_classes import CHOOSES_BY_SENDER, FetchmailServer, IrMailServer, can_extend_fetchmail, offers, unwrapped
 from .fields import IS_NOTIFICATION, NOTIFIED_MAIL, STARTS_ANEW, name_of
-from .hooks import HOOKS, missing_hooks, takes
+from .hook_check import report as report_hooks
+from .hook_check import takes
+from .hooks import HOOKS, missing_hooks

@@ -1,33 +1,13 @@
-"""The methods and fields of Odoo that the addon needs, and a check that they are there.
+"""The methods and fields of Odoo that the addon needs.
 
 The addon overrides private methods. When Odoo renames one, nothing fails: the override is not called any more, and mail
-leaves the core way. So each of them is listed here, and a missing one is reported (see ir_mail_server.py).
+leaves the core way. So each of them is listed here, and a missing one is reported (see models/hook_check.py).
 """
 
-import collections
-import inspect
-
-from . import classes
+from . import classes, core_classes
 from .fields import IS_NOTIFICATION, NOTIFIED_MAIL, STARTS_ANEW
-
-OURS = "odoo.addons.smtp_server_per_user"
-
-Hook = collections.namedtuple("Hook", "model names parameters seen purpose when")
-
-
-def _hook(model, names, seen, purpose, parameters=(), when=True):
-    """A method or field of Odoo's that the addon overrides, calls or reads.
-
-    :param model: the model's name
-    :param names: the name, or the names by series, newest first; a model must have one of them
-    :param seen: which series has which name, as seen in Odoo's source
-    :param purpose: what does not work without it
-    :param parameters: the parameters of the method that the addon relies on
-    :param when: whether this Odoo is of a kind that has the hook
-    """
-    names = (names,) if isinstance(names, str) else tuple(names)
-    return Hook(model, names, tuple(parameters), seen, purpose, when)
-
+from .hook_check import hook as _hook
+from .hook_check import missing
 
 # Series 14 and 19 were run; 15 to 18 and, in parts, 20 were read.
 HOOKS = [
@@ -45,7 +25,7 @@ HOOKS = [
         "15 to 20",
         "choose the server by From",
         ["email_from", "mail_servers"],
-        when=classes.CHOOSES_BY_SENDER,
+        when=core_classes.CHOOSES_BY_SENDER,
     ),
     _hook("ir.mail_server", "_get_default_from_address", "14 to 20", "reserve the default-from address for shared servers"),
     _hook("ir.mail_server", "_get_default_bounce_address", "14 to 20", "reserve the bounce address for shared servers"),
@@ -54,14 +34,14 @@ HOOKS = [
         "_split_by_mail_configuration",
         "15 to 20",
         "choose the server of queued mail before a session is opened",
-        when=classes.CHOOSES_BY_SENDER,
+        when=core_classes.CHOOSES_BY_SENDER,
     ),
     _hook(
         "mail.mail",
         "_split_by_server",
         "14",
         "choose the server of queued mail before a session is opened",
-        when=not classes.CHOOSES_BY_SENDER,
+        when=not core_classes.CHOOSES_BY_SENDER,
     ),
     _hook(
         "mail.mail",
@@ -77,7 +57,7 @@ HOOKS = [
         ("_prepare_email_message__", "_prepare_email_message"),
         "15 to 18: _prepare_email_message; 19, 20: _prepare_email_message__",
         "set From, Reply-To and the envelope sender",
-        when=classes.CHOOSES_BY_SENDER,
+        when=core_classes.CHOOSES_BY_SENDER,
     ),
     _hook(
         "ir.mail_server",
@@ -165,36 +145,4 @@ HOOKS = [
 
 
 def missing_hooks(env):
-    """The hooks that this Odoo does not have, or that have lost a parameter.
-
-    :return: list of texts, each with the model, the names and what does not work
-    """
-    found = []
-    for hook in HOOKS:
-        # Up to 15, incoming servers are an addon that a database need not have.
-        if not hook.when or hook.model not in env:
-            continue
-        name = next((name for name in hook.names if _core_has(env[hook.model], name)), None)
-        if name is None:
-            found.append("%s: %s (%s)" % (hook.model, " / ".join(hook.names), hook.purpose))
-            continue
-        for parameter in hook.parameters:
-            if not takes(_core_has(env[hook.model], name), parameter):
-                found.append("%s: %s(%s) (%s)" % (hook.model, name, parameter, hook.purpose))
-    return found
-
-
-def _core_has(model, name):
-    """What Odoo, or another addon, has by a name: the nearest that is not ours."""
-    for cls in type(model).__mro__:
-        if name in vars(cls) and not cls.__module__.startswith(OURS):
-            return vars(cls)[name]
-    return None
-
-
-def takes(method, parameter):
-    """Whether a method has a parameter of this name."""
-    if not callable(method):
-        return True
-    parameters = inspect.signature(method).parameters.values()
-    return any(each.name == parameter or each.kind == each.VAR_KEYWORD for each in parameters)
+    return missing(env, HOOKS)

@@ -66,37 +66,20 @@ if compat.FetchmailServer:
 
             @classmethod
             def _build_model(cls, pool, cr):
-                """Up to 15, incoming servers are an addon of their own, which a database need not have.
-
-                Where it came after this addon, this class waits for an upgrade to make its columns.
-                """
+                """Up to 15, this class may have to wait for its columns."""
                 # By the class statement, and for it only: the method is inherited by every model built from it.
-                if cls.__module__ == __name__ and not cls._can_be_built(pool, cr):
+                ours = cls.__module__ == __name__
+                if ours and not compat.can_extend_fetchmail(pool, cr, "smtp_server_per_user", "folders"):
                     return pool["mail.thread"]
                 return super()._build_model(pool, cr)
-
-            @classmethod
-            def _can_be_built(cls, pool, cr):
-                if "fetchmail.server" not in pool:
-                    return False
-                cr.execute(
-                    """
-                    SELECT 1 FROM ir_module_module WHERE name = 'smtp_server_per_user' AND state != 'installed'
-                    UNION ALL
-                    SELECT 1 FROM information_schema.columns
-                    WHERE table_name = 'fetchmail_server' AND column_name = 'folders'
-                    """
-                )
-                return bool(cr.fetchall())
 
         def _read_our_way(self, connection):
             """Have core work with a mailbox of which no message is lost."""
             if not self.only_replies and not fetching.current():
                 return connection
             folders = re.split(r"\s*[,\n]\s*", (self.folders or "").strip())
-            return mailbox.open_for_core(
-                connection, Clerk(self, compat.FETCHES_APART), self.only_replies, [each for each in folders if each]
-            )
+            clerk, folders = Clerk(self, compat.FETCHES_APART), [each for each in folders if each]
+            return mailbox.open_for_core(connection, compat.unwrapped(connection), clerk, self.only_replies, folders)
 
         if compat.offers(compat.FetchmailServer, "_connect__"):
 

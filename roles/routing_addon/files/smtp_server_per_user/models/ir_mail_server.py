@@ -306,7 +306,7 @@ class IrMailServer(models.Model):
                     kwargs["smtp_from"] = send_as
         run = self.env.context.get("smtp_run")
         if isinstance(run, Run):
-            session = Session(lambda: compat.smtplib_connection(connect(*args, **kwargs)))
+            session = Session(lambda: compat.unwrapped(connect(*args, **kwargs)))
             if session.error and not run.patient:
                 raise session.error
             if not session.error and not session.is_open():

@@ -36,16 +36,15 @@ MOST_TRIES = 2
 LONGEST_POP_LINE = 64 * 1024 * 1024
 
 
-def open_for_core(connection, clerk, only_replies, folders=()):
+def open_for_core(connection, inner, clerk, only_replies, folders=()):
     """The object for core to work with in place of a connection.
 
     :param connection: connection of core's
+    :param inner: Python's, which is the same, or in it
     :param clerk: who knows Odoo
     :param only_replies: whether to take only the answers to Odoo's messages, and bounces of them
     :param folders: names of IMAP folders to look into besides INBOX
     """
-    # 17 and 18 have an object around it.
-    inner = getattr(connection, "__obj__", connection)
     if isinstance(inner, IMAP4):
         return ImapMailbox(connection, inner, clerk, only_replies, folders)
     if isinstance(inner, POP3):
