@@ -46,15 +46,16 @@ include tests/demo/demo.mk
 include tests/bare/bare.mk
 include tests/bench/bench.mk
 include tests/site/site.mk
-# Brings the target `integration`: every promise, on the lab's servers.
+# Brings the target `scenarios`: Molecule's, on the lab's servers.
 -include extensions/molecule/molecule.mk
 
-# Two lanes side by side, as there is one lane that mostly computes and one that mostly waits for Odoo.
+# What uses one core beside what does, and what divides itself onto both cores last. Nobody else may talk to the mail servers
+# while the tests of routing count who does.
 .PHONY: test
 test: ## Run all checks and tests
 	@tests/lab/preflight.sh 14 19
 	@$(MAKE) --no-print-directory env
-	@python3 tests/gates/run.py lint,unit,sanity build-check,integration,routing
+	@python3 tests/gates/run.py routing lint,unit,sanity then integration build-check
 
 .PHONY: unit sanity build-check
 unit: env ## Run the tests that need no server
@@ -64,7 +65,7 @@ sanity: env ## Run ansible-test sanity on the built collection
 	@python3 tests/gates/sanity.py
 
 build-check: env ## Build the collection, install it into an empty environment, run it
-	@$(MAKE) --no-print-directory lab-up ODOO=19
+	@$(MAKE) --no-print-directory lab-addons ODOO=19
 	@python3 tests/gates/build_check.py
 
 .PHONY: galaxy-check
@@ -76,10 +77,24 @@ ansible-check: env ## Do the same with every ansible-core from the oldest that i
 	@$(MAKE) --no-print-directory lab-up ODOO=19
 	@python3 tests/gates/build_check.py --all
 
-.PHONY: routing
-routing: env browser ## Run the addon's own tests, round trips through real mail, and tests of its forms, on Odoo 14 and 19
-	@$(MAKE) --no-print-directory lab-up ODOO="14 19"
+# Each of a target's two halves runs, whatever became of the other.
+.PHONY: integration modules
+integration: env browser ## Run Molecule's scenarios and tests/integration, on Odoo 14 and 19
+	@$(MAKE) --no-print-directory lab-addons ODOO="14 19"
+	@$(MAKE) --no-print-directory --keep-going scenarios modules
+
+# Each worker begins with a series of its own, so that what a file's tests share is made once, and takes over from the other at
+# the end.
+modules:
+	@POSTROOM_SERIES="14 19" pytest --numprocesses 2 --dist worksteal --quiet tests/integration
+
+.PHONY: routing addon e2e
+routing: env browser ## Run the addons' own tests, round trips through real mail, and tests of their forms, on Odoo 14 and 19
+	@$(MAKE) --no-print-directory lab-addons ODOO="14 19"
+	@$(MAKE) --no-print-directory --keep-going addon e2e
+addon:
 	@pytest tests/addon
+e2e:
 	@pytest tests/e2e
 
 .PHONY: series-check

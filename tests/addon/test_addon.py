@@ -62,7 +62,7 @@ def test_nothing_to_complain_about(installation):
 
 def test_oauth_alone(lab, series):
     """Installed and upgraded without the routing addon, and taken away again."""
-    deploy(lab, series, OAUTH_ADDON)
+    deploy(lab, series)
     name, addon = f"test_addon_{series}_{os.getpid()}_oauth", OAUTH_ADDON.name
     lab_database.copy(series, "mail", name, replace=True)
     columns = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'oauth_client_id'"

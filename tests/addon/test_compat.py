@@ -21,8 +21,7 @@ ROUTING, OAUTH = "SMTP server per user", "OAuth for mail servers"
 
 @pytest.fixture(scope="module")
 def database(lab, series):
-    for addon in (ADDON, OAUTH_ADDON):
-        deploy(lab, series, addon)
+    deploy(lab, series)
     name = f"test_addon_{series}_{os.getpid()}_compat"
     lab_database.copy(series, "mail", name, replace=True)
     log = odoo_command(lab, series, f"--database={name}", f"--init={ADDON.name},{OAUTH_ADDON.name}")

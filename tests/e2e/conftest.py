@@ -58,8 +58,7 @@ def office(new_office, series):
 @pytest.fixture(scope="module")
 def oauth_templates(lab, series):
     """A database with the addon alone, and one with the routing addon, too."""
-    for addon in (ADDON, OAUTH_ADDON):
-        deploy(lab, series, addon)
+    deploy(lab, series)
     made = {False: make_template(lab, series, OAUTH_ADDON)[0], True: make_template(lab, series, ADDON, OAUTH_ADDON)[0]}
     yield made
     for name in made.values():

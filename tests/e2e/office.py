@@ -43,25 +43,32 @@ def address(person):
 # ----------------------------------------------------------------------
 
 
-def deploy(lab, series, addon=ADDON):
-    """Put an addon where this Odoo finds it. Odoo is restarted only if the code is another than before."""
-    place = Path(lab["odoo"][series]["addons"]) / addon.name
-    files = [file for file in sorted(addon.rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
-    wanted = {file.relative_to(addon): file.read_bytes() for file in files}
-    there = {
-        file.relative_to(place): file.read_bytes()
-        for file in (place.rglob("*") if place.exists() else ())
-        if file.is_file() and "__pycache__" not in file.parts
-    }
+def deploy(lab, series):
+    """Put the addons where this Odoo finds them. Odoo is restarted only if the code is another than before."""
+    written = [_put(addon, Path(lab["odoo"][series]["addons"]) / addon.name) for addon in (ADDON, OAUTH_ADDON)]
+    if any(written):
+        subprocess.run(lab["odoo"][series]["restart"].split(), check=True, capture_output=True)
+        wait_until_up(lab, series)
+
+
+def _put(addon, place):
+    """Have an addon's files, and no others, in a place; whether that took any change."""
+    wanted, there = (
+        {file.relative_to(folder): file.read_bytes() for file in sorted(folder.rglob("*")) if is_source(file)}
+        for folder in (addon, place)
+    )
     if wanted == there:
-        return
+        return False
     if place.exists():
         shutil.rmtree(place)
     for file, content in wanted.items():
         (place / file).parent.mkdir(parents=True, exist_ok=True)
         (place / file).write_bytes(content)
-    subprocess.run(lab["odoo"][series]["restart"].split(), check=True, capture_output=True)
-    wait_until_up(lab, series)
+    return True
+
+
+def is_source(file):
+    return file.is_file() and "__pycache__" not in file.parts
 
 
 def wait_until_up(lab, series):
@@ -117,15 +124,7 @@ def make_template(lab, series, *addons):
 def copy_of(series, source):
     """A database of its own, from the lab's template or from one with the addon."""
     name = f"test_e2e_{series}_{os.getpid()}_{next(_numbers)}"
-    if source is None:
-        lab_database.copy(series, "mail", name, replace=True)
-        return name
-    lab_database.psql(
-        f"CREATE DATABASE {name} OWNER {lab_database.owner(series)} TEMPLATE {source} STRATEGY FILE_COPY;\n"
-        f"\\connect {name}\n" + lab_database.NEW_IDENTITY.format(signal=next(_numbers) + int(time.time()))
-    )
-    lab_database.remove_filestore(series, name)
-    lab_database.link_filestore(series, source, name)
+    lab_database.copy(series, source or "mail", name)
     return name
 
 

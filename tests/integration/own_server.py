@@ -1,5 +1,6 @@
 """An Odoo server of a test's own: the lab's program and databases, on another port, with addons and settings of its own."""
 
+import itertools
 import os
 import re
 import shutil
@@ -10,6 +11,8 @@ from pathlib import Path
 from probe import wait
 from service import Service
 from support import ROOT
+
+_numbers = itertools.count(1)
 
 
 def free_port():
@@ -29,7 +32,7 @@ class OwnServer:
     def __init__(self, lab, series, purpose, appendix="", **settings):
         theirs = lab["odoo"][series]
         self.series = series
-        self.name = f"{purpose}-{series}-{os.getpid()}"
+        self.name = f"{purpose}-{series}-{os.getpid()}-{next(_numbers)}"
         # Odoo 14 sees nothing but the lab's folder.
         self.home = Path(theirs["data_dir"]).parent / self.name
         self.home.mkdir()

@@ -21,6 +21,8 @@ from support import ROOT, Database
 
 ADDON = "smtp_server_per_user"
 SOURCE = ROOT / "roles" / "routing_addon" / "files" / ADDON
+FIRST = {"name": "New User", "email": "newuser@mydomain.com"}
+SECOND = {"name": "Second", "email": "seconduser@mydomain.com", "odoo_login": "2nd", "imap": {"model": "res.partner"}}
 
 
 @dataclass
@@ -136,15 +138,7 @@ class Server(OwnServer):
                     **mail_of(self.lab),
                     "odoo_login": "admin",
                     **{f"odoo_{each.secret}": each.connection[each.secret] for each in databases.values()},
-                    "mail_users_accounts": [
-                        {"name": "New User", "email": "newuser@mydomain.com"},
-                        {
-                            "name": "Second",
-                            "email": "seconduser@mydomain.com",
-                            "odoo_login": "2nd",
-                            "imap": {"model": "res.partner"},
-                        },
-                    ],
+                    "mail_users_accounts": [FIRST, SECOND],
                 },
             },
         }
@@ -233,6 +227,35 @@ def databases(server, series):
     yield made
     for each in made.values():
         each.drop()
+
+
+@pytest.fixture
+def first(server, series):
+    made = Database(server.lab, series)
+    yield {"first": made}
+    made.drop()
+
+
+@pytest.fixture(scope="module")
+def deployed(lab, series, tmp_path_factory, ssh):
+    """A server that has the addon, and the name of a database that site.yml has set up, to copy."""
+    made = Server(lab, series, tmp_path_factory.mktemp("deployed"), ssh)
+    database = Database(made.lab, series)
+    done = made.play({"first": database})
+    assert done.returncode == 0, done.output
+    database.become_template()
+    yield made, database.name
+    database.drop()
+    made.remove()
+
+
+@pytest.fixture
+def set_up(deployed, series):
+    """That server, and a database of the test's own."""
+    server, template = deployed
+    made = Database(server.lab, series, template)
+    yield server, made
+    made.drop()
 
 
 def version(database):
@@ -370,35 +393,54 @@ def fetchers(database):
     return int(database.value("SELECT count(*) FROM ir_act_server WHERE code LIKE 'model.\\_fetch%'"))
 
 
-def test_fetchers(server, databases):
+def test_fetchers(set_up):
     """How many scheduled actions fetch, where that is said; core's own way, where none is."""
-    databases = {"first": databases["first"]}
-    assert server.play(databases, "--tags", "routing_addon").returncode == 0
-    assert fetchers(databases["first"]) == 1
-    assert server.deploy(databases, "--tags", "routing_addon", routing_addon_fetchers=3).changed["first"] == 1
-    found = server.drift(databases, routing_addon_fetchers=2)[1]["first"]
+    server, database = set_up
+    one = {"first": database}
+    assert fetchers(database) == 1
+    assert server.deploy(one, "--tags", "routing_addon", routing_addon_fetchers=3).changed["first"] == 1
+    found = server.drift(one, routing_addon_fetchers=2)[1]["first"]
     assert [row for row in found if "smtp_server_per_user.fetchers" in str(row[0])], found
-    assert fetchers(databases["first"]) == 3
-    assert server.deploy(databases, "--tags", "routing_addon", routing_addon_fetchers=0).changed["first"] == 1
-    assert fetchers(databases["first"]) == 1
+    assert fetchers(database) == 3
+    assert server.deploy(one, "--tags", "routing_addon", routing_addon_fetchers=0).changed["first"] == 1
+    assert fetchers(database) == 1
 
 
-def test_disabled(server, databases):
+def test_uninstalled(set_up):
+    """It takes nothing with it but what it added: every server stays; and the next run installs it again."""
+    server, database = set_up
+    columns = "SELECT count(*) FROM information_schema.columns WHERE column_name IN ('only_replies', 'folders')"
+    kept = (
+        "SELECT name, smtp_host, smtp_user, smtp_pass FROM ir_mail_server ORDER BY name",
+        'SELECT name, server, "user", password FROM fetchmail_server ORDER BY name',
+    )
+    servers, brought = [database.rows(query) for query in kept], users_servers(database)
+    assert len(servers[0]) == 3
+    assert database.ok("addons", [{"name": ADDON}], state="deleted")["changed"]
+    assert [database.rows(query) for query in kept] == servers
+    assert database.value(columns) == 0
+    assert version(database) is None
+    done = server.play({"first": database})
+    assert done.returncode == 0, done.output
+    assert version(database) == f"{server.series}.0.1.2.0"
+    assert users_servers(database) == brought
+
+
+def test_disabled(server, first):
     """A hosted Odoo: nothing is touched on the server, the rest is set, and the run says what is left out."""
-    first = {"first": databases["first"]}
     files, config = server.files(), server.config.read_bytes()
     done = server.deploy(first, routing_addon_enabled=False)
     assert (server.files(), server.config.read_bytes(), server.count_restarts()) == (files, config, 0)
     assert done.changed["server"] == 0
     assert done.changed["first"] > 0
     assert f"The addon {ADDON} is not installed in this database" in done.output
-    assert version(databases["first"]) is None
-    assert databases["first"].value("SELECT count(*) FROM ir_mail_server") == 3
+    assert version(first["first"]) is None
+    assert first["first"].value("SELECT count(*) FROM ir_mail_server") == 3
 
 
-def test_a_server_that_is_not_in_the_inventory(server, databases):
+def test_a_server_that_is_not_in_the_inventory(server, first):
     """A database whose server lacks the addon, or has another version of it, is told so; others go on."""
-    done = server.play(databases, "--tags", "routing_addon", "--limit", "first")
+    done = server.play(first, "--tags", "routing_addon", "--limit", "first")
     assert done.returncode != 0
     assert f"{ADDON}: is not among the addons of this server; check the name and its addons path" in done.output
 
@@ -407,19 +449,17 @@ def test_a_server_that_is_not_in_the_inventory(server, databases):
     replace(server.config, "\n[another", f"addons_path = {server.addons}\n\n[another")
     server.service.restart()
     wait("odoo", server.url, server.series, log=server.service.log)
-    done = server.play(databases, "--tags", "routing_addon", "--limit", "first")
+    done = server.play(first, "--tags", "routing_addon", "--limit", "first")
     assert done.returncode == 0, done.output
     replace(server.source / "__manifest__.py", "1.2.0", "1.3.0")
-    done = server.play(databases, "--tags", "routing_addon", "--limit", "first")
+    done = server.play(first, "--tags", "routing_addon", "--limit", "first")
     assert done.returncode != 0
     assert f"{server.series}.0.1.2.0 on its disk, not {server.series}.0.1.3.0" in done.output
 
 
-def test_an_export_says_what_the_addon_brings(server, databases):
+def test_an_export_says_what_the_addon_brings(set_up, tmp_path):
     """Owners as they are, and whose mailbox gives only answers."""
-    done = server.play(databases)
-    assert done.returncode == 0, done.output
-    database = databases["first"]
+    _server, database = set_up
     client = database.odoo()
     # Nobody's any more; and one who wants all mail in Odoo.
     client.env["ir.mail_server"].write(
@@ -428,7 +468,7 @@ def test_an_export_says_what_the_addon_brings(server, databases):
     boxes = client.env["fetchmail.server"].search([["user", "ilike", "newuser"]])
     client.env["fetchmail.server"].write(boxes, {"only_replies": False})
 
-    inventory = Inventory(server.tmp / "exported", {"first": database})
+    inventory = Inventory(tmp_path / "exported", {"first": database})
     assert changed(inventory.export("-e", "export_passwords=true", vault=True)) == {"first"}
     text = inventory.path("first", "mail.yml").read_text()
     assert "smtp: {owner: ''}" in text
@@ -441,22 +481,23 @@ def folders(database):
     return {row["login"]: row["folders"] for row in database.rows('SELECT "user" AS login, folders FROM fetchmail_server')}
 
 
-def test_further_folders(server, databases):
+def test_further_folders(set_up, tmp_path):
     """The folders of an account's mailbox: set, left alone, found different, put right, exported and gathered."""
-    login, database = "newuser@mydomain.com", databases["first"]
-    account = {"name": "New User", "email": login, "imap": {"folders": "INBOX/Customers, Kunden & Gäste"}}
+    (server, database), login = set_up, "newuser@mydomain.com"
+    account = {**FIRST, "imap": {"folders": "INBOX/Customers, Kunden & Gäste"}}
     one = {"first": database}
-    done = server.deploy(one, mail_users_accounts=[account])
+    done = server.deploy(one, mail_users_accounts=[account, SECOND])
     assert done.changed["first"]
-    others = dict.fromkeys(("catchall@mydomain.com", "bounce@mydomain.com"))
+    others = dict.fromkeys(("catchall@mydomain.com", "bounce@mydomain.com", "seconduser@mydomain.com"))
     assert folders(database) == {**others, login: "INBOX/Customers, Kunden & Gäste"}
 
     database.sql(f"UPDATE fetchmail_server SET folders = 'Other' WHERE \"user\" = '{login}'")
     label = f"{login} on {server.lab['host']}"
-    assert server.drift(one, mail_users_accounts=[account]) == (2, {"server": [], "first": [(label, "differs", "folders")]})
+    found = server.drift(one, mail_users_accounts=[account, SECOND])
+    assert found == (2, {"server": [], "first": [(label, "differs", "folders")]})
     # An account that does not say so leaves them.
-    assert server.drift(one, mail_users_accounts=[{**account, "imap": {}}]) == (0, {"server": [], "first": []})
-    assert server.deploy(one, mail_users_accounts=[account]).changed["first"] == 1
+    assert server.drift(one, mail_users_accounts=[FIRST, SECOND]) == (0, {"server": [], "first": []})
+    assert server.deploy(one, mail_users_accounts=[account, SECOND]).changed["first"] == 1
     assert folders(database)[login] == "INBOX/Customers, Kunden & Gäste"
 
     item = {"login": login, "host": server.lab["host"]}
@@ -470,10 +511,10 @@ def test_further_folders(server, databases):
         assert not database.ok("incoming_mail_servers", [found])["changed"]
 
     database.ok("incoming_mail_servers", [{**item, "folders": "INBOX/Customers\nArchive"}])
-    inventory = Inventory(server.tmp / "exported", one)
+    inventory = Inventory(tmp_path / "exported", one)
     assert changed(inventory.export("-e", "export_passwords=true", vault=True)) == {"first"}
-    exported = yaml.safe_load(inventory.path("first", "mail.yml").read_text())
-    assert exported["mail_users_accounts"][-1]["imap"]["folders"] == "INBOX/Customers\nArchive"
+    exported = yaml.safe_load(inventory.path("first", "mail.yml").read_text())["mail_users_accounts"]
+    assert [each["imap"]["folders"] for each in exported if each["email"] == login] == ["INBOX/Customers\nArchive"]
     run = inventory.play("site.yml", "--check", "--diff", vault=True)
     assert changed(run) == set(), notable(run)
     database.ok("incoming_mail_servers", [{**item, "folders": "elsewhere"}])

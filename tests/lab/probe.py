@@ -77,8 +77,9 @@ def odoo(url, series):
         version = json.load(response)["result"]["server_serie"]
     if version != f"{series}.0":
         sys.exit(f"{url} is an Odoo {version}, not {series}.0: something else has this port")
-    # A server whose addons path is wrong answers the calls, and no page.
-    with urllib.request.urlopen(f"{url}/web/database/manager", timeout=30):
+    # A server whose addons path is wrong answers the calls, and no page. Not one that lists the databases: Odoo connects to
+    # each, and nobody can copy one while it does.
+    with urllib.request.urlopen(f"{url}/web/static/src/scss/ui.scss", timeout=30):
         pass
 
 
