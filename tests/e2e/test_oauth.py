@@ -347,7 +347,7 @@ def test_certificate_that_nobody_vouches_for(new_oauth_office, tmp_path):
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Impostor) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         office = new_oauth_office()
         url = f"https://127.0.0.1:{server.server_address[1]}/token"
         office.call("mail.oauth.client", "write", [office.client_id], {"token_url": url})

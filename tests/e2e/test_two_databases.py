@@ -1,7 +1,6 @@
 """Two databases that fetch one mailbox: each takes the answers to its own messages, whichever is first."""
 
 import itertools
-import time
 
 import pytest
 from office import SHARED, Office, address, lab_database
@@ -26,12 +25,8 @@ class Copy(Office):
 
     def __init__(self, office):
         vars(self).update(vars(office), name=f"{office.name}_copy{next(_numbers)}", clients={})
-        lab_database.psql(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{office.name}';\n"
-            f"CREATE DATABASE {self.name} OWNER {lab_database.owner(self.series)} TEMPLATE {office.name} STRATEGY FILE_COPY;\n"
-            f"\\connect {self.name}\n" + lab_database.NEW_IDENTITY.format(signal=next(_numbers) + int(time.time()))
-        )
-        lab_database.link_filestore(self.series, office.name, self.name)
+        lab_database.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{office.name}'")
+        lab_database.copy(self.series, office.name, self.name)
         self.admin = self.client(self.server["login"], self.server["password"])
 
 

@@ -20,6 +20,10 @@ def open_mailbox(address, password=None):
     return password
 
 
+# Each result on a line.
+ONE_LINE = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_CALLBACK_FORMAT_PRETTY": "false"}
+
+
 @dataclass
 class Run:
     """What a playbook run said."""
@@ -64,14 +68,17 @@ class Company:
         password = open_mailbox(address)
         return {"name": person.title(), "email": address, "password": password, **more}
 
-    def play(self, playbook, *arguments, told=None, accounts=None):
+    def play(self, playbook, *arguments, told=None, accounts=None, **environment):
         """Run a playbook with the inventory; its Run."""
         variables = self.variables if accounts is None else {**self.variables, "mail_users_accounts": accounts}
         inventory = {self.group: {"hosts": self.hosts, "vars": variables}}
         (self.folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
         extra = [each for name, value in (told or {}).items() for each in ("-e", json.dumps({name: value}))]
         done = run_playbook(
-            *("-i", self.folder / "hosts.yml", playbook, *extra, *arguments), **self.database.environment, COLUMNS="1000"
+            *("-i", self.folder / "hosts.yml", playbook, *extra, *arguments),
+            **self.database.environment,
+            **environment,
+            COLUMNS="1000",
         )
         return Run(done.returncode, done.stdout + done.stderr)
 
@@ -90,6 +97,24 @@ class Company:
         written = tables_only(changed_tables(before, self.database.fingerprints()))
         assert not written, f"a run that was refused wrote {written}"
         return run.output
+
+    def rejections(self, playbook, hosts, *arguments, **options):
+        """A run for hosts with variables of their own, each of which must fail with one error, and none write anything.
+
+        :returns: the messages by host, and what the run said
+        """
+        before = self.database.fingerprints()
+        kept, self.hosts = self.hosts, hosts
+        try:
+            run = self.play(playbook, *arguments, **options, **ONE_LINE)
+        finally:
+            self.hosts = kept
+        assert "Traceback" not in run.output
+        failed = re.findall(r"^fatal: \[(\S+)\]: \S+ => (\{.*\})$", run.output, re.MULTILINE)
+        assert sorted(host for host, _ in failed) == sorted(hosts), run.output
+        written = tables_only(changed_tables(before, self.database.fingerprints()))
+        assert not written, f"a run that was refused wrote {written}"
+        return {host: json.loads(result)["msg"] for host, result in failed}, run.output
 
     def settles(self, playbook, **options):
         """Check mode, the run, the run again: the first writes nothing and foretells, the third has no work. All three."""

@@ -219,6 +219,6 @@ def busy_server(greeting):
             self.request.sendall(greeting)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Busy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield server.server_address[1]
         server.shutdown()

@@ -95,7 +95,7 @@ def test_series_that_is_not_supported(series):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Version) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         options = {"url": url, "database": "x", "login": "x", "password": "unusual-p4ss"}
         result = run("users", {**options, "config": [LISTS["users"]]})

@@ -2,13 +2,12 @@
 
 import json
 import re
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
-from support import ROOT, plain_ansible
+from playbook import run_playbook
+from support import ROOT
 from test_drift import USERS, Company
 
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
@@ -50,8 +49,7 @@ def answers(database, folder, python, config, *arguments, **options):
 
 
 def play_of(folder, *arguments, **environment):
-    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", folder / "play.yml", *arguments]
-    return subprocess.run(command, check=False, cwd=ROOT, env=plain_ansible(**environment), capture_output=True, text=True)
+    return run_playbook("-i", "localhost,", folder / "play.yml", *arguments, **environment)
 
 
 def test_same_answer_in_both(new_database, tmp_path, other_python):

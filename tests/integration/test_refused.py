@@ -49,6 +49,10 @@ KINDS = [
     (put(*ACCOUNT), {"name": "Nobody", "password": "x"}, "email"),
     (put(*ACCOUNT, "smtp"), {"host": "x/" * 50_000}, "characters)"),
     (put(*ACCOUNT, "password"), "{{ vault_mail_passwords['newcomer@mydomain.com'] }}", "vault"),
+    (put("mail_provider", "smtp", "port"), "five", "'mail_provider -> smtp'"),
+    (put(*ACCOUNT), {"email": EMAIL, "password": "x"}, "missing required arguments: name found in mail_users_accounts"),
+    (put(*ACCOUNT, "pasword"), "x", "mail_users_accounts.pasword. Supported parameters include"),
+    (put(*ACCOUNT), {"name": "New", "email": EMAIL}, f"No mailbox password for {EMAIL}"),
 ]
 NAMES = [
     (put("mail_user_accounts"), [], "did you mean mail_users_accounts?"),
@@ -91,19 +95,40 @@ def company(lab, series, tmp_path_factory):
     database.drop()
 
 
-@pytest.mark.parametrize(("change", "value", "words"), EVERYTHING, ids=[f"{each[2][:40]}" for each in EVERYTHING])
-def test_nothing_is_written(company, change, value, words):
-    kept = copy.deepcopy(company.variables)
-    try:
-        change(company.variables, value)
-        output = company.refused("site.yml")
-    finally:
-        company.variables = kept
-    told = " ".join(output.split())
-    assert words in told, output
-    assert len(output) < 5000, "a value is quoted whole"
-    for secret in ("P\u00e4ssw\u00f6rt", "newcomer-pw"):
+@pytest.fixture(scope="module")
+def rejected(company):
+    """What one run says of databases whose inventories have a mistake each: the messages by host, and all of it."""
+    hosts = {}
+    for number, (change, value, _words) in enumerate(EVERYTHING):
+        variables = copy.deepcopy(company.variables)
+        change(variables, value)
+        hosts[f"case{number}"] = dict(item for item in variables.items() if item not in company.variables.items())
+    return company.rejections("site.yml", hosts)
+
+
+@pytest.mark.parametrize("number", range(len(EVERYTHING)), ids=[each[2][:40] for each in EVERYTHING])
+def test_nothing_is_written(rejected, number):
+    messages, output = rejected
+    message, words = messages[f"case{number}"], EVERYTHING[number][2]
+    assert words in " ".join(message.split()), message
+    assert len(message) < 5000, "a value is quoted whole"
+    for secret in ("P\u00e4ssw\u00f6rt", "newcomer-pw", "x/" * 1000):
         assert secret not in output
+
+
+def test_not_even_mail_is_installed(company, new_database):
+    """Nothing is written to a database that has no mail yet; and the mistakes in two roles' variables are told at once."""
+    bare, before = new_database("base"), company.variables["mail_users_accounts"]
+    untouched = bare.fingerprints()
+    try:
+        company.variables["mail_users_accounts"] = [{"name": "New", "email": EMAIL}]
+        told = {"odoo_database": bare.name, "mail_domain_name": "nowhere"}
+        output = " ".join(company.refused("site.yml", told=told).split())
+    finally:
+        company.variables["mail_users_accounts"] = before
+    assert "mail_domain_name is not a domain" in output
+    assert f"No mailbox password for {EMAIL}" in output
+    bare.assert_as(untouched, "a run that was refused wrote")
 
 
 GROUPS = [

@@ -7,9 +7,9 @@ TEMPLATE is `base` (no mail), `mail`, or a test's database to which nobody conne
 and an identity (database.uuid) of its own. Odoo may run: nobody can connect to the templates, so nothing keeps PostgreSQL
 from copying them.
 
-Take a name once. Odoo keeps the registry of a database in memory under its name. Each copy carries signals of its own, so
-that a web request bound to the database sees that this is another one and loads the registry anew; but 19's RPC login does
-not look at them, and fails on columns that the new database lacks.
+Odoo keeps the registry of a database in memory under its name, and loading it takes a second. Each copy carries signals of its
+own, so that a web request bound to the database sees that this is another one and loads the registry anew; but 19's RPC login
+does not look at them, and fails on columns that the new database lacks. So take a name once, or for the same template again.
 """
 
 import argparse
@@ -23,18 +23,28 @@ from folder import lab_dir
 PSQL = "/usr/lib/postgresql/15/bin/psql"
 NAME = re.compile(r"(postroom|test|lab)[a-z0-9_]*", re.ASCII)
 
-# From 19 on, signals are rows of tables; before, sequences. The next value, whatever it is, must not be the one that
-# an earlier database of this name had.
+# By signals, Odoo's processes tell each other that their registry, or a cache, is outdated. From 19 on, they are rows of
+# tables; before, sequences. What an earlier database of this name has left in the caches is never this one's, and its
+# registry is only if both have the same signal.
 NEW_IDENTITY = """
 UPDATE ir_config_parameter SET value = gen_random_uuid()::text WHERE key = 'database.uuid';
 DO $$
+DECLARE
+    each record;
+    signal bigint;
 BEGIN
-    IF to_regclass('orm_signaling_registry') IS NOT NULL THEN
-        PERFORM setval(pg_get_serial_sequence('orm_signaling_registry', 'id'), {signal});
-        INSERT INTO orm_signaling_registry DEFAULT VALUES;
-    ELSE
-        PERFORM setval('base_registry_signaling', {signal});
-    END IF;
+    FOR each IN
+        SELECT relname AS name, relkind AS kind FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        AND (relkind = 'r' AND relname LIKE 'orm\\_signaling\\_%' OR relkind = 'S' AND relname LIKE 'base\\_%\\_signaling%')
+    LOOP
+        signal := CASE WHEN each.name IN ('orm_signaling_registry', 'base_registry_signaling') THEN {signal} ELSE {caches} END;
+        IF each.kind = 'r' THEN
+            PERFORM setval(pg_get_serial_sequence(each.name::text, 'id'), signal, false);
+            EXECUTE format('INSERT INTO %I DEFAULT VALUES', each.name);
+        ELSE
+            PERFORM setval(each.name::text::regclass, signal);
+        END IF;
+    END LOOP;
 END $$;
 """
 
@@ -66,8 +76,16 @@ def psql(script, database="postgres"):
     return done.stdout
 
 
-def copy(series, template, name, replace=False):
-    """Make the database NAME, a copy of a template, with its filestore."""
+def new_signal():
+    return random.randrange(1, 10**9)
+
+
+def copy(series, template, name, replace=False, signal=None):
+    """Make the database NAME, a copy of a template, with its filestore.
+
+    :param signal: that of an earlier copy of this template by this name, to which nothing was installed: Odoo keeps the
+        registry that it has of it
+    """
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r}: a test's database is named like {NAME.pattern}")
     source = template if NAME.fullmatch(template) else template_name(series, template)
@@ -75,10 +93,23 @@ def copy(series, template, name, replace=False):
     psql(
         f"{drop_first}"
         f"CREATE DATABASE {name} OWNER {owner(series)} TEMPLATE {source} STRATEGY FILE_COPY;\n"
-        f"\\connect {name}\n" + NEW_IDENTITY.format(signal=random.randrange(1, 10**9))
+        f"\\connect {name}\n" + NEW_IDENTITY.format(signal=signal or new_signal(), caches=new_signal())
     )
     remove_filestore(series, name)
     link_filestore(series, source, name)
+
+
+def signal_of(name):
+    """The signal of a database's registry. It is another one once something was installed."""
+    return int(
+        psql(
+            """
+            SELECT CASE WHEN to_regclass('orm_signaling_registry') IS NULL THEN 'SELECT last_value FROM base_registry_signaling'
+                ELSE 'SELECT max(id) FROM orm_signaling_registry' END \\gexec
+            """,
+            name,
+        )
+    )
 
 
 def drop(series, name):

@@ -62,6 +62,7 @@ def proxy(port, answer=lambda path, body: None, certificate=None, note=lambda pa
         server.handle_error = lambda *dummy: None
         if certificate:
             server.socket = _with_tls(server.socket, certificate)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # It looks that often whether it is to end.
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
         server.shutdown()
