@@ -5,8 +5,8 @@ usage: changes.py note DATABASE FILE        write down a fingerprint of every ro
        changes.py since DATABASE FILE       print what is created, updated and deleted since, as JSON:
                                             {"TABLE": {"created": [ID, …], "updated": […], "deleted": […]}, …}
 
-Left out is what Odoo writes by itself when somebody logs in or a server answers. Rows of tables without ids (those of
-many-to-many fields) are created and deleted, never updated.
+Left out is what Odoo writes by itself when somebody logs in or a server answers, and the rows by which Postroom's runs take
+turns. Rows of tables without ids (those of many-to-many fields) are created and deleted, never updated.
 """
 
 import json
@@ -22,10 +22,11 @@ BY_ITSELF = r"res_users_log|res_device.*|orm_signaling_.*|bus_.*|ir_cron.*"
 # psql runs what a query returns as queries (\gexec). A row's fingerprint covers all columns, write_date too.
 FINGERPRINTS = rf"""
 SELECT format(
-    'SELECT %L, %s, md5(r::text) FROM %I r', table_name,
+    'SELECT %L, %s, md5(r::text) FROM %I r WHERE %s', table_name,
     CASE WHEN EXISTS (
         SELECT FROM information_schema.columns c WHERE c.table_name = t.table_name AND c.column_name = 'id'
-    ) THEN 'id::text' ELSE 'r::text' END, table_name)
+    ) THEN 'id::text' ELSE 'r::text' END, table_name,
+    CASE table_name WHEN 'ir_model_data' THEN 'model <> ''ir.model.data''' ELSE 'true' END)
 FROM information_schema.tables t
 WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name !~ '^({BY_ITSELF})$'
 \gexec
