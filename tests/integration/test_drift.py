@@ -6,39 +6,23 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 from browser import watched
 from inventory import mail_of
-from jsonschema import Draft202012Validator
 from playbook import run_playbook
+from reported import Reported
 from support import ROOT, Database, plain_ansible
 
-SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "drift.schema.json").read_text()))
 PICTURE = ROOT / "docs" / "pictures" / "drift.png"
-FILES = ("drift.json", "drift.xml", "drift.html")
 USERS = ("newuser@mydomain.com", "seconduser@mydomain.com")
 WRONG = "wr0ng-unusual-p4ss"
 
 
-@dataclass
-class Outcome:
-    code: int
-    output: str
-    folder: Path
-
-    @property
-    def report(self):
-        report = json.loads((self.folder / "drift.json").read_text())
-        SCHEMA.validate(report)
-        return report
-
-    def host(self, name="company"):
-        (host,) = [host for host in self.report["hosts"] if host["host"] == name]
-        return host
+class Outcome(Reported):
+    kind = "drift"
 
     def found(self, name="company"):
         """The differences of a host, each in short: resource, record, kind, option or the other record's name."""
@@ -46,14 +30,6 @@ class Outcome:
             (row["resource"], row["record"], row["kind"], row["option"] or (row["other"] or {}).get("name") or "")
             for row in self.host(name)["differences"]
         )
-
-    @property
-    def suites(self):
-        return ET.parse(self.folder / "drift.xml").getroot()
-
-    def written(self):
-        """All that the run told anybody."""
-        return self.output + "".join((self.folder / name).read_text() for name in FILES)
 
 
 class Company:

@@ -1,51 +1,25 @@
 """playbooks/verify.yml: how it ends, what it reports, and that it writes nothing."""
 
 import json
-import xml.etree.ElementTree as ET
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from browser import watched
 from inventory import mail_of
-from jsonschema import Draft202012Validator
 from odd_servers import silent_server
 from playbook import run_playbook
-from support import ROOT, Database
+from reported import Reported
+from support import Database
 
-SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "verify.schema.json").read_text()))
-FILES = ("verify.json", "verify.xml", "verify.html")
 USER = "newuser@mydomain.com"
 WRONG = "wr0ng-unusual-p4ss"
 OUTSIDE = json.dumps({"verify_checks": ["connections"]})
 
 
-@dataclass
-class Outcome:
-    code: int
-    output: str
-    folder: Path
-
-    @property
-    def report(self):
-        report = json.loads((self.folder / "verify.json").read_text())
-        SCHEMA.validate(report)
-        return report
-
-    def host(self, name="company"):
-        (host,) = [host for host in self.report["hosts"] if host["host"] == name]
-        return host
+class Outcome(Reported):
+    kind = "verify"
 
     def rules(self, name="company"):
         return sorted({each["rule"] for each in self.host(name)["findings"]})
-
-    @property
-    def suites(self):
-        return ET.parse(self.folder / "verify.xml").getroot()
-
-    def written(self):
-        """All that the run told anybody."""
-        return self.output + "".join((self.folder / name).read_text() for name in FILES)
 
 
 class Company:
