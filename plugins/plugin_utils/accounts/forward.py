@@ -30,6 +30,8 @@ ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
 DOMAIN = re.compile(r"([^@\s]+\.[^@\s.]+)?\Z")
 # Places of a mailbox's outgoing mail server among all: the shared one first; see options.py.
 SHARED_PRIORITY, PERSONAL_PRIORITY = 1, 100
+# The options by which an account has another provider, or another login there.
+OF_PROVIDERS = ("kind", "oauth")
 
 NO_DEFAULT_FROM = (
     "mail_domain_default_from is empty, but the shared outgoing mail server requires an address. "
@@ -230,10 +232,13 @@ class Accounts:
         return list(made.values())
 
     def _providers(self):
+        """The provider, and those of accounts that have their own. Nothing else of an account is looked at."""
         yield self.provider
-        for account in self._completed():
-            if "kind" in account or "oauth" in account:
-                yield self.provider.of_account(account)
+        defaults = {option: self.defaults[option] for option in OF_PROVIDERS if option in self.defaults}
+        for account in each_account(self.accounts):
+            own = {option: account[option] for option in OF_PROVIDERS if option in account}
+            if own or defaults:
+                yield self.provider.of_account({"email": account["email"], **_overlaid(defaults, own)})
 
     def warnings(self):
         """What the inventory has and does not need."""
