@@ -140,7 +140,7 @@ def test_whoever_may_not_manage_mail_servers(browser, office):
 @pytest.mark.parametrize(("model", "field"), [(OUTGOING, "user_id"), (INCOMING, "only_replies")])
 def test_picture(client, series, model, field):
     """As docs show it. Whether it still looks so is for eyes to see: other fonts make another picture."""
-    client.page.set_viewport_size({"width": 1000, "height": 900})
+    client.page.set_viewport_size({"width": 1000, "height": 1100})
     client.open_form(model, "New User")
     expect(client.input(field)).to_be_enabled()
     if series not in table.SERIES:
