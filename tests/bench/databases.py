@@ -4,9 +4,9 @@
 usage: databases.py [--help]
 
 Needs the lab (make lab-up). For each number of forks, an Odoo of its own (prefork, on a loopback port of its own) serves new
-copies of the mail template; site.yml runs on all of them, and again. Meanwhile somebody works in another database of that
-server: one small request, 0.2 s of rest, the next one. Before the first run, every worker has loaded every database, so that
-Odoo's cost of doing so, which is shown too, is not taken for ours.
+copies of the mail template; site.yml runs on all of them, and again, and then the check `odoo` of verify.yml. Meanwhile
+somebody works in another database of that server: one small request, 0.2 s of rest, the next one. Before the first run, every
+worker has loaded every database, so that Odoo's cost of doing so, which is shown too, is not taken for ours.
 
 The users' mailboxes are not tried (confirmed, tested), as their provider's answer would be timed. Prints a table.
 """
@@ -176,9 +176,19 @@ def inventory(server, names, users):
     return {"odoo_databases": {"hosts": {name: {"odoo_database": name} for name in names}, "vars": variables}}
 
 
-def play(hosts, forks, names, changes):
-    """Run site.yml; the CPU seconds of Ansible and all that it started. Whatever is not as expected ends the benchmark."""
-    command = [PLAYBOOK, "-i", hosts, "--forks", str(forks), ROOT / "site.yml"]
+CHECKS = json.dumps({"verify_checks": ["odoo"]})
+# The playbook, its exit code, and whether it changes anything. verify.yml finds that no mailbox is confirmed here.
+RUNS = {
+    "first": (["site.yml"], 0, True),
+    "again": (["site.yml"], 0, False),
+    "verify": (["playbooks/verify.yml", "-e", CHECKS], 2, False),
+}
+
+
+def play(hosts, forks, names, run):
+    """Run a playbook; the CPU seconds of Ansible and all that it started. Whatever is not as expected ends the benchmark."""
+    (playbook, *more), code, changes = RUNS[run]
+    command = [PLAYBOOK, "-i", hosts, "--forks", str(forks), ROOT / playbook, *more]
     with hosts.with_suffix(".log").open("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=plain_ansible(), stdout=log, stderr=subprocess.STDOUT)
         try:
@@ -189,9 +199,9 @@ def play(hosts, forks, names, changes):
         process.returncode = os.waitstatus_to_exitcode(status)
         log.seek(0)
         said = log.read()
-    recap = re.findall(r"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=0", said, re.MULTILINE)
+    recap = re.findall(rf"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=0 +failed={int(bool(code))}", said, re.MULTILINE)
     good = {name for name, changed in recap if bool(int(changed)) == changes}
-    if process.returncode or good != set(names):
+    if process.returncode != code or good != set(names):
         sys.exit(f"{said[-5000:]}\nNot as expected (exit code {process.returncode}): {sorted(set(names) - good)}")
     return used.ru_utime + used.ru_stime
 
@@ -223,10 +233,10 @@ def measure(lab, series, forks, asked):
         rows = [idle]
         hosts = Path(folder.name) / "hosts.json"
         hosts.write_text(json.dumps(inventory(server, names, asked.users)))
-        for run in ("first", "again"):
+        for run in RUNS:
             cpu, started = server.cpu(), time.perf_counter()
             with Somebody(server, other) as somebody:
-                controller = play(hosts, forks, names, changes=run == "first")
+                controller = play(hosts, forks, names, run)
             seconds = time.perf_counter() - started
             rows.append(
                 {

@@ -137,6 +137,31 @@ def test_whoever_may_not_manage_mail_servers(browser, office):
     person.close()
 
 
+@pytest.mark.parametrize(
+    ("model", "record"),
+    [(OUTGOING, "servers"), ("res.users", "people"), ("mail.template", None)],
+    ids=["server", "user", "template"],
+)
+def test_explain_route(client, office, model, record):
+    """The menu of actions explains the route of what is open."""
+    number = getattr(office, record)["newuser"] if record else office.make_template(address("newuser"))
+    client.open_record(model, number)
+    client.act("Explain Route")
+    expect(client.dialog).to_contain_text(f"Sent through: New User ({address('newuser')})")
+    expect(client.dialog).to_contain_text(f"Reason: {address('newuser')} is an address of its own.")
+    client.close_dialog()
+
+
+@pytest.mark.parametrize("model", ["mail.message", "mail.mail"])
+def test_the_server_that_sent(client, office, model):
+    """It is shown on the message."""
+    values = {"route_server": "New User (a@b.c)", "route_rule": "a@b.c is an address of its own."}
+    message = office.create(model, subject="Sent", body="Sent", **values)
+    client.open_record(model, message)
+    for name, text in values.items():
+        expect(client.field(name)).to_have_text(text)
+
+
 @pytest.mark.parametrize(("model", "field"), [(OUTGOING, "user_id"), (INCOMING, "only_replies")])
 def test_picture(client, series, model, field):
     """As docs show it. Whether it still looks so is for eyes to see: other fonts make another picture."""

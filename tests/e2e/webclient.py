@@ -76,6 +76,19 @@ class Client:
         self.rows.get_by_text(name, exact=True).first.click()
         self.edit()
 
+    def open_record(self, model, record):
+        self.page.goto(f"/web?debug=0#id={record}&model={model}&view_type=form")
+        self.form.wait_for()
+
+    def act(self, title):
+        """What the menu of actions has of a record."""
+        self.page.locator(".o_cp_action_menus button").filter(has=self.page.locator(".fa-cog")).or_(
+            self.page.locator(".o_cp_action_menus button").get_by_text("Action", exact=True)
+        ).first.click()
+        self.page.get_by_role("menuitem", name=title, exact=True).or_(
+            self.page.locator(".o_cp_action_menus .o_menu_item").get_by_text(title, exact=True)
+        ).first.click()
+
     # -- lists --
 
     def column(self, title):

@@ -14,7 +14,7 @@ NAVIGATION = {
         "Modules, roles and plugins in detail <collections/index>",
         *(f"Role {name} <roles/{name}/README>" for name in ("mail_domain", "mail_users", "mail_extras", "mail_templates")),
         "Role routing_addon <roles/routing_addon/README>",
-        *(f"docs/{name}" for name in ("drift", "verify", "routing", "mail-flow")),
+        *(f"docs/{name}" for name in ("drift", "verify", "explain", "routing", "mail-flow")),
         "Addon smtp_server_per_user <roles/routing_addon/files/smtp_server_per_user/README>",
         "Addon mail_server_oauth <roles/routing_addon/files/mail_server_oauth/README>",
     ],

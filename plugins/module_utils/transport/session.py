@@ -30,7 +30,9 @@ NEWEST_SERIES = 20
 ALLOW_NEWER = "odoo_allow_newer_series"
 
 # Methods that leave the database as it is. Everything else is a write, and check mode refuses it.
-READS = frozenset(("default_get", "fields_get", "fields_view_get", "get_view", "read", "search_count", "search_read"))
+READS = frozenset(
+    ("default_get", "explain_route", "fields_get", "fields_view_get", "get_view", "read", "search_count", "search_read")
+)
 
 # Set by Odoo when it neutralizes a copy, from 16 on, and by whoever marks a copy of an older one.
 NEUTRALIZED = "database.is_neutralized"
@@ -40,6 +42,7 @@ _FALSE = ("", "0", "false", "no", "off")
 SHAPES = {
     "create": list,
     "default_get": dict,
+    "explain_route": dict,
     "fields_get": dict,
     "fields_view_get": dict,
     "get_view": dict,

@@ -11,6 +11,7 @@ from . import (
     mail_delivery,
     mail_mail,
     mail_message,
+    mail_route,
     mail_template,
     mail_thread,
     res_partner,

@@ -11,7 +11,7 @@ from .. import compat
 
 # The addon's fields on models that every user may read.
 RESTRICTED = {
-    "mail.message": {"sender_by_template"},
+    "mail.message": {"route_rule", "route_server", "sender_by_template"},
     "res.users": {"mail_server_ids", "smtp_server_id"},
 }
 NAMES = {name for names in RESTRICTED.values() for name in names}

@@ -6,7 +6,7 @@ from .. import compat
 from ..tools.addresses import name_and_address, normalize, parts, with_name
 from ..tools.passwords import is_transmittable
 from ..tools.senders import Run, Sender
-from ..tools.sending import Session
+from ..tools.sending import RehearsedSession, Session
 
 # System parameter: who may send mail from an address that belongs to a user.
 SEND_AS = "smtp_server_per_user.send_as"
@@ -195,20 +195,25 @@ class IrMailServer(models.Model):
 
     def _owns(self, email_from):
         """Whether the sender's address belongs to this server, so that its mail is only sent from that address."""
-        address = normalize(email_from)
-        if not self or not address:
-            return False
+        return bool(self) and not self._reason_not_own(normalize(email_from))
+
+    def _reason_not_own(self, address):
+        """Why an address does not belong to this server; empty if it does."""
         server = self.sudo()
-        if not server.active or server._is_core_personal() or address not in server._senders():
-            return False
+        if not server.active:
+            return "archived"
+        if server._is_core_personal():
+            return "core_personal"
+        if not address or address not in server._senders():
+            return "other_address"
         if server.user_id:
-            return True
+            return ""
         if address in self._system_addresses():
-            return False
+            return "system_address"
         if server.sender_scope != "any" or self._users_among({address}):
-            return True
+            return ""
         # Only the login links the server to the address: it is personal, unless it is the first shared server.
-        return server != self._shared_servers()[:1]
+        return "first_shared" if server == self._shared_servers()[:1] else ""
 
     # ------------------------------------------------------------------
     # The sender of a mail
@@ -225,13 +230,25 @@ class IrMailServer(models.Model):
         :param by_hand: id of the server that somebody chose
         :return: a Sender; None for the standard way
         """
+        rehearsal = self._rehearsal()
+        if rehearsal and not rehearsal.routed:
+            return None
         name, address = name_and_address(email_from)
         for server in self.sudo().browse(by_hand) if by_hand else self._servers_of([address]):
-            if server._owns(address):
-                if server._may_be_used_by(user, address, by_template):
-                    return Sender(server, name or server._name_of(address), address)
-                return None
+            reason = server._reason_not_own(address)
+            is_own = not reason
+            if is_own and not server._may_be_used_by(user, address, by_template):
+                reason = "not_allowed"
+            if rehearsal:
+                rehearsal.consider(server, reason)
+            if is_own:
+                return None if reason else Sender(server, name or server._name_of(address), address)
         return None
+
+    def _rehearsal(self):
+        """The Rehearsal in which this is, or None."""
+        run = self.env.context.get("smtp_run")
+        return run.rehearsal if isinstance(run, Run) else None
 
     def _may_be_used_by(self, user, address, by_template=False):
         """Whether mail that a user wrote may be sent from an address of this server."""
@@ -281,6 +298,9 @@ class IrMailServer(models.Model):
 
     @api.model
     def _find_mail_server(self, email_from, mail_servers=None):
+        rehearsal = self._rehearsal()
+        if rehearsal and not rehearsal.routed:
+            return super()._find_mail_server(email_from, mail_servers)
         if not isinstance(self.env.context.get("smtp_run"), Run):
             # Not from Odoo's queue, for which the server has already been chosen.
             sender = self._sender(email_from, self.env.user)
@@ -297,7 +317,12 @@ class IrMailServer(models.Model):
 
     def _connect_for(self, connect, args, kwargs):
         """Open a session and record its server on it, as the headers of its messages depend on the server."""
+        rehearsal = self._rehearsal()
         host = args[0] if args else kwargs.get("host")
+        if rehearsal and not rehearsal.routed and not compat.CHOOSES_BY_SENDER:
+            # Odoo 14 does not look at From.
+            first = self.sudo().search([], order="sequence", limit=1).id
+            kwargs["mail_server_id"] = kwargs.get("mail_server_id") or first
         if not kwargs.get("mail_server_id") and not host:
             server, send_as = self.sudo()._find_mail_server(kwargs.get("smtp_from"))
             if server:
@@ -305,7 +330,9 @@ class IrMailServer(models.Model):
                 if "smtp_from" in kwargs:
                     kwargs["smtp_from"] = send_as
         run = self.env.context.get("smtp_run")
-        if isinstance(run, Run):
+        if rehearsal:
+            session = self._rehearse(rehearsal, kwargs)
+        elif isinstance(run, Run):
             session = Session(lambda: compat.unwrapped(connect(*args, **kwargs)))
             if session.error and not run.patient:
                 raise session.error
@@ -315,6 +342,16 @@ class IrMailServer(models.Model):
             session = connect(*args, **kwargs)
         if session is not None:
             session.mail_server_id = kwargs.get("mail_server_id") or False
+        return session
+
+    def _rehearse(self, rehearsal, settings):
+        """A session to nobody, with what core notes on a connection."""
+        session = RehearsedSession(rehearsal)
+        server = self.sudo().browse(settings.get("mail_server_id") or ())
+        rehearsal.server_id = server.id
+        default = compat.offers(compat.IrMailServer, "_get_default_from_filter")
+        session.from_filter = server.from_filter if server or not default else getattr(self, default)()
+        session.smtp_from = settings.get("smtp_from")
         return session
 
     if compat.offers(compat.IrMailServer, "_connect__"):
@@ -387,6 +424,9 @@ class IrMailServer(models.Model):
     @api.model
     def _prepare_and_choose(self, message, mail_server_id, smtp_server, session):
         """Odoo 14 has no other hook: write the headers, and return the server's ID."""
+        rehearsal = self._rehearsal()
+        if rehearsal and not rehearsal.routed:
+            return mail_server_id
         by_hand = bool(mail_server_id)
         if not mail_server_id and not session and not smtp_server:
             mail_server_id = (self._find_mail_server(message["From"])[0] or self).id

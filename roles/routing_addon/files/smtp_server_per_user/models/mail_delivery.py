@@ -49,6 +49,7 @@ class MailMail(models.Model):
             if not mail:
                 continue  # Another worker has sent it, and deleted it.
             attempt = smtp_session.attempt = mail._attempt()
+            attempt.server_id = getattr(smtp_session, "mail_server_id", False)
             mail = mail.with_context(smtp_attempt=attempt)
             if smtp_session.error and not raise_exception:
                 if mail.state == "outgoing":
@@ -81,6 +82,7 @@ class MailMail(models.Model):
                 return True
             if attempt.words:
                 kwargs.update(self._note_refusals(attempt))
+            self._note_route(attempt)
         self._keep_for_answers()
         return super()._postprocess_sent_message(success_pids, *args, **kwargs)
 

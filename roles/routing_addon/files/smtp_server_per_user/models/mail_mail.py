@@ -74,13 +74,15 @@ class MailMail(models.Model):
             if alike not in decided:
                 decided[alike] = mail._sender()
             run.senders[mail.id] = decided[alike]
+            if run.rehearsal and not run.rehearsal.routed:
+                continue
             if not decided[alike] and mail.mail_server_id.sudo()._owns(mail.email_from):
                 # It was chosen by a user who may not use it.
                 mail.sudo().mail_server_id = False
         return run
 
     def send(self, auto_commit=False, raise_exception=False, **kwargs):
-        mails = self.with_context(smtp_run=Run(patient=not raise_exception))
+        mails = self.with_context(smtp_run=Run(not raise_exception, self._run().rehearsal))
         return super(MailMail, mails).send(auto_commit=auto_commit, raise_exception=raise_exception, **kwargs)
 
     # ------------------------------------------------------------------
@@ -130,6 +132,9 @@ class MailMail(models.Model):
     else:
 
         def _split_by_server(self):
+            if self._run().rehearsal and not self._run().rehearsal.routed:
+                yield from super()._split_by_server()
+                return
             run, found, groups = self._decide(), {}, {}
             servers = self.env["ir.mail_server"].with_context(smtp_run=run)
             for mail in self.with_context(prefetch_fields=False):

@@ -7,6 +7,7 @@ ended the last, and keeps for each mail (`Attempt`) who has it, who was refused,
 Nothing in this file needs Odoo. Codes are those of RFC 5321: 4xx is temporary, 5xx is for good.
 """
 
+import email
 import smtplib
 import socket
 import ssl
@@ -65,6 +66,8 @@ class Attempt:
 
     def __init__(self, sender=None, delivered=(), refused=None):
         self.sender, self.email_from = sender, None
+        # The id of the server that sends, set with the session.
+        self.server_id = False
         self.delivered_before, self.refused_before = frozenset(delivered), dict(refused or {})
         self.delivered, self.refused = set(delivered), dict(refused or {})
         # Recipients for a retry, with the provider's answers.
@@ -221,3 +224,31 @@ class Session:
                 if self._failed >= PATIENCE:
                     self.error = failure
                 raise failure
+
+
+class RehearsedSession(Session):
+    """A session that connects to nobody and notes what would be sent.
+
+    :param rehearsal: the Rehearsal that takes it
+    """
+
+    def __init__(self, rehearsal):
+        super().__init__(lambda: None)
+        self._rehearsal = rehearsal
+
+    def is_open(self):
+        return True
+
+    def send_message(self, msg, from_addr=None, to_addrs=None, *arguments, **named):
+        return self._note(from_addr, to_addrs, msg)
+
+    def sendmail(self, from_addr, to_addrs, msg, mail_options=(), rcpt_options=()):
+        # Odoo 14 on an old Python.
+        parse = email.message_from_bytes if isinstance(msg, bytes) else email.message_from_string
+        return self._note(from_addr, to_addrs, parse(msg))
+
+    def _note(self, sender, recipients, message):
+        self._rehearsal.sent.append((sender, message, self.attempt.sender if self.attempt else None))
+        if self.attempt is not None:
+            self.attempt.note([each.lower() for each in recipients], {})
+        return {}

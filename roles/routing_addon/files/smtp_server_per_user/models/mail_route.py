@@ -1,0 +1,343 @@
+"""Which server sends a message, and why: kept with each message that was sent, and explained for one that might be.
+
+Nothing is decided here. A message is made and sent as always, in a transaction that is rolled back, up to the point where the
+provider would be connected to; this file puts in words what happened.
+"""
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, MissingError, UserError
+
+from .. import compat
+from ..tools.addresses import name_and_address, normalize, parts
+from ..tools.senders import Rehearsal, Run
+
+RECEIVER = "somebody@customer.example"
+# Of servers that were not chosen, how many are listed.
+MOST = 20
+# In the context where the explanation is wanted: whoever reads all fields of all users does not want it.
+ASKED = "smtp_server_per_user_explain"
+
+
+class MailMessage(models.Model):
+    _inherit = "mail.message"
+
+    # As text: a server may be removed, and no row of this table is to be looked for then.
+    route_server = fields.Char(
+        string="Sent Through",
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="The outgoing mail server that sent this message.",
+    )
+    route_rule = fields.Char(
+        string="Reason for the Server",
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="Why this outgoing mail server was chosen.",
+    )
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    def _note_route(self, attempt):
+        """Keep with the message which server has sent it, and why.
+
+        Core has just written the same row, as it notes the Message-Id: this goes along, and locks nothing else.
+        """
+        if not attempt.server_id or not attempt.delivered - attempt.delivered_before:
+            return
+        server = self.env["ir.mail_server"].sudo().browse(attempt.server_id)
+        try:
+            rule = server._words_of_rule(self.email_from, attempt.sender, self.mail_server_id)
+            values = {"route_server": server._words_of_name(), "route_rule": rule}
+        except MissingError:
+            return  # Somebody has removed the server. The mail has left all the same.
+        self.mail_message_id.sudo().write(values)
+
+
+class IrMailServer(models.Model):
+    _inherit = "ir.mail_server"
+
+    route_explanation = fields.Text(string="Route", compute="_compute_route_explanation", groups="base.group_system")
+
+    def _compute_route_explanation(self):
+        self.route_explanation = False
+        for server in self if self.env.context.get(ASKED) else ():
+            sender = server._senders()[:1]
+            if sender:
+                server.route_explanation = server._explanation(sender[0])
+            else:
+                server.route_explanation = _("This server has no address of its own. Explain the route of a user.")
+
+    def action_explain_route(self):
+        return explain_action(self)
+
+    # ------------------------------------------------------------------
+    # In words
+    # ------------------------------------------------------------------
+
+    def _words_of_name(self):
+        """A server as people know it."""
+        return "%s (%s)" % (self.name, self.smtp_user) if self.smtp_user else self.name
+
+    def _words_of_rule(self, email_from, sender, by_hand):
+        """Why this server sends a mail: what the decision was, said again."""
+        server, address = self.sudo(), normalize(email_from)
+        if by_hand == self:
+            return _("It was selected for this message or template.")
+        if sender:
+            return _("%s is an address of its own.", sender.address)
+        addresses, domains = parts(server.from_filter)
+        if address in addresses:
+            return _("Its From Filter has the address %s.", address)
+        if address.rpartition("@")[2] in domains:
+            return _("Its From Filter has the domain %s.", address.rpartition("@")[2])
+        default = normalize(server._get_default_from_address())
+        if default and (default in addresses or default.rpartition("@")[2] in domains):
+            return _("No other server sends as this address, and its From Filter has the default From address %s.", default)
+        if not addresses and not domains:
+            return _("It is the first of the servers without a From Filter.")
+        return _("It is the first of all servers: none sends as this address.")
+
+    @api.model
+    def _words_against(self, reason):
+        return {
+            "archived": _("It is archived."),
+            "core_personal": _("It is a personal server of Odoo, which only its owner's messages use."),
+            "other_address": _("The address is not its own."),
+            "system_address": _("The address is the catchall, the bounce or the default From address: the server is shared."),
+            "first_shared": _("It is the first shared server, so the address of its login is not its own."),
+            "not_allowed": _("The author may not send from this address (system parameter smtp_server_per_user.send_as)."),
+        }[reason]
+
+    # ------------------------------------------------------------------
+    # The explanation
+    # ------------------------------------------------------------------
+
+    @api.model
+    def explain_route(self, email_from=None, template=None, record=None):
+        """How a message would leave, and where its answer would go.
+
+        :param email_from: From; of a template, the user who sends it
+        :param template: id of a mail template
+        :param record: what the message is on, [model, id]; a template's first record, or a new contact, if it is not given
+        :return: dict with `lines` of text, and `with_addon` and `without_addon`, each a dict
+        """
+        if not self.env.user.has_group("base.group_system"):
+            raise AccessError(_("Only users who manage mail servers can have a route explained."))
+        servers = self.with_context(active_test=True)
+        routed, plain = (servers._rehearsed(each, email_from, template, record) for each in (True, False))
+        lines = [*routed["lines"], "", _("Without the addon SMTP server per user:"), *plain["lines"]]
+        return {"lines": lines, "with_addon": routed, "without_addon": plain}
+
+    @api.model
+    def _explanation(self, email_from=None, template=None):
+        return "\n".join(self.explain_route(email_from, template)["lines"])
+
+    @api.model
+    def _rehearsed(self, routed, email_from, template, record):
+        """Send in a transaction that is rolled back, without a connection to anybody."""
+        with self.env.registry.cursor() as cr:
+            try:
+                return self.with_env(self.env(cr=cr))._rehearse_route(Rehearsal(routed), email_from, template, record)
+            finally:
+                cr.rollback()
+
+    @api.model
+    def _rehearse_route(self, rehearsal, email_from, template, record):
+        author = self._author_of(email_from)
+        env = self.with_user(author).with_context(smtp_run=Run(rehearsal=rehearsal), mail_notify_force_send=False).env
+        if template:
+            mail = self._mail_of_template(env["mail.template"].browse(template), record)
+        else:
+            mail = self._mail_of_author(env, email_from, record)
+        by_hand, written_from = mail.mail_server_id, mail.email_from
+        message_id, model, res_id = mail.message_id, mail.model, mail.res_id
+        mail.send()
+        on = "%s,%s" % (model, res_id) if record or template else _("a new contact")
+        heading = _(
+            "From %(sender)s, written by %(author)s, on %(record)s:", sender=written_from, author=author.login, record=on
+        )
+        lines = [heading]
+        if not rehearsal.sent:
+            reason = (mail.exists() and mail.failure_reason) or _("no reason given")
+            return {"sent": False, "reason": reason, "lines": [*lines, _("It would not be sent: %s", reason)]}
+        server = self.sudo().browse(rehearsal.server_id or ())
+        envelope, email, sender = rehearsal.sent[0]
+        header_from, header_reply_to = (" ".join(str(email[name] or "").split()) for name in ("From", "Reply-To"))
+        found = {
+            "sent": True,
+            "server": server.id,
+            "server_name": server._words_of_name() if server else "",
+            "login": server.smtp_user or "",
+            "rule": self._rule_of(server, written_from, sender, by_hand, rehearsal),
+            "from": header_from,
+            "reply_to": header_reply_to or header_from,
+            "envelope_sender": envelope,
+            "others": self._others(server, rehearsal, written_from),
+        }
+        found.update(self._answer_of(found, message_id))
+        found["lines"] = [*lines, *self._lines_of(found)]
+        return found
+
+    @api.model
+    def _author_of(self, email_from):
+        """The user with an address, else the one who asks."""
+        address = normalize(email_from)
+        domain = [("share", "=", False), ("email_normalized", "=", address)]
+        return (self.env["res.users"].sudo().search(domain, limit=1) if address else self.env.user) or self.env.user
+
+    @api.model
+    def _mail_of_author(self, env, email_from, record):
+        """A mail as the chatter makes it: a notification of a message on a record."""
+        if not normalize(email_from):
+            raise UserError(_("%s is not an e-mail address.", email_from or ""))
+        name = name_and_address(email_from)[0] or env.user.name
+        on = env[record[0]].sudo().browse(int(record[1])).exists() if record and record[0] in env else None
+        if record and not on:
+            raise UserError(_("There is no record %s.", "%s,%s" % tuple(record)))
+        on = on or env["res.partner"].sudo().create({"name": "Route"})
+        values = {
+            "subject": "Route",
+            "body_html": "<p>Route</p>",
+            "message_type": "comment",
+            "email_from": '"%s" <%s>' % (name.replace('"', ""), normalize(email_from)),
+            "email_to": RECEIVER,
+            "author_id": env.user.partner_id.id,
+            "model": on._name,
+            "res_id": on.id,
+        }
+        mails = env["mail.mail"].sudo()
+        return mails.create(dict(values, **{compat.name_of(mails, compat.IS_NOTIFICATION): True}))
+
+    @api.model
+    def _mail_of_template(self, template, record):
+        if not template.sudo().exists() or template.sudo().model not in self.env:
+            raise UserError(_("There is no such template."))
+        model = template.sudo().model
+        if record and record[0] != model:
+            raise UserError(_("The template is for %s.", model))
+        on = self.env[model].sudo().browse(int(record[1])).exists() if record else self.env[model].sudo().search([], limit=1)
+        if not on:
+            raise UserError(_("There is no record %s.", model))
+        values = {"email_to": RECEIVER, "recipient_ids": []}
+        mail = template.sudo().send_mail(on.id, force_send=False, email_values=values)
+        return template.env["mail.mail"].sudo().browse(mail)
+
+    # ------------------------------------------------------------------
+    # Its parts in words
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _rule_of(self, server, email_from, sender, by_hand, rehearsal):
+        if not server:
+            return _("There is no outgoing mail server: the one in Odoo's configuration file sends.")
+        if not rehearsal.routed and not compat.CHOOSES_BY_SENDER and by_hand != server:
+            return _("It is the first of all servers: Odoo 14 does not look at From.")
+        return server._words_of_rule(email_from, sender, by_hand)
+
+    @api.model
+    def _others(self, chosen, rehearsal, email_from):
+        """The servers that were not chosen, each with the reason: those that were considered, then the shared ones."""
+        considered = [(self.sudo().browse(each), reason) for each, reason in rehearsal.considered.items() if reason]
+        found = {server: self._words_against(reason) for server, reason in considered}
+        shared = self._shared_servers() if rehearsal.routed else self.sudo().search([], order="sequence, id")
+        for server in shared[: MOST + 1] - chosen:
+            found.setdefault(server, server._words_of_passing_over(chosen, email_from))
+        return ["%s: %s" % (server._words_of_name(), reason) for server, reason in found.items() if server != chosen][:MOST]
+
+    def _words_of_passing_over(self, chosen, email_from):
+        addresses, domains = parts(self.from_filter)
+        address = normalize(email_from)
+        if (addresses or domains) and address not in addresses and address.rpartition("@")[2] not in domains:
+            return _("Its From Filter does not have the address.")
+        if not addresses and not domains and any(parts(chosen.from_filter)):
+            return _("It has no From Filter, and the other server has one that fits.")
+        return _("The other server takes precedence.")
+
+    @api.model
+    def _answer_of(self, found, message_id):
+        """Where an answer goes, and whether Odoo would find the record of it, asked of what fetching asks."""
+        address = normalize(found["reply_to"])
+        fetchers = self.env.get("fetchmail.server")
+        server = fetchers is not None and fetchers.sudo().search([("user", "ilike", address)])
+        server = server and server.filtered(lambda each: normalize(each.user) == address)[:1]
+        if not server:
+            fetched = _("No active incoming mail server has the login %s, so Odoo may not receive it.", address)
+        elif server.state != "done":
+            fetched = _("The incoming mail server %s is not confirmed, so Odoo does not fetch it.", server.name)
+        else:
+            fetched = _("Odoo fetches it by the incoming mail server %s.", server.name)
+        messages = self.env["mail.message"]
+        (getattr(messages, "flush_model", None) or messages.flush)()
+        self.env.cr.execute("SELECT model, res_id FROM mail_message WHERE message_id = %s", [message_id])
+        kept = self.env.cr.fetchone()
+        threaded = bool(kept and kept[0] and kept[1] and "reply_to" not in message_id)
+        if threaded:
+            thread = _("Odoo posts it on the record.")
+        elif kept:
+            thread = _("Odoo does not post it on the record: the message was marked so that replies start anew.")
+        else:
+            thread = _("Odoo does not find the record: it deletes the message after sending it.")
+        fetches = bool(server and server.state == "done")
+        return {"answer_to": address, "fetched": fetches, "threaded": threaded, "answer": [fetched, thread]}
+
+    @api.model
+    def _lines_of(self, found):
+        lines = [
+            _("Sent through: %s", found["server_name"] or _("the server in Odoo's configuration file")),
+            _("Reason: %s", found["rule"]),
+            *(_("Not through %s", each) for each in found["others"]),
+            _("From: %s", found["from"]),
+            _("Reply-To: %s", found["reply_to"]),
+            _("Envelope sender: %s", found["envelope_sender"]),
+            _("An answer goes to %s.", found["answer_to"]),
+        ]
+        return lines + found["answer"]
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    route_explanation = fields.Text(string="Route", compute="_compute_route_explanation", groups="base.group_system")
+
+    def _compute_route_explanation(self):
+        self.route_explanation = False
+        servers = self.env["ir.mail_server"]
+        for user in self if self.env.context.get(ASKED) else ():
+            user.route_explanation = servers._explanation(user.email) if user.email else _("The user has no e-mail address.")
+
+    def action_explain_route(self):
+        return explain_action(self)
+
+
+class MailTemplate(models.Model):
+    _inherit = "mail.template"
+
+    route_explanation = fields.Text(string="Route", compute="_compute_route_explanation", groups="base.group_system")
+
+    def _compute_route_explanation(self):
+        self.route_explanation = False
+        for template in self if self.env.context.get(ASKED) else ():
+            template.route_explanation = self.env["ir.mail_server"]._explanation(template=template.id)
+
+    def action_explain_route(self):
+        return explain_action(self)
+
+
+def explain_action(records):
+    """What opens the explanation of one record."""
+    records.ensure_one()
+    view = records.env.ref("smtp_server_per_user.%s_route" % records._table)
+    return {
+        "type": "ir.actions.act_window",
+        "name": _("Explain Route"),
+        "res_model": records._name,
+        "res_id": records.id,
+        "view_mode": "form",
+        "views": [(view.id, "form")],
+        "target": "new",
+        "context": {ASKED: True},
+    }

@@ -1,0 +1,267 @@
+"""Routes explained: what Odoo says of a message that is not sent is what happens to one that is."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+from email.utils import parseaddr
+from pathlib import Path
+
+import odoorpc
+import pytest
+from office import SHARED, address
+
+from ansible_collections.postroom.odoo.plugins.module_utils.operations.route_info import explain
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.session import Session
+
+ROOT = Path(__file__).resolve().parents[2]
+# To whom the messages would go.
+RECEIVER = "somebody@customer.example"
+COUNTED = ("mail_message", "mail_mail", "res_partner", "ir_model_data", "mail_followers", "ir_attachment")
+# Odoo 14 does not say which, with several databases.
+REFUSALS = (odoorpc.error.RPCError, urllib.error.HTTPError)
+
+
+class Asker:
+    def __init__(self, office):
+        self.office = office
+
+    def session(self, **options):
+        server = self.office.server
+        return Session(server["url"], self.office.name, server["login"], server["password"], read_only=True, **options)
+
+    def ask(self, email_from=None, template=None, record=None):
+        """The explanation. Nothing is left of what Odoo did for it, and nobody got a mail."""
+        before = self.counts()
+        found = explain(self.session(), email_from, template, record)
+        assert self.counts() == before
+        assert RECEIVER not in "\n".join(self.office.postfix.lines())
+        return found
+
+    def counts(self):
+        tables = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in COUNTED)
+        return self.office.sql(tables)
+
+
+@pytest.fixture(scope="module")
+def asker(new_office, series):
+    return Asker(new_office(series))
+
+
+@pytest.fixture(scope="module")
+def core(new_office, series):
+    return Asker(new_office(series, addon=False))
+
+
+def seen(trip):
+    """Of a message that was sent, what an explanation says, too."""
+    sender, reply_to = (parseaddr(each)[1] for each in (trip.header_from, trip.reply_to))
+    return trip.login, sender, reply_to, trip.return_path
+
+
+def told(route):
+    sender, reply_to = (parseaddr(route[each])[1] for each in ("from", "reply_to"))
+    return route["login"], sender, reply_to, route["envelope_sender"]
+
+
+@pytest.mark.parametrize("person", ["newuser", "seconduser"])
+def test_it_is_what_happens(asker, person):
+    office = asker.office
+    trip = office.follow(office.send("chatter", person))
+    found = asker.ask(address(person))
+    route = found["with_addon"]
+    assert told(route) == seen(trip)
+    assert route["rule"] == f"{address(person)} is an address of its own."
+    assert (route["fetched"], route["threaded"]) == (True, True)
+    office.answers_land([trip])
+    assert trip.landed_on == ("res.partner", trip.record)
+    assert f"Sent through: {person} out ({address(person)})" in found["lines"]
+    assert f"An answer goes to {address(person)}." in found["lines"]
+
+
+def test_a_user_without_a_server(asker):
+    office = asker.office
+    trip = office.follow(office.send("chatter", "nouser"))
+    found = asker.ask(address("nouser"))
+    route = found["with_addon"]
+    assert told(route) == seen(trip)
+    assert route["login"] == SHARED
+    assert "default From address" in route["rule"]
+    # Nobody's own server is among those that are considered.
+    assert [each for each in route["others"] if "newuser" in each] == []
+
+
+def test_without_the_addon_it_is_what_core_does(asker, core, series):
+    """What the addon says of core is what a database without it does."""
+    trip = core.office.follow(core.office.send("chatter", "seconduser"))
+    route = asker.ask(address("seconduser"))["without_addon"]
+    if series == "14":
+        assert "553" in trip.refused
+        assert (route["login"], route["rule"]) == (
+            address("newuser"),
+            "It is the first of all servers: Odoo 14 does not look at From.",
+        )
+    else:
+        assert told(route) == seen(trip)
+        assert route["reply_to"] != address("seconduser")
+
+
+@pytest.mark.parametrize("auto_delete", [True, False])
+def test_a_template(asker, core, series, auto_delete):
+    office = asker.office
+    template = office.make_template(address("seconduser"), auto_delete=auto_delete)
+    name = f"Explained {auto_delete}"
+    office.call("mail.template", "write", [template], {"name": name})
+    record = office.make_record("A deal")
+    found = asker.ask(address("newuser"), name, f"res.partner,{record}")
+    route = found["with_addon"]
+    assert told(route)[:3] == (address("seconduser"),) * 3
+    assert route["threaded"]
+    assert found["lines"][0].endswith(f"written by {address('newuser')}, on res.partner,{record}:")
+    # Core deletes the message together with its mail.
+    assert found["without_addon"]["sent"] is False or found["without_addon"]["threaded"] is not auto_delete
+
+
+def test_a_server_that_was_selected(asker):
+    office = asker.office
+    template = office.make_template("user", mail_server_id=office.servers["shared"], name="By hand")
+    found = asker.ask(address("nouser"), "By hand")["with_addon"]
+    assert template
+    assert (found["login"], found["rule"]) == (SHARED, "It was selected for this message or template.")
+
+
+def test_who_may_not_send(asker):
+    """A template with somebody's address that is not an administrator's."""
+    office = asker.office
+    office.call("ir.config_parameter", "set_param", "smtp_server_per_user.send_as", "owner")
+    try:
+        office.make_template(address("seconduser"), name="Forbidden")
+        route = asker.ask(address("newuser"), "Forbidden")["with_addon"]
+    finally:
+        office.call("ir.config_parameter", "set_param", "smtp_server_per_user.send_as", "template")
+    assert route["login"] == SHARED
+    assert [each for each in route["others"] if each.startswith("seconduser out") and "may not send" in each]
+
+
+def test_a_mailbox_that_nobody_fetches(asker):
+    office = asker.office
+    office.call("fetchmail.server", "write", [office.fetching["newuser"]], {"active": False})
+    try:
+        found = asker.ask(address("newuser"))
+    finally:
+        office.call("fetchmail.server", "write", [office.fetching["newuser"]], {"active": True, "state": "done"})
+    assert found["with_addon"]["fetched"] is False
+    assert f"No active incoming mail server has the login {address('newuser')}, so Odoo may not receive it." in found["lines"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (("nobody", None, None), "nobody is not an e-mail address"),
+        (("a@b.c", None, "res.partner,99999999"), "There is no record res.partner,99999999"),
+        (("a@b.c", None, "res.partner"), "record must be a model and a database ID"),
+        ((None, "no.such_template", None), "has no mail template no.such_template"),
+    ],
+)
+def test_what_cannot_be_explained(asker, asked, words):
+    with pytest.raises(OdooError) as refused:
+        asker.ask(*asked)
+    assert words in str(refused.value)
+
+
+def test_a_database_without_the_addon(core):
+    found = core.ask(address("newuser"))
+    assert found["known"] is False
+    assert "cannot be known" in found["lines"][0]
+    assert [line for line in found["lines"] if address("newuser") in line]
+
+
+def test_only_who_manages_mail_servers(asker):
+    with pytest.raises(REFUSALS) as refused:
+        asker.office.call("ir.mail_server", "explain_route", address("newuser"), client=asker.office.as_person("seconduser"))
+    assert "Only users who manage mail servers" in str(refused.value) or isinstance(refused.value, urllib.error.HTTPError)
+
+
+def plain(text):
+    """Without what YAML adds, and without the numbers of Odoo 14's envelope senders, which are other ones each time."""
+    return re.sub(r"\+\d+respartner\d+|respartner,\d+", "", re.sub(r"[\s\"'\\.-]", "", text))
+
+
+# -- in Odoo -------------------------------------------------------------------------------------------------------------
+
+
+def test_kept_with_the_message(asker):
+    office = asker.office
+    for person, server, rule in (
+        ("newuser", f"newuser out ({address('newuser')})", f"{address('newuser')} is an address of its own."),
+        ("nouser", f"catchall out ({SHARED})", None),
+    ):
+        trip = office.send("chatter", person)
+        (found,) = office.search("mail.message", [("subject", "=", trip.subject)], "route_server", "route_rule")
+        assert found["route_server"] == server
+        assert rule in (None, found["route_rule"])
+        assert found["route_rule"]
+    with pytest.raises(REFUSALS):
+        office.search("mail.message", [("route_server", "!=", False)], "id", client=office.as_person("newuser"))
+    with pytest.raises(REFUSALS):
+        office.search("mail.message", [("subject", "=", trip.subject)], "route_server", client=office.as_person("newuser"))
+
+
+def test_what_was_not_sent_has_no_server(asker):
+    office = asker.office
+    office.call("ir.mail_server", "write", [office.servers["newuser"]], {"smtp_pass": "wrong"})
+    try:
+        trip = office.send("chatter", "newuser")
+    finally:
+        office.call("ir.mail_server", "write", [office.servers["newuser"]], {"smtp_pass": "newuser-pw"})
+    (found,) = office.search("mail.message", [("subject", "=", trip.subject)], "route_server")
+    assert not found["route_server"]
+
+
+def test_the_same_words_in_odoo(asker):
+    """What the action opens on servers, users and templates."""
+    office = asker.office
+    template = office.make_template("user", name="Words")
+    for model, record, asked in (
+        ("ir.mail_server", office.servers["newuser"], (address("newuser"),)),
+        ("res.users", office.people["seconduser"], (address("seconduser"),)),
+        ("mail.template", template, (None, "Words")),
+    ):
+        opened = office.call(model, "action_explain_route", [record])
+        assert (opened["res_model"], opened["res_id"], opened["target"]) == (model, record, "new")
+        # Only where it is asked for.
+        assert not office.read(model, record, "route_explanation")[0]["route_explanation"]
+        (found,) = office.call(model, "read", [record], ["route_explanation"], context=opened["context"])
+        assert plain(found["route_explanation"]) == plain("\n".join(asker.ask(*asked)["lines"]))
+        names = office.search("ir.actions.server", [("binding_model_id.model", "=", model)], "name")
+        assert "Explain Route" in {each["name"] for each in names}
+
+
+def test_the_playbook(asker, tmp_path):
+    server = asker.office.server
+    host = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "odoo_url": server["url"],
+        "odoo_database": asker.office.name,
+        "odoo_login": server["login"],
+        "odoo_password": server["password"],
+    }
+    (tmp_path / "hosts.json").write_text(json.dumps({"odoo_databases": {"hosts": {"company": host}}}))
+    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", tmp_path / "hosts.json", "playbooks/explain.yml"]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "true"}
+
+    def run(*arguments):
+        return subprocess.run([*command, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    done = run("-e", f"from={address('newuser')}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for line in asker.ask(address("newuser"))["lines"]:
+        assert plain(line) in plain(done.stdout)
+    assert "changed=0" in done.stdout
+    done = run()
+    assert done.returncode == 2
+    assert "Set the sender with -e from=" in done.stdout
