@@ -74,13 +74,14 @@ TASKS = {
     "check_records": {"lists": [{"module": "users", "config": [{"login": "one@mydomain.com", "name": "One"}]}]},
     "followers": {"config": []},
     "mail_info": {},
+    "route_info": {"email_from": "newuser@mydomain.com"},
 }
 
 
 def test_every_action_answers_the_same_in_both(database, tmp_path):
     """One that is added later must be in the list."""
     actions = {
-        path.stem for path in (ROOT / "plugins" / "action").glob("*.py") if re.search(r"^ +module = ", path.read_text(), re.M)
+        path.stem for path in (ROOT / "plugins" / "action").glob("*.py") if re.search(r"^ {4}module = ", path.read_text(), re.M)
     }
     tasks = TASKS | {name: {"state": "gathered"} for name in BY_MODULE}
     assert actions == set(tasks)
