@@ -178,6 +178,27 @@ def test_one_server_without_oauth():
     assert problem.startswith("mail_domain_passwords has no password for catchall@mydomain.com.")
 
 
+def test_no_other_host_gets_a_token_by_accident():
+    relay = {"host": "relay.internal"}
+    (problem,) = accounts(MICROSOFT, account(smtp=relay)).problems()
+    assert problem.startswith("mail_users_accounts: new@mydomain.com: smtp: host is another than the provider's")
+    assert "oauth: false" in problem
+    (problem,) = accounts(CUSTOM, defaults={"imap": {"host": "imap.internal"}}).problems()
+    assert "new@mydomain.com: imap" in problem
+    (problem,) = domain(MICROSOFT, imap=relay).problems()
+    assert problem.startswith("mail_domain_imap: host is another")
+    # On purpose, the provider's own, with a password, or of a provider of one's own.
+    for good in (
+        account(smtp={**relay, "oauth": True}),
+        account(smtp={"host": "smtp.office365.com", "port": 25}),
+        account(smtp={**relay, "oauth": False, "password": "pw"}),
+        account(kind="custom", oauth=CUSTOM["oauth"], smtp=relay, imap={"host": "imap.internal"}),
+    ):
+        assert accounts(MICROSOFT, good).problems() == []
+    (server,) = accounts(MICROSOFT, account(smtp={**relay, "oauth": True})).outgoing_servers()
+    assert server["oauth_client"] == NAMES["microsoft365"]
+
+
 def test_other_ways_of_authentication_stay():
     """A server of core's own OAuth, or one that a certificate opens, has no token of ours."""
     made = accounts(CUSTOM, account(smtp={"authentication": "outlook"}, imap={"type": "gmail"}))

@@ -381,6 +381,9 @@ class Variables:
         said = _besides(record, holds)
         if owner.client and not client and by_password:
             said["oauth"] = False
+        elif client and "host" in said:
+            # Another host gets the token only where this is said.
+            said["oauth"] = True
         if not said.keys() <= names(SERVERS[protocol], place) or "password" not in record["item"]:
             return None
         said.update(dict.fromkeys(_without_place(record, holds, protocol)))

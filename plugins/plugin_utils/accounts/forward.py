@@ -98,16 +98,18 @@ class MailDomain:
     def incoming_servers(self):
         if not is_true(self.given.get("incoming", True)):
             return []
-        said = self.given.get(self.protocol)
-        layers = self.provider.part(self.protocol), options_of(said or None, "mail_domain_" + self.protocol)
+        layers = self.provider.part(self.protocol), self._part(self.protocol)
         options = SERVERS[self.protocol]
         return [server_item(options, self._owner(address), self.protocol, *layers) for address in self.mailboxes()]
 
     def outgoing_servers(self):
         if not is_true(self.given.get("outgoing", True)):
             return []
-        layers = self.provider.part("smtp"), options_of(self.given.get("smtp"), "mail_domain_smtp")
+        layers = self.provider.part("smtp"), self._part("smtp")
         return [server_item(SMTP, self._owner(self.default_from), "smtp", *layers)]
+
+    def _part(self, protocol):
+        return options_of(self.given.get(protocol) or None, "mail_domain_" + protocol)
 
     def _owner(self, address):
         return Owner(address, self._password, SHARED_PRIORITY, client=self.provider.client_name())
@@ -142,6 +144,13 @@ class MailDomain:
         if not self.default_from and is_true(self.given.get("outgoing", True)):
             return [NO_DEFAULT_FROM]
         servers = self._servers()
+        elsewhere = [
+            _ELSEWHERE % ("mail_domain_" + protocol)
+            for protocol, each in servers
+            if _logs_in_elsewhere(each, self.provider.part(protocol), self._part(protocol))
+        ]
+        if elsewhere:
+            return list(dict.fromkeys(elsewhere))
         missing = [each["login"] for protocol, each in servers if needs_password(protocol, each) and "password" not in each]
         if not missing:
             return []
@@ -288,6 +297,12 @@ class Accounts:
         if wrong:
             # Without it, no password would be missing.
             return found + list(dict.fromkeys(wrong))
+        found += [
+            _ELSEWHERE % ("mail_users_accounts: %s: %s" % (account["email"], protocol))
+            for account in self._completed()
+            for protocol, each in self._servers(account)
+            if _logs_in_elsewhere(each, self.provider.of_account(account).part(protocol), _part(account, protocol))
+        ]
         addresses = self.without_password()
         if addresses:
             found.append(
@@ -295,6 +310,18 @@ class Accounts:
                 "mail_users_passwords" % ", ".join(addresses)
             )
         return found
+
+
+_ELSEWHERE = (
+    "%s: host is another than the provider's, and would receive the provider's OAuth token. Set oauth: false and a password "
+    "beside host, or oauth: true if the host belongs to the provider"
+)
+
+
+def _logs_in_elsewhere(server, provider, own):
+    """Whether a server of an account gets the token of a provider that it may not belong to."""
+    is_another = "host" in own and "host" in provider and own["host"] != provider["host"]
+    return bool(is_another and server.get("oauth_client") and "oauth" not in own)
 
 
 def _unused_passwords(logins, variable):
