@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from email.utils import parseaddr
 
 import pytest
@@ -18,8 +17,6 @@ def everybodys(lab):
     anybody = [address(each) for each in ("newuser", "seconduser", "nouser", "catchall", "bounce")]
     command = [sys.executable, ROOT / "tests" / "lab" / "mailbox.py", "add", OFFICE, "office-pw", *anybody]
     subprocess.run(command, check=True, capture_output=True)
-    # Dovecot reads its users once a second.
-    time.sleep(1.1)
     return {"smtp_user": OFFICE, "smtp_pass": "office-pw"}
 
 

@@ -5,7 +5,7 @@ usage: mailbox.py add LOGIN PASSWORD [SEND_AS...] | mailbox.py add --json FILE|-
 
 SEND_AS are addresses the login may send as besides its own; `@domain` is all of a domain. Without a password ('') only a token
 opens the mailbox. Prints what changed, nothing when all was so. Nothing is restarted: Dovecot rereads its users at most once a
-second, Postfix its tables for the next connection, and a connection that is open keeps the old ones.
+second, which is waited for, Postfix its tables for the next connection, and a connection that is open keeps the old ones.
 """
 
 import base64
@@ -13,10 +13,13 @@ import fcntl
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from folder import lab_dir
 
+# Seconds after which Dovecot rereads its users at the next login.
+REREAD = 1.1
 CATCHALL = "catchall@mydomain.com"
 
 
@@ -89,6 +92,8 @@ def main():
         changed = [mailbox["login"] for mailbox in wanted if mailboxes.add(**mailbox)]
         if changed:
             mailboxes.write()
+            # Whoever comes next finds them: a login in between is refused, as if there were no such mailbox.
+            time.sleep(REREAD)
             print("\n".join(changed))
 
 
