@@ -29,7 +29,7 @@ options:
   record:
     description:
       - The record that the message is on, as its model and database ID, such as V(crm.lead,5).
-      - Defaults to a new contact; with O(template), to a record of the template's model.
+      - Defaults to the author's contact; with O(template), to a record of the template's model.
     type: str
 extends_documentation_fragment:
   - postroom.odoo.connection

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import odoorpc
 import pytest
-from office import SHARED, address
+from office import BOB, SHARED, address, shell
 
 from ansible_collections.postroom.odoo.plugins.module_utils.operations.route_info import explain
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
@@ -43,7 +43,8 @@ class Asker:
 
     def counts(self):
         tables = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in COUNTED)
-        return self.office.sql(tables)
+        # No contact was made, even for a while.
+        return self.office.sql(f"{tables} UNION ALL SELECT 'contacts', last_value FROM res_partner_id_seq")
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +186,97 @@ def test_only_who_manages_mail_servers(asker):
     assert "Only users who manage mail servers" in str(refused.value) or isinstance(refused.value, urllib.error.HTTPError)
 
 
+def test_the_authors_company(asker, series):
+    """Not that of who asks. With alias domains, it decides where answers go."""
+    office = asker.office
+    company = office.create("res.company", name="Second Company")
+    if office.has("res.company", "alias_domain_id"):
+        names = {"catchall_alias": "second-catchall", "bounce_alias": "second-bounce", "default_from": "catchall"}
+        domain = office.create("mail.alias.domain", name="mydomain.com", **names)
+        office.call("res.company", "write", [company], {"alias_domain_id": domain})
+    before = office.read("res.users", office.people["nouser"], "company_id", "company_ids")[0]
+    values = {"company_ids": [(6, 0, [company])], "company_id": company}
+    office.call("res.users", "write", [office.people["nouser"]], values)
+    try:
+        trip = office.follow(office.send("chatter", "nouser"))
+        found = asker.ask(address("nouser"))
+    finally:
+        values = {"company_ids": [(6, 0, before["company_ids"])], "company_id": before["company_id"][0]}
+        office.call("res.users", "write", [office.people["nouser"]], values)
+    assert told(found["with_addon"]) == seen(trip)
+    for route in (found["with_addon"], found["without_addon"]):
+        assert ("Second Company" in route["reply_to"]) is ("Second Company" in trip.reply_to)
+        assert route["reply_to"].count("second-catchall") == int(office.has("res.company", "alias_domain_id"))
+
+
+IN_PASSING = """
+Mails = type(env["mail.mail"])
+send = Mails.send
+def send_another(self, *args, **named):
+    if not self.env.context.get("in_passing"):
+        other = self.env(context={{"in_passing": True}})["mail.mail"].create(
+            {{"email_from": "{other}", "email_to": "{receiver}", "subject": "In passing", "body_html": "<p>Hello</p>"}}
+        )
+        other.send()
+        self.env.cr.commit()
+    return send(self, *args, **named)
+Mails.send = send_another
+route = env["ir.mail_server"].explain_route("{sender}")["with_addon"]
+print("LOGIN", route["login"], route["rule"])
+"""
+
+
+def test_what_is_sent_and_committed_in_passing(asker):
+    """By code of another addon, without the explanation's context."""
+    office = asker.office
+    before, receiver = asker.counts(), f"in-passing-{office.name}@customer.example"
+    script = IN_PASSING.format(other=address("seconduser"), receiver=receiver, sender=address("newuser"))
+    output = shell(office.lab, office.series, office.name, script)
+    assert f"LOGIN {address('newuser')} {address('newuser')} is an address of its own." in output
+    assert asker.counts() == before
+    assert receiver not in "\n".join(office.postfix.lines())
+
+
+def test_a_template_reaches_nobody_else(asker):
+    """Neither whom it copies in, nor whom another addon's field does."""
+    office = asker.office
+    template = office.make_template("user", email_cc=BOB, name="Copied in")
+    script = f"""
+from odoo.addons.smtp_server_per_user import compat
+with compat.never_committed(env) as inside:
+    mail = inside["ir.mail_server"]._mail_of_template(inside["mail.template"].browse({template}), None)
+    print("TO", [mail.email_to, mail.email_cc, mail.recipient_ids.ids])
+"""
+    assert f"TO ['{RECEIVER}', False, []]" in shell(office.lab, office.series, office.name, script)
+
+
+def test_several_at_once(asker):
+    """On 14, explaining one empties the cache of all."""
+    office = asker.office
+    servers = [office.servers[person] for person in ("newuser", "seconduser")]
+    context = {"smtp_server_per_user_explain": True}
+    found = {
+        each["id"]: each["route_explanation"]
+        for each in office.call("ir.mail_server", "read", servers, ["route_explanation"], context=context)
+    }
+    for person in ("newuser", "seconduser"):
+        assert f"Sent through: {person} out ({address(person)})" in found[office.servers[person]]
+
+
+def test_a_personal_server_of_odoo_that_has_sent_enough(new_office, series):
+    """From 19 on, Odoo has further messages wait."""
+    asker = Asker(new_office(series))
+    office, key = asker.office, "mail.server.personal.limit.minutes"
+    personal = office.has("ir.mail_server", "owner_user_id")
+    office.call("ir.config_parameter", "set_param", key, "-1")
+    if personal:
+        values = {"user_id": False, "owner_user_id": office.people["newuser"]}
+        office.call("ir.mail_server", "write", [office.servers["newuser"]], values)
+    route = asker.ask(address("newuser"))["with_addon"]
+    assert route["sent"] is not personal
+    assert ("as many messages as Odoo allows per minute" in route.get("reason", "")) is personal
+
+
 def plain(text):
     """Without what YAML adds, and without the numbers of Odoo 14's envelope senders, which are other ones each time."""
     return re.sub(r"\+\d+respartner\d+|respartner,\d+", "", re.sub(r"[\s\"'\\.-]", "", text))
@@ -208,6 +300,55 @@ def test_kept_with_the_message(asker):
         office.search("mail.message", [("route_server", "!=", False)], "id", client=office.as_person("newuser"))
     with pytest.raises(REFUSALS):
         office.search("mail.message", [("subject", "=", trip.subject)], "route_server", client=office.as_person("newuser"))
+
+
+def test_kept_in_one_language(asker):
+    """Whoever sends: who reads it may have another language."""
+    office = asker.office
+    languages = office.search("res.lang", [("code", "=", "de_DE")], "id", context={"active_test": False})
+    several = office.has("base.language.install", "lang_ids")
+    chosen = {"lang_ids": [(6, 0, [languages[0]["id"]])]} if several else {"lang": "de_DE"}
+    office.call("base.language.install", "lang_install", office.create("base.language.install", overwrite=True, **chosen))
+    record, subject = office.make_record("In German"), f"In German {address('newuser')}"
+    values = {"body": "Hallo", "subject": subject, "message_type": "comment", "partner_ids": [office.bob]}
+    named = {"client": office.as_person("newuser"), "context": {"lang": "de_DE"}, "subtype_xmlid": "mail.mt_comment"}
+    office.call("res.partner", "message_post", [record], **named, **values)
+    (found,) = office.search("mail.message", [("subject", "=", subject)], "route_rule")
+    assert found["route_rule"] == f"{address('newuser')} is an address of its own."
+
+
+WITHOUT_A_SERVER = """
+from odoo.addons.smtp_server_per_user.tools.sending import Attempt
+mail = env["mail.mail"].create({"email_from": "a@b.example", "email_to": "c@d.example", "subject": "By the file"})
+attempt = Attempt()
+attempt.note(["c@d.example"], {})
+mail._note_route(attempt)
+print("KEPT", [mail.mail_message_id.route_server, mail.mail_message_id.route_rule])
+"""
+
+
+def test_kept_of_the_configuration_files_server(asker):
+    output = shell(asker.office.lab, asker.office.series, asker.office.name, WITHOUT_A_SERVER)
+    assert "the server in Odoo's configuration file" in output
+    assert "There is no outgoing mail server: the one in Odoo's configuration file sends." in output
+
+
+def test_a_database_that_is_not_upgraded_yet(new_office, series):
+    """The addon's files are newer: messages are read and sent as before."""
+    office = new_office(series)
+    office.sql("ALTER TABLE mail_message DROP COLUMN route_server, DROP COLUMN route_rule")
+    # Odoo reads how the database is when it starts, or when another process has changed it.
+    sequence = "SELECT count(*) FROM pg_class WHERE relname = 'base_registry_signaling'"
+    signal = "SELECT nextval('base_registry_signaling')"
+    if not int(office.sql(sequence)):
+        signal = "INSERT INTO orm_signaling_registry DEFAULT VALUES"
+    office.sql(signal)
+    trip = office.follow(office.send("chatter", "newuser"))
+    assert trip.login == address("newuser")
+    (found,) = office.search("mail.message", [("subject", "=", trip.subject)], "body", "author_id", "sender_by_template")
+    assert found["author_id"]
+    office.answers_land([trip])
+    assert trip.landed_on == ("res.partner", trip.record)
 
 
 def test_what_was_not_sent_has_no_server(asker):

@@ -78,6 +78,52 @@ def shell(office, script):
     return subprocess.run(command, input=script, capture_output=True, text=True, check=True).stdout
 
 
+def toolbar(office, model, client=None):
+    """The names of the actions that Odoo offers on a form."""
+    named = {"views": [(False, "form")], "options": {"toolbar": True}, "client": client}
+    if int(office.series) < 16:
+        view = office.call(model, "load_views", **named)["fields_views"]["form"]
+    else:
+        view = office.call(model, "get_views", **named)["views"]["form"]
+    return {each["name"] for each in view["toolbar"].get("action", ())}
+
+
+def test_routes_are_explained_only_to_who_manages_mail_servers(office):
+    assert "Explain Route" in toolbar(office, "res.users")
+    assert "Explain Route" not in toolbar(office, "res.users", office.as_person("nouser"))
+    actions = office.search("ir.actions.server", [("name", "=", "Explain Route")], "id")
+    assert len(actions) == 3
+    context = {"active_model": "res.users", "active_id": office.people["nouser"], "active_ids": [office.people["nouser"]]}
+    for action in actions:
+        refused(office, "ir.actions.server", "run", [action["id"]], context=context)
+    told = refused(office, "res.users", "action_explain_route", [office.people["nouser"]])
+    assert "Only users who manage mail servers" in told
+
+
+def test_nobody_sets_what_the_addon_keeps_with_a_message(office):
+    """Neither as a value nor as a default, which may be in the context (19 refuses that) or among the settings."""
+    record, ours = office.make_record("Forged"), ("route_server", "route_rule", "sender_by_template")
+    values = {"model": "res.partner", "res_id": record, "body": "Hello", "message_type": "comment"}
+    office.call("ir.default", "set", "mail.message", "route_rule", "Forged")
+    try:
+        for more, context in (
+            ({"route_server": "Forged"}, {}),
+            ({"sender_by_template": True}, {}),
+            ({}, {f"default_{each}": "Forged" for each in ours}),
+            ({}, {}),
+        ):
+            if context and int(office.series) >= 19:
+                refused(office, "mail.message", "create", values, context=context)
+                continue
+            client = office.as_person("nouser")
+            created = office.call("mail.message", "create", {**values, **more}, client=client, context=context)
+            (found,) = office.read("mail.message", created, *ours)
+            assert [found[each] for each in ours] == [False] * 3, (more, context)
+    finally:
+        defaults = office.search("ir.default", [("json_value", "=", '"Forged"')], "id")
+        office.call("ir.default", "unlink", [each["id"] for each in defaults])
+
+
 def test_private_methods_are_not_to_be_called(office):
     for method in ("_sender", "_find_mail_server", "_connect_for", "_load_series_views"):
         assert "rivate" in refused(office, "ir.mail_server", method, [office.servers["newuser"]])

@@ -1,5 +1,7 @@
 """Further classes of Odoo's own, asked what they offer: names change between series, and within one."""
 
+from importlib.util import find_spec
+
 from odoo import fields
 from odoo.addons.mail.models import mail_mail as mail_mail_module
 from odoo.addons.mail.models import mail_template as mail_template_module
@@ -19,6 +21,9 @@ except ImportError:
 else:
     # 19 and 20: core's own kind of a server that only its owner's messages use.
     HAS_PERSONAL_SERVERS = "owner_user_id" in vars(class_of(mail_ir_mail_server_module, "ir.mail_server"))
+
+# 17 to 20: companies have alias domains, and messages those of their records. Up to 16, one domain is for all.
+HAS_ALIAS_DOMAINS = find_spec("odoo.addons.mail.models.mail_alias_domain") is not None
 
 # 19 and 20: core fetches into a transaction apart from the one in which it holds a lock on the incoming server.
 FETCHES_APART = bool(FetchmailServer and offers(FetchmailServer, "_fetch_mail"))

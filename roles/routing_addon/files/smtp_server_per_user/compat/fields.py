@@ -9,6 +9,9 @@ NOTIFIED_MAIL = ("mail_mail_id", "mail_id")
 # mail.message, whose answer must not find the record. 14: no_auto_thread; later: reply_to_force_new.
 STARTS_ANEW = ("reply_to_force_new", "no_auto_thread")
 
+# ir.actions.server, who may run it. 14 to 18: groups_id; later: group_ids.
+ALLOWED_GROUPS = ("group_ids", "groups_id")
+
 
 def name_of(model, names):
     """The first of these names that a model has a field of.

@@ -86,7 +86,13 @@ HOOKS = [
     _hook("mail.mail", "_postprocess_sent_message", "14 to 20", "keep what is needed to match replies", ["success_pids"]),
     _hook("mail.mail", IS_NOTIFICATION, "14: notification; later: is_notification", "keep what is needed to match replies"),
     _hook("mail.message", "_get_message_id", "14 to 20", "match replies to records", ["values"]),
+    _hook("mail.message", "_add_missing_default_values", "14 to 20", "protect the fields that the addon sets", ["values"]),
     _hook("mail.message", STARTS_ANEW, "14: no_auto_thread; later: reply_to_force_new", "match replies to records"),
+    # Routes explained
+    *(
+        _hook("base", name, "17 to 20", "explain routes with several alias domains", when=classes.HAS_ALIAS_DOMAINS)
+        for name in ("_mail_get_alias_domains", "_mail_get_companies")
+    ),
     # Automatic mail
     _hook(
         "mail.thread",

@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 from .. import compat
 from ..tools.addresses import name_and_address, normalize, parts, with_name
 from ..tools.passwords import is_transmittable
-from ..tools.senders import Run, Sender
+from ..tools.senders import Rehearsal, Run, Sender
 from ..tools.sending import RehearsedSession, Session
 
 # System parameter: who may send mail from an address that belongs to a user.
@@ -230,7 +230,7 @@ class IrMailServer(models.Model):
         :param by_hand: id of the server that somebody chose
         :return: a Sender; None for the standard way
         """
-        rehearsal = self._rehearsal()
+        rehearsal = Rehearsal.on(self.env.cr)
         if rehearsal and not rehearsal.routed:
             return None
         name, address = name_and_address(email_from)
@@ -240,15 +240,10 @@ class IrMailServer(models.Model):
             if is_own and not server._may_be_used_by(user, address, by_template):
                 reason = "not_allowed"
             if rehearsal:
-                rehearsal.consider(server, reason)
+                rehearsal.consider(address, server, reason)
             if is_own:
                 return None if reason else Sender(server, name or server._name_of(address), address)
         return None
-
-    def _rehearsal(self):
-        """The Rehearsal in which this is, or None."""
-        run = self.env.context.get("smtp_run")
-        return run.rehearsal if isinstance(run, Run) else None
 
     def _may_be_used_by(self, user, address, by_template=False):
         """Whether mail that a user wrote may be sent from an address of this server."""
@@ -298,7 +293,7 @@ class IrMailServer(models.Model):
 
     @api.model
     def _find_mail_server(self, email_from, mail_servers=None):
-        rehearsal = self._rehearsal()
+        rehearsal = Rehearsal.on(self.env.cr)
         if rehearsal and not rehearsal.routed:
             return super()._find_mail_server(email_from, mail_servers)
         if not isinstance(self.env.context.get("smtp_run"), Run):
@@ -317,7 +312,7 @@ class IrMailServer(models.Model):
 
     def _connect_for(self, connect, args, kwargs):
         """Open a session and record its server on it, as the headers of its messages depend on the server."""
-        rehearsal = self._rehearsal()
+        rehearsal = Rehearsal.on(self.env.cr)
         host = args[0] if args else kwargs.get("host")
         if rehearsal and not rehearsal.routed and not compat.CHOOSES_BY_SENDER:
             # Odoo 14 does not look at From.
@@ -348,7 +343,6 @@ class IrMailServer(models.Model):
         """A session to nobody, with what core notes on a connection."""
         session = RehearsedSession(rehearsal)
         server = self.sudo().browse(settings.get("mail_server_id") or ())
-        rehearsal.server_id = server.id
         default = compat.offers(compat.IrMailServer, "_get_default_from_filter")
         session.from_filter = server.from_filter if server or not default else getattr(self, default)()
         session.smtp_from = settings.get("smtp_from")
@@ -424,7 +418,7 @@ class IrMailServer(models.Model):
     @api.model
     def _prepare_and_choose(self, message, mail_server_id, smtp_server, session):
         """Odoo 14 has no other hook: write the headers, and return the server's ID."""
-        rehearsal = self._rehearsal()
+        rehearsal = Rehearsal.on(self.env.cr)
         if rehearsal and not rehearsal.routed:
             return mail_server_id
         by_hand = bool(mail_server_id)

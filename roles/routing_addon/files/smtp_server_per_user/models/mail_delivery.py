@@ -77,12 +77,13 @@ class MailMail(models.Model):
     def _postprocess_sent_message(self, success_pids, *args, **kwargs):
         attempt = self.env.context.get("smtp_attempt")
         if isinstance(attempt, Attempt) and len(self) == 1:
+            # Of a mail that waits, some recipients may have it.
+            self._note_route(attempt)
             if self._is_to_wait(attempt):
                 self._wait_in_queue(attempt, success_pids)
                 return True
             if attempt.words:
                 kwargs.update(self._note_refusals(attempt))
-            self._note_route(attempt)
         self._keep_for_answers()
         return super()._postprocess_sent_message(success_pids, *args, **kwargs)
 

@@ -5,7 +5,7 @@ from odoo.tools import split_every
 
 from .. import compat
 from ..tools import automatic
-from ..tools.senders import Run
+from ..tools.senders import Rehearsal, Run
 
 # Set when a person sends the composer's message to several records.
 WRITTEN_BY_HAND = "smtp_server_per_user_written_by_hand"
@@ -67,14 +67,14 @@ class MailMail(models.Model):
 
     def _decide(self):
         """Decide for each mail. Returns the run, in which the decisions are."""
-        run, decided = self._run(), {}
+        run, decided, rehearsal = self._run(), {}, Rehearsal.on(self.env.cr)
         for mail in self.with_context(prefetch_fields=False):
             message = mail.sudo().mail_message_id
             alike = mail.email_from, mail.mail_server_id, message.create_uid, message.sender_by_template
             if alike not in decided:
                 decided[alike] = mail._sender()
             run.senders[mail.id] = decided[alike]
-            if run.rehearsal and not run.rehearsal.routed:
+            if rehearsal and not rehearsal.routed:
                 continue
             if not decided[alike] and mail.mail_server_id.sudo()._owns(mail.email_from):
                 # It was chosen by a user who may not use it.
@@ -82,7 +82,7 @@ class MailMail(models.Model):
         return run
 
     def send(self, auto_commit=False, raise_exception=False, **kwargs):
-        mails = self.with_context(smtp_run=Run(not raise_exception, self._run().rehearsal))
+        mails = self.with_context(smtp_run=Run(not raise_exception))
         return super(MailMail, mails).send(auto_commit=auto_commit, raise_exception=raise_exception, **kwargs)
 
     # ------------------------------------------------------------------
@@ -132,7 +132,8 @@ class MailMail(models.Model):
     else:
 
         def _split_by_server(self):
-            if self._run().rehearsal and not self._run().rehearsal.routed:
+            rehearsal = Rehearsal.on(self.env.cr)
+            if rehearsal and not rehearsal.routed:
                 yield from super()._split_by_server()
                 return
             run, found, groups = self._decide(), {}, {}

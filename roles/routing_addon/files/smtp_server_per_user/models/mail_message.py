@@ -4,6 +4,7 @@ from .. import compat
 from ..tools import origin
 from ..tools.addresses import normalize
 from ..tools.senders import Voucher
+from .field_access import RESTRICTED
 
 # System parameter: other databases whose messages are this one's, too. Their database.uuid, separated by commas; * for all.
 FORMER_DATABASES = "smtp_server_per_user.former_databases"
@@ -12,7 +13,7 @@ FORMER_DATABASES = "smtp_server_per_user.former_databases"
 class MailMessage(models.Model):
     _inherit = "mail.message"
 
-    # Set when the message is created; cannot be set over RPC.
+    # Set when the message is created; cannot be set over RPC (see create).
     sender_by_template = fields.Boolean(
         string="Sender Set by a Template",
         readonly=True,
@@ -23,7 +24,7 @@ class MailMessage(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = [{field: values[field] for field in values if field != "sender_by_template"} for values in vals_list]
+        vals_list = [self._without_ours(values) for values in vals_list]
         named = [self._is_named_by_template(values) for values in vals_list]
         messages = super().create(
             [self._answered_on_record(values, by_template=each) for values, each in zip(vals_list, named)]
@@ -32,6 +33,16 @@ class MailMessage(models.Model):
             if by_template:
                 message.sudo().sender_by_template = True
         return messages
+
+    @api.model
+    def _add_missing_default_values(self, values):
+        """Defaults come from the context, too, and from users' settings."""
+        return self._without_ours(super()._add_missing_default_values(values))
+
+    @api.model
+    def _without_ours(self, values):
+        """Values for a new message, without those that only the addon sets. Up to 18, users may set any field of theirs."""
+        return {field: values[field] for field in values if field not in RESTRICTED["mail.message"]}
 
     @api.model
     def _is_named_by_template(self, values):

@@ -4,6 +4,8 @@ Nothing is decided here. A message is made and sent as always, in a transaction 
 provider would be connected to; this file puts in words what happened.
 """
 
+import re
+
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
 
@@ -21,11 +23,13 @@ ASKED = "smtp_server_per_user_explain"
 class MailMessage(models.Model):
     _inherit = "mail.message"
 
-    # As text: a server may be removed, and no row of this table is to be looked for then.
+    # As text: a server may be removed, and no row of this table is to be looked for then. Not read along with other fields:
+    # the addon's files may be newer than the database, which gets the columns when the addon is upgraded in it.
     route_server = fields.Char(
         string="Sent Through",
         readonly=True,
         copy=False,
+        prefetch=False,
         groups="base.group_system",
         help="The outgoing mail server that sent this message.",
     )
@@ -33,6 +37,7 @@ class MailMessage(models.Model):
         string="Reason for the Server",
         readonly=True,
         copy=False,
+        prefetch=False,
         groups="base.group_system",
         help="Why this outgoing mail server was chosen.",
     )
@@ -41,14 +46,28 @@ class MailMessage(models.Model):
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
+    # Whether the database has the columns already.
+    _keeps_routes = False
+
+    def _register_hook(self):
+        """When the addon is installed or upgraded, and whenever Odoo starts."""
+        self.env.cr.execute(
+            """
+            SELECT count(*) FROM information_schema.columns
+            WHERE table_name = 'mail_message' AND column_name IN ('route_server', 'route_rule')
+            """
+        )
+        type(self)._keeps_routes = self.env.cr.fetchone()[0] > 1
+        return super()._register_hook()
+
     def _note_route(self, attempt):
-        """Keep with the message which server has sent it, and why.
+        """Keep with the message which server has sent it, and why: in one language, whoever sends.
 
         Core has just written the same row, as it notes the Message-Id: this goes along, and locks nothing else.
         """
-        if not attempt.server_id or not attempt.delivered - attempt.delivered_before:
+        if not self._keeps_routes or not attempt.delivered - attempt.delivered_before:
             return
-        server = self.env["ir.mail_server"].sudo().browse(attempt.server_id)
+        server = self.env["ir.mail_server"].sudo().with_context(lang="en_US").browse(attempt.server_id or ())
         try:
             rule = server._words_of_rule(self.email_from, attempt.sender, self.mail_server_id)
             values = {"route_server": server._words_of_name(), "route_rule": rule}
@@ -63,27 +82,38 @@ class IrMailServer(models.Model):
     route_explanation = fields.Text(string="Route", compute="_compute_route_explanation", groups="base.group_system")
 
     def _compute_route_explanation(self):
-        self.route_explanation = False
-        for server in self if self.env.context.get(ASKED) else ():
-            sender = server._senders()[:1]
-            if sender:
-                server.route_explanation = server._explanation(sender[0])
-            else:
-                server.route_explanation = _("This server has no address of its own. Explain the route of a user.")
+        set_explanations(self)
+
+    def _explain_own_route(self):
+        senders = self._senders()
+        if not senders:
+            return _("This server has no address of its own. Explain the route of a user.")
+        return self._explanation(senders[0])
 
     def action_explain_route(self):
         return explain_action(self)
+
+    @api.model
+    def _restrict_explain_actions(self):
+        """Offer the actions only to users who manage mail servers. By code: 19 has renamed the field."""
+        for of in ("server", "user", "template"):
+            action = self.env.ref("smtp_server_per_user.explain_route_of_%s" % of)
+            action[compat.name_of(action, compat.ALLOWED_GROUPS)] = self.env.ref("base.group_system")
 
     # ------------------------------------------------------------------
     # In words
     # ------------------------------------------------------------------
 
     def _words_of_name(self):
-        """A server as people know it."""
+        """A server as people know it; without one, that of the configuration file."""
+        if not self:
+            return _("the server in Odoo's configuration file")
         return "%s (%s)" % (self.name, self.smtp_user) if self.smtp_user else self.name
 
     def _words_of_rule(self, email_from, sender, by_hand):
         """Why this server sends a mail: what the decision was, said again."""
+        if not self:
+            return _("There is no outgoing mail server: the one in Odoo's configuration file sends.")
         server, address = self.sudo(), normalize(email_from)
         if by_hand == self:
             return _("It was selected for this message or template.")
@@ -122,15 +152,19 @@ class IrMailServer(models.Model):
 
         :param email_from: From; of a template, the user who sends it
         :param template: id of a mail template
-        :param record: what the message is on, [model, id]; a template's first record, or a new contact, if it is not given
+        :param record: what the message is on, [model, id]; by default the author's contact, or a template's first record
         :return: dict with `lines` of text, and `with_addon` and `without_addon`, each a dict
         """
-        if not self.env.user.has_group("base.group_system"):
-            raise AccessError(_("Only users who manage mail servers can have a route explained."))
+        self._check_may_explain()
         servers = self.with_context(active_test=True)
         routed, plain = (servers._rehearsed(each, email_from, template, record) for each in (True, False))
         lines = [*routed["lines"], "", _("Without the addon SMTP server per user:"), *plain["lines"]]
         return {"lines": lines, "with_addon": routed, "without_addon": plain}
+
+    @api.model
+    def _check_may_explain(self):
+        if not self.env.user.has_group("base.group_system"):
+            raise AccessError(_("Only users who manage mail servers can have a route explained."))
 
     @api.model
     def _explanation(self, email_from=None, template=None):
@@ -139,16 +173,19 @@ class IrMailServer(models.Model):
     @api.model
     def _rehearsed(self, routed, email_from, template, record):
         """Send in a transaction that is rolled back, without a connection to anybody."""
-        with self.env.registry.cursor() as cr:
-            try:
-                return self.with_env(self.env(cr=cr))._rehearse_route(Rehearsal(routed), email_from, template, record)
-            finally:
-                cr.rollback()
+        rehearsal = Rehearsal(routed)
+        with compat.never_committed(self.env) as env:
+            rehearsal.begin(env.cr)
+            servers = self.with_env(env)
+            author = servers._author_of(email_from)
+            # Of who asks, the language only: not the company.
+            servers = servers.sudo().with_context(allowed_company_ids=author.company_id.ids)
+            return servers._rehearse_route(rehearsal, author, email_from, template, record)
 
     @api.model
-    def _rehearse_route(self, rehearsal, email_from, template, record):
-        author = self._author_of(email_from)
-        env = self.with_user(author).with_context(smtp_run=Run(rehearsal=rehearsal), mail_notify_force_send=False).env
+    def _rehearse_route(self, rehearsal, author, email_from, template, record):
+        context = {"lang": author.lang, "tz": author.tz, "allowed_company_ids": author.company_id.ids}
+        env = self.env(user=author.id, context=dict(context, smtp_run=Run(), mail_notify_force_send=False))
         if template:
             mail = self._mail_of_template(env["mail.template"].browse(template), record)
         else:
@@ -156,26 +193,26 @@ class IrMailServer(models.Model):
         by_hand, written_from = mail.mail_server_id, mail.email_from
         message_id, model, res_id = mail.message_id, mail.model, mail.res_id
         mail.send()
-        on = "%s,%s" % (model, res_id) if record or template else _("a new contact")
+        on = "%s,%s" % (model, res_id) if record or template else _("the author's contact")
         heading = _(
             "From %(sender)s, written by %(author)s, on %(record)s:", sender=written_from, author=author.login, record=on
         )
         lines = [heading]
-        if not rehearsal.sent:
-            reason = (mail.exists() and mail.failure_reason) or _("no reason given")
+        sent = rehearsal.sent_as(message_id)
+        if not sent:
+            reason = self._reason_not_sent(mail.exists())
             return {"sent": False, "reason": reason, "lines": [*lines, _("It would not be sent: %s", reason)]}
-        server = self.sudo().browse(rehearsal.server_id or ())
-        envelope, email, sender = rehearsal.sent[0]
-        header_from, header_reply_to = (" ".join(str(email[name] or "").split()) for name in ("From", "Reply-To"))
+        server = self.sudo().browse(sent.server or ())
+        header_from, header_reply_to = (" ".join(str(sent.message[name] or "").split()) for name in ("From", "Reply-To"))
         found = {
             "sent": True,
             "server": server.id,
             "server_name": server._words_of_name() if server else "",
             "login": server.smtp_user or "",
-            "rule": self._rule_of(server, written_from, sender, by_hand, rehearsal),
+            "rule": self._rule_of(server, written_from, sent.sender, by_hand, rehearsal),
             "from": header_from,
             "reply_to": header_reply_to or header_from,
-            "envelope_sender": envelope,
+            "envelope_sender": sent.envelope,
             "others": self._others(server, rehearsal, written_from),
         }
         found.update(self._answer_of(found, message_id))
@@ -198,7 +235,8 @@ class IrMailServer(models.Model):
         on = env[record[0]].sudo().browse(int(record[1])).exists() if record and record[0] in env else None
         if record and not on:
             raise UserError(_("There is no record %s.", "%s,%s" % tuple(record)))
-        on = on or env["res.partner"].sudo().create({"name": "Route"})
+        # No record is made: automation rules could tell other systems of it, and numbers would be used up.
+        on = on or env.user.sudo().partner_id
         values = {
             "subject": "Route",
             "body_html": "<p>Route</p>",
@@ -210,6 +248,11 @@ class IrMailServer(models.Model):
             "res_id": on.id,
         }
         mails = env["mail.mail"].sudo()
+        if compat.HAS_ALIAS_DOMAINS:
+            # As core does when it posts a message.
+            company = env.company
+            values["record_alias_domain_id"] = on._mail_get_alias_domains(default_company=company)[on.id].id
+            values["record_company_id"] = on._mail_get_companies(default=company)[on.id].id
         return mails.create(dict(values, **{compat.name_of(mails, compat.IS_NOTIFICATION): True}))
 
     @api.model
@@ -222,26 +265,38 @@ class IrMailServer(models.Model):
         on = self.env[model].sudo().browse(int(record[1])).exists() if record else self.env[model].sudo().search([], limit=1)
         if not on:
             raise UserError(_("There is no record %s.", model))
-        values = {"email_to": RECEIVER, "recipient_ids": []}
-        mail = template.sudo().send_mail(on.id, force_send=False, email_values=values)
-        return template.env["mail.mail"].sudo().browse(mail)
+        values = {"email_to": RECEIVER, "email_cc": False, "recipient_ids": []}
+        created = template.sudo().send_mail(on.id, force_send=False, email_values=values)
+        mail = template.env["mail.mail"].sudo().browse(created)
+        # Other addons have further recipients.
+        kept = [each for each in mail._fields.values() if each.store or each.inherited]
+        copies = [each for each in kept if re.search(r"_b?cc(_|$)", each.name)]
+        mail.write({each.name: [(5, 0, 0)] if each.type.endswith("2many") else False for each in copies})
+        return mail
 
     # ------------------------------------------------------------------
     # Its parts in words
     # ------------------------------------------------------------------
 
     @api.model
+    def _reason_not_sent(self, mail):
+        if mail.failure_reason:
+            return mail.failure_reason
+        if compat.HAS_PERSONAL_SERVERS and mail.state == "outgoing":
+            return _("Odoo has it wait, as its personal server has sent as many messages as Odoo allows per minute.")
+        return _("no reason given")
+
+    @api.model
     def _rule_of(self, server, email_from, sender, by_hand, rehearsal):
-        if not server:
-            return _("There is no outgoing mail server: the one in Odoo's configuration file sends.")
-        if not rehearsal.routed and not compat.CHOOSES_BY_SENDER and by_hand != server:
+        if server and not rehearsal.routed and not compat.CHOOSES_BY_SENDER and by_hand != server:
             return _("It is the first of all servers: Odoo 14 does not look at From.")
         return server._words_of_rule(email_from, sender, by_hand)
 
     @api.model
     def _others(self, chosen, rehearsal, email_from):
         """The servers that were not chosen, each with the reason: those that were considered, then the shared ones."""
-        considered = [(self.sudo().browse(each), reason) for each, reason in rehearsal.considered.items() if reason]
+        judged = rehearsal.considered.get(normalize(email_from), {})
+        considered = [(self.sudo().browse(each), reason) for each, reason in judged.items() if reason]
         found = {server: self._words_against(reason) for server, reason in considered}
         shared = self._shared_servers() if rehearsal.routed else self.sudo().search([], order="sequence, id")
         for server in shared[: MOST + 1] - chosen:
@@ -270,8 +325,7 @@ class IrMailServer(models.Model):
             fetched = _("The incoming mail server %s is not confirmed, so Odoo does not fetch it.", server.name)
         else:
             fetched = _("Odoo fetches it by the incoming mail server %s.", server.name)
-        messages = self.env["mail.message"]
-        (getattr(messages, "flush_model", None) or messages.flush)()
+        compat.flush(self.env)
         self.env.cr.execute("SELECT model, res_id FROM mail_message WHERE message_id = %s", [message_id])
         kept = self.env.cr.fetchone()
         threaded = bool(kept and kept[0] and kept[1] and "reply_to" not in message_id)
@@ -287,7 +341,7 @@ class IrMailServer(models.Model):
     @api.model
     def _lines_of(self, found):
         lines = [
-            _("Sent through: %s", found["server_name"] or _("the server in Odoo's configuration file")),
+            _("Sent through: %s", self.browse(found["server"] or ())._words_of_name()),
             _("Reason: %s", found["rule"]),
             *(_("Not through %s", each) for each in found["others"]),
             _("From: %s", found["from"]),
@@ -304,10 +358,12 @@ class ResUsers(models.Model):
     route_explanation = fields.Text(string="Route", compute="_compute_route_explanation", groups="base.group_system")
 
     def _compute_route_explanation(self):
-        self.route_explanation = False
-        servers = self.env["ir.mail_server"]
-        for user in self if self.env.context.get(ASKED) else ():
-            user.route_explanation = servers._explanation(user.email) if user.email else _("The user has no e-mail address.")
+        set_explanations(self)
+
+    def _explain_own_route(self):
+        if not self.email:
+            return _("The user has no e-mail address.")
+        return self.env["ir.mail_server"]._explanation(self.email)
 
     def action_explain_route(self):
         return explain_action(self)
@@ -319,16 +375,26 @@ class MailTemplate(models.Model):
     route_explanation = fields.Text(string="Route", compute="_compute_route_explanation", groups="base.group_system")
 
     def _compute_route_explanation(self):
-        self.route_explanation = False
-        for template in self if self.env.context.get(ASKED) else ():
-            template.route_explanation = self.env["ir.mail_server"]._explanation(template=template.id)
+        set_explanations(self)
+
+    def _explain_own_route(self):
+        return self.env["ir.mail_server"]._explanation(template=self.id)
 
     def action_explain_route(self):
         return explain_action(self)
 
 
+def set_explanations(records):
+    """Compute the field, where it is asked for: first all texts, as explaining empties the cache of 14."""
+    asked = records if records.env.context.get(ASKED) else ()
+    texts = {record.id: record._explain_own_route() for record in asked}
+    for record in records:
+        record.route_explanation = texts.get(record.id, False)
+
+
 def explain_action(records):
     """What opens the explanation of one record."""
+    records.env["ir.mail_server"]._check_may_explain()
     records.ensure_one()
     view = records.env.ref("smtp_server_per_user.%s_route" % records._table)
     return {

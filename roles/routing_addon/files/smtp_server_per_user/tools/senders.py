@@ -12,29 +12,50 @@ class Run:
     """One call of Odoo's `send`: the decisions that were made for its mails. In the context, where RPC can put no object.
 
     :param patient: whether a mail that cannot leave now waits, instead of being an error for the caller
-    :param rehearsal: the Rehearsal that this is, if nothing is to be sent
     """
 
-    def __init__(self, patient=True, rehearsal=None):
-        self.patient, self.rehearsal = patient, rehearsal
+    def __init__(self, patient=True):
+        self.patient = patient
         self.senders = {}
 
 
+# What would be sent. envelope: its sender; sender: the Sender that was decided, or None; server: the id of the server.
+Sent = collections.namedtuple("Sent", "envelope message sender server")
+
+
 class Rehearsal:
-    """A call of Odoo's `send` that ends where the provider would be connected to, and notes what would be sent, and why.
+    """Sending that ends where the provider would be connected to. Notes what would be sent, and why.
+
+    It is kept on the cursor of its transaction: whatever sends there, in whatever context, sends nothing.
 
     :param routed: whether this addon decides; if not, what core does without it
     """
 
+    _PLACE = "smtp_server_per_user_rehearsal"
+
     def __init__(self, routed=True):
         self.routed = routed
-        # The servers that were considered, each with the reason against it; empty for the one that was chosen.
+        # Of each address: the servers that were considered, each with the reason against it; empty for the chosen one.
         self.considered = {}
-        # The id of the server, and of each mail: the envelope sender, the message, and the Sender that was decided.
-        self.server_id, self.sent = False, []
+        self.sent = []
 
-    def consider(self, server, reason):
-        self.considered.setdefault(server.id, reason)
+    def begin(self, cr):
+        setattr(cr, self._PLACE, self)
+
+    @classmethod
+    def on(cls, cr):
+        """The rehearsal that a cursor is for, or None."""
+        return vars(cr).get(cls._PLACE)
+
+    def consider(self, address, server, reason):
+        self.considered.setdefault(address, {}).setdefault(server.id, reason)
+
+    def note(self, *sent):
+        self.sent.append(Sent(*sent))
+
+    def sent_as(self, message_id):
+        """What was sent with this Message-Id, or None. Code of the database may send other messages in passing."""
+        return next((each for each in self.sent if str(each.message["Message-Id"] or "").strip() == message_id), None)
 
 
 class Voucher:

@@ -248,7 +248,8 @@ class RehearsedSession(Session):
         return self._note(from_addr, to_addrs, parse(msg))
 
     def _note(self, sender, recipients, message):
-        self._rehearsal.sent.append((sender, message, self.attempt.sender if self.attempt else None))
+        decided = self.attempt.sender if self.attempt else None
+        self._rehearsal.note(sender, message, decided, getattr(self, "mail_server_id", False))
         if self.attempt is not None:
             self.attempt.note([each.lower() for each in recipients], {})
         return {}
