@@ -15,8 +15,8 @@ def test_databases(series, tmp_path):
     output, problems = bench.communicate()
     assert bench.returncode == 0, output + problems
     found = json.loads((tmp_path / "found.json").read_text())
-    assert [row["run"] for row in found["rows"]] == ["nothing going on", "first", "again"]
+    assert [row["run"] for row in found["rows"]] == ["nothing going on", "first", "again", "verify"]
     assert all(row["worst"] >= row["median"] > 0 for row in found["rows"])
-    assert sum(f"Odoo {series}, 2 |" in line for line in output.splitlines()) == 3
+    assert sum(f"Odoo {series}, 2 |" in line for line in output.splitlines()) == 4
     # It leaves nothing behind. Another one may be at work.
     assert not [name for owner, name, template in lab_database.databases() if f"test_many_{series}_{bench.pid}_" in name]
