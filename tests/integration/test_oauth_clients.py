@@ -514,6 +514,10 @@ def test_logins_that_end(with_addon, lab, tokens):
     assert conflicts(database, "oauth_clients", [{**client, "secret_expires": soon}]) == [
         ("client_expires", "Lab", f"has a secret that expires on {soon}")
     ]
+    # As the inventory has it without a date.
+    cleared = {**client, "secret_expires": ""}
+    assert database.converge("oauth_clients", [cleared])["changes"][0]["options"] == ["secret_expires"]
+    assert conflicts(database, "oauth_clients", [cleared]) == []
     by_password = {"login": "a@mydomain.com", "password": "pw"}
     for module, host, words in (
         ("outgoing_mail_servers", "smtp.office365.com", "end of December 2026"),

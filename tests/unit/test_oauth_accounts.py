@@ -1,9 +1,11 @@
 """Mailboxes that log in by OAuth: the client that an inventory makes, the servers that use it, and what is refused."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
+from ansible_collections.postroom.odoo.plugins.filter import accounts as filters
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, check_items
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import OAUTH_CLIENTS
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import (
@@ -55,6 +57,11 @@ def accounts(provider, *entries, **more):
     return Accounts(entries or [account()], provider=provider, **more)
 
 
+def oauth(base, **changes):
+    options = {**base["oauth"], **changes}
+    return {**base, "oauth": {name: value for name, value in options.items() if value is not None}}
+
+
 def client(provider):
     (made,) = accounts(provider).oauth_clients()
     check_items(OAUTH_CLIENTS, [made])
@@ -79,6 +86,8 @@ def test_a_client_of_microsoft():
         "certificate": "",
         "key_id": "",
         "scopes": "https://outlook.office365.com/.default",
+        # One that was removed from the inventory is cleared.
+        "secret_expires": "",
         "tested": True,
         "active": True,
     }
@@ -104,6 +113,7 @@ def test_a_client_of_google(given):
         "certificate": "",
         "key_id": "0123abcd",
         "scopes": "https://mail.google.com/",
+        "secret_expires": "",
         # There is no token without a mailbox.
         "tested": False,
         "active": True,
@@ -199,6 +209,112 @@ def test_no_other_host_gets_a_token_by_accident():
     assert server["oauth_client"] == NAMES["microsoft365"]
 
 
+RELAY = {"host": "smtp.sendgrid.net"}
+LEFT_OUT = {"imap": CUSTOM["imap"], "oauth": CUSTOM["oauth"]}
+OWN_CLIENT = {"kind": "custom", "oauth": {**CUSTOM["oauth"], "name": "Ours"}}
+
+
+@pytest.mark.parametrize(
+    ("provider", "defaults", "entry", "place"),
+    [
+        # Beside a kind.
+        ({**MICROSOFT, "smtp": RELAY}, {}, {}, "mail_provider.smtp"),
+        ({**GOOGLE, "imap": RELAY}, {}, {}, "mail_provider.imap"),
+        ({**MICROSOFT, "smtp": RELAY}, {}, {"oauth": {**MICROSOFT["oauth"], "name": "Ours"}}, "mail_provider.smtp"),
+        # For a protocol that the provider does not name.
+        (LEFT_OUT, {}, {"smtp": RELAY}, "mail_users_accounts: new@mydomain.com: smtp"),
+        (LEFT_OUT, {"smtp": RELAY}, {}, "mail_users_accounts: new@mydomain.com: smtp"),
+        # What was said of another host, or of another provider's token.
+        (MICROSOFT, {"smtp": {"host": "b.example", "oauth": True}}, {"smtp": RELAY}, "mail_users_accounts: new@"),
+        ({**MICROSOFT, "smtp": {"host": "b.example", "oauth": True}}, {}, {"smtp": RELAY}, "mail_users_accounts: new@"),
+        (MICROSOFT, {"smtp": {"oauth": True}}, {"smtp": RELAY}, "mail_users_accounts: new@"),
+        (MICROSOFT, {"smtp": {**RELAY, "oauth": True}}, {"kind": "google_workspace", **GOOGLE}, "mail_users_accounts: new@"),
+        ({}, {**OWN_CLIENT, "smtp": RELAY, "imap": RELAY}, {"smtp": {"host": "b.example"}}, "mail_users_accounts: new@"),
+        ({**CUSTOM}, {**OWN_CLIENT, "smtp": RELAY}, {"oauth": True}, "mail_users_accounts: new@"),
+    ],
+)
+def test_no_foreign_host_gets_a_token(provider, defaults, entry, place):
+    (problem,) = accounts(provider, account(**entry), defaults=defaults).problems()
+    assert problem.startswith(place)
+    assert ": host is another than the provider's" in problem
+
+
+def test_no_foreign_host_gets_a_token_of_the_mail_domain():
+    (problem,) = domain({**MICROSOFT, "smtp": RELAY}).problems()
+    assert problem.startswith("mail_provider.smtp: host is another")
+    (problem,) = domain(LEFT_OUT, smtp=RELAY).problems()
+    assert problem.startswith("mail_domain_smtp: host is another")
+
+
+@pytest.mark.parametrize(
+    ("provider", "defaults", "entry"),
+    [
+        ({**MICROSOFT, "smtp": {**RELAY, "oauth": True}}, {}, {}),
+        ({**MICROSOFT, "smtp": {**RELAY, "oauth": False}}, {}, {"password": "pw"}),
+        ({**MICROSOFT, "smtp": RELAY}, {}, {"smtp": {"oauth": True}}),
+        ({**MICROSOFT, "smtp": {"host": "SMTP.Office365.com"}}, {}, {}),
+        (CUSTOM, {}, {"smtp": {"host": "SMTP.mydomain.com"}}),
+        (LEFT_OUT, {"smtp": {**RELAY, "oauth": True}}, {}),
+        (LEFT_OUT, {"smtp": {**RELAY, "oauth": True}}, {"smtp": {"host": "SMTP.sendgrid.net", "port": 2525}}),
+        ({}, {**OWN_CLIENT, "smtp": RELAY, "imap": RELAY}, {}),
+        (CUSTOM, {}, {**OWN_CLIENT, "smtp": RELAY}),
+        ({}, {**OWN_CLIENT, "smtp": RELAY, "imap": RELAY}, {"oauth": {"client_secret": "another"}}),
+    ],
+)
+def test_a_host_that_is_meant_gets_its_token(provider, defaults, entry):
+    made = accounts(provider, account(**entry), defaults=defaults)
+    assert made.problems() == []
+    (outgoing,), (incoming,) = made.outgoing_servers(), made.incoming_servers()
+    by_password = "password" in entry
+    assert (bool(outgoing["oauth_client"]), outgoing["password"]) == (not by_password, "pw" if by_password else "")
+    assert bool(incoming["oauth_client"])
+    assert "oauth" not in outgoing
+    assert "oauth" not in incoming
+
+
+class Encrypted(Sequence):
+    """As a filter gets what is encrypted in the inventory, before ansible-core 2.19."""
+
+    __ENCRYPTED__ = True
+
+    def __init__(self, text):
+        self.text = text
+
+    def __getitem__(self, place):
+        return self.text[place]
+
+    def __len__(self):
+        return len(self.text)
+
+    def __str__(self):
+        return self.text
+
+    def __repr__(self):
+        return repr(self.text)
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [
+        oauth(MICROSOFT, tenant=Encrypted(TENANT), client_secret=Encrypted("s3cret")),
+        oauth(GOOGLE, service_account=Encrypted(json.dumps(SERVICE_ACCOUNT))),
+        oauth(GOOGLE, service_account={**SERVICE_ACCOUNT, "private_key": Encrypted(KEY)}),
+        oauth(CUSTOM, client_secret=Encrypted("s3cret"), scopes=[Encrypted("mail"), "offline"]),
+    ],
+    ids=["microsoft365", "google_workspace", "google_workspace read", "custom"],
+)
+def test_secrets_that_are_encrypted_one_by_one(provider):
+    """At the provider, and at an account; a mailbox's password is passed on as it is."""
+    plain = {"microsoft365": MICROSOFT, "google_workspace": GOOGLE, "custom": CUSTOM}[provider.get("kind", "custom")]
+    for entries, given in (([account()], provider), ([account(**provider)], {})):
+        made = filters.oauth_client_items(entries, {}, given)
+        assert made == [client(plain)]
+        assert {type(value) for each in made for value in each.values()} <= {str, bool}
+    servers = filters.incoming_server_items([account(password=Encrypted("pw"), oauth=False)], {}, provider)
+    assert (str(servers[0]["password"]), servers[0]["oauth_client"]) == ("pw", "")
+    assert filters.without_password([account(oauth=False)], {}, provider, {"new@mydomain.com": Encrypted("pw")}) == []
+
+
 def test_other_ways_of_authentication_stay():
     """A server of core's own OAuth, or one that a certificate opens, has no token of ours."""
     made = accounts(CUSTOM, account(smtp={"authentication": "outlook"}, imap={"type": "gmail"}))
@@ -233,11 +349,6 @@ def test_no_client_is_left_of_the_time_with_oauth():
     # Whoever has neither may have selected a client in Odoo.
     made = accounts({"smtp": {"host": "a"}, "imap": {"host": "a"}}, account(password=""))
     assert not [each for each in (*made.outgoing_servers(), *made.incoming_servers()) if "oauth_client" in each]
-
-
-def oauth(base, **changes):
-    options = {**base["oauth"], **changes}
-    return {**base, "oauth": {name: value for name, value in options.items() if value is not None}}
 
 
 WRONG = [

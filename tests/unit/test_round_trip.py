@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.backward import Secret, Variables
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import Accounts, MailDomain
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.providers import NO_TENANT
 
 DOMAIN = "mydomain.com"
 # What a new record has in Odoo where nobody gives the option.
@@ -205,7 +206,7 @@ def custom_clients(draw):
 @st.composite
 def microsoft_clients(draw):
     proof = draw(st.sampled_from([{"client_secret": "pw"}, {"private_key": KEY, "certificate": CERTIFICATE}]))
-    return {"tenant": draw(WORD), "client_id": draw(WORD), **proof}
+    return {"tenant": draw(WORD.filter(lambda word: word not in NO_TENANT)), "client_id": draw(WORD), **proof}
 
 
 ACCOUNT = st.fixed_dictionaries(
@@ -227,10 +228,13 @@ def at_host(of):
 
 
 SERVERS = {"smtp": at_host(SMTP), "imap": at_host(BOX), "pop": at_host(BOX)}
+BY_OAUTH = {each: at_host({**of, **LIKE_ITS_MAILBOX}) for each, of in (("smtp", SMTP), ("imap", BOX), ("pop", BOX))}
+BESIDE_A_KIND = {each: options(**SMTP) if each == "smtp" else options(**BOX) for each in ("smtp", "imap")}
 PROVIDER = st.one_of(
     st.fixed_dictionaries(SERVERS),
-    st.fixed_dictionaries({**SERVERS, "oauth": custom_clients()}),
-    st.fixed_dictionaries({"kind": st.just("microsoft365"), "oauth": microsoft_clients()}),
+    st.fixed_dictionaries({**BY_OAUTH, "oauth": custom_clients()}),
+    st.fixed_dictionaries({"imap": BY_OAUTH["imap"], "pop": BY_OAUTH["pop"], "oauth": custom_clients()}),
+    st.fixed_dictionaries({"kind": st.just("microsoft365"), "oauth": microsoft_clients()}, optional=BESIDE_A_KIND),
 )
 
 
@@ -276,10 +280,16 @@ def inventories(draw):
 
 
 def with_oauth_beside_hosts(inventory):
-    """The same where a host of one's own comes with word on whether it gets the provider's token, as it must."""
+    """The same where a host of one's own comes with word on whether it gets the provider's token, as it must. Every server has
+    a host.
+    """
+    if not {"kind", "smtp"} & set(inventory["mail_provider"]):
+        for part in (inventory["mail_domain_smtp"], inventory["mail_users_defaults"].setdefault("smtp", {})):
+            part.setdefault("host", "a.example")
     places = [inventory, inventory["mail_users_defaults"], *inventory["mail_users_accounts"]]
+    places += [inventory["mail_provider"]] if "kind" in inventory["mail_provider"] else []
     for part in (each for place in places for each in place.values()):
-        if isinstance(part, dict) and part is not inventory["mail_provider"] and "host" in part:
+        if isinstance(part, dict) and "host" in part:
             part.setdefault("oauth", True)
     return inventory
 
@@ -304,3 +314,26 @@ def test_an_export_makes_the_records_that_it_was_made_of(inventory, routed):
 def test_an_inventory_that_an_export_wrote_comes_back_as_it_was(inventory, routed):
     first = exported(records(inventory, routed), routed)
     assert exported(records(first, routed), routed) == first
+
+
+def test_what_is_said_of_the_token_stays_beside_its_host():
+    """Each account's own host gets it; no default for all accounts says so of any."""
+    server = {"host": "a.example"}
+    oauth = {"token_url": "https://a.example", "grant": "client_credentials", "client_id": "c", "client_secret": "s"}
+    inventory = {
+        "mail_provider": {"smtp": server, "imap": server, "oauth": oauth},
+        "mail_domain_name": DOMAIN,
+        "mail_domain_catchall": "catchall",
+        "mail_domain_bounce": "bounce",
+        "mail_domain_default_from": "catchall",
+        "mail_users_accounts": [
+            {"name": each, "email": f"{each}@{DOMAIN}", "imap": {"host": f"{each}.example", "oauth": True}}
+            for each in ("b", "c")
+        ],
+    }
+    found = records(inventory, True)
+    again = exported(found, True)
+    assert [each["imap"] for each in again["mail_users_accounts"]] == [
+        {"host": f"{each}.example", "oauth": True} for each in ("b", "c")
+    ]
+    assert sorted_records(records(again, True)) == sorted_records(found)

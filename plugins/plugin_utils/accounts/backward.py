@@ -562,6 +562,9 @@ def _factored(entries):
             and not isinstance(value, Secret)
             and all(option in each and each[option] == value for each in said)
         }
+        if "host" not in common and common.get("oauth"):
+            # It is said of the host beside it.
+            del common["oauth"]
         if common:
             defaults[protocol] = common
             for entry in having:

@@ -24,7 +24,13 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options imp
     needs_password,
     protocol_of,
 )
-from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.providers import BadEntry, Provider, options_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.providers import (
+    CUSTOM,
+    BadEntry,
+    Provider,
+    is_same_host,
+    options_of,
+)
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
 DOMAIN = re.compile(r"([^@\s]+\.[^@\s.]+)?\Z")
@@ -44,9 +50,7 @@ def server_item(options, owner, protocol, *layers):
 
     :param layers: what the inventory gives, from the farthest (the provider) to the nearest.
     """
-    given = {}
-    for layer in layers:
-        given.update(layer)
+    given = _joined(layers)
     item = holding(options, owner, protocol, given)
     item.update(given)
     is_wanted = is_true(item.pop("oauth", True))
@@ -145,9 +149,9 @@ class MailDomain:
             return [NO_DEFAULT_FROM]
         servers = self._servers()
         elsewhere = [
-            _ELSEWHERE % ("mail_domain_" + protocol)
+            _ELSEWHERE % _place_of_host(protocol, self._part(protocol), "mail_domain_" + protocol)
             for protocol, each in servers
-            if _logs_in_elsewhere(each, self.provider.part(protocol), self._part(protocol))
+            if _logs_in_elsewhere(each, self.provider, protocol, self._part(protocol))
         ]
         if elsewhere:
             return list(dict.fromkeys(elsewhere))
@@ -275,8 +279,17 @@ class Accounts:
 
     def _completed(self):
         """Every account, completed by the defaults."""
+        kind = self.defaults.get("kind") or self.provider.kind
+        of_their_client = _with_hosts_of_its_client(self.defaults, kind)
         for account in each_account(self.accounts):
-            yield _overlaid(self.defaults, account) if self.defaults else account
+            own_kind, defaults = account.get("kind") or kind, self.defaults
+            if own_kind != kind:
+                # What they say of hosts, they say of the tokens of their own provider.
+                defaults = _without_tokens(defaults)
+            elif isinstance(account.get("oauth") or {}, dict):
+                defaults = of_their_client
+            own = _with_hosts_of_its_client(account, own_kind)
+            yield _overlaid(defaults, own) if defaults else own
 
     def problems(self):
         """What is wrong with the entries beyond their argument specification, a line each."""
@@ -297,12 +310,13 @@ class Accounts:
         if wrong:
             # Without it, no password would be missing.
             return found + list(dict.fromkeys(wrong))
-        found += [
-            _ELSEWHERE % ("mail_users_accounts: %s: %s" % (account["email"], protocol))
+        elsewhere = [
+            _ELSEWHERE % _place_of_host(protocol, _part(account, protocol), _place_of_part(account, protocol))
             for account in self._completed()
             for protocol, each in self._servers(account)
-            if _logs_in_elsewhere(each, self.provider.of_account(account).part(protocol), _part(account, protocol))
+            if _logs_in_elsewhere(each, self.provider.of_account(account), protocol, _part(account, protocol))
         ]
+        found += list(dict.fromkeys(elsewhere))
         addresses = self.without_password()
         if addresses:
             found.append(
@@ -313,15 +327,43 @@ class Accounts:
 
 
 _ELSEWHERE = (
-    "%s: host is another than the provider's, and would receive the provider's OAuth token. Set oauth: false and a password "
-    "beside host, or oauth: true if the host belongs to the provider"
+    "%s: host is another than the provider's, and would receive the provider's OAuth token. Set oauth: false beside host and "
+    "give a password, or oauth: true if the host belongs to the provider"
 )
 
 
-def _logs_in_elsewhere(server, provider, own):
-    """Whether a server of an account gets the token of a provider that it may not belong to."""
-    is_another = "host" in own and "host" in provider and own["host"] != provider["host"]
-    return bool(is_another and server.get("oauth_client") and "oauth" not in own)
+def _logs_in_elsewhere(server, provider, protocol, own):
+    """Whether a server of a mailbox gets the token of a provider that it may not belong to."""
+    if not server.get("oauth_client") or "host" not in server:
+        return False
+    return not provider.has_host(protocol, server["host"]) and "oauth" not in _joined((provider.part(protocol), own))
+
+
+def _place_of_host(protocol, own, place):
+    """Where the host of a mailbox's server is given."""
+    return place if "host" in own else "mail_provider.%s" % protocol
+
+
+def _with_hosts_of_its_client(given, kind):
+    """An account, or the defaults, with the hosts beside a client of their own marked as this client's: no other place names
+    the hosts of a custom provider.
+    """
+    if kind != CUSTOM or not (isinstance(given.get("oauth"), dict) and given["oauth"]):
+        return given
+    parts = {each: part for each, part in _parts(given) if "host" in part}
+    return {**given, **{each: {"oauth": True, **part} for each, part in parts.items()}}
+
+
+def _without_tokens(given):
+    """The defaults without their C(oauth: true)."""
+    parts = {each: dict(part) for each, part in _parts(given) if is_true(part.get("oauth"))}
+    for part in parts.values():
+        del part["oauth"]
+    return {**given, **parts}
+
+
+def _parts(given):
+    return [(each, given[each]) for each in SERVERS if isinstance(given.get(each), dict)]
 
 
 def _unused_passwords(logins, variable):
@@ -419,11 +461,27 @@ def _overlaid(below, above):
     for key, value in above.items():
         both = isinstance(value, dict) and isinstance(joined.get(key), dict)
         joined[key] = _overlaid(joined[key], value) if both else value
+    is_of_another_host = "host" in above and not is_same_host(below.get("host"), above["host"])
+    if is_of_another_host and "oauth" not in above and is_true(below.get("oauth")):
+        # It was said of the host beside it.
+        del joined["oauth"]
     return joined
 
 
+def _joined(layers):
+    """A server's options, from the farthest layer to the nearest."""
+    given = {}
+    for layer in layers:
+        given = _overlaid(given, layer)
+    return given
+
+
 def _part(account, part):
-    return options_of(account.get(part), "mail_users_accounts: %s: %s" % (account["email"], part))
+    return options_of(account.get(part), _place_of_part(account, part))
+
+
+def _place_of_part(account, part):
+    return "mail_users_accounts: %s: %s" % (account["email"], part)
 
 
 def _holds(account, option):

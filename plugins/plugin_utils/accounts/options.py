@@ -105,8 +105,10 @@ _RENAMED = Option(
 _OAUTH = Option(
     "oauth",
     "bool",
-    ("Whether the server logs in by OAuth, if its mailbox does. Otherwise, it needs a password.",),
-    EVERYWHERE - {PROVIDER},
+    (
+        "Whether the server logs in by OAuth, if its mailbox does. Otherwise, it needs a password.",
+        "Must be set beside a C(host) that is not the provider's own. V(true) gives that host the provider's token.",
+    ),
     documented=True,
     kept=False,
 )

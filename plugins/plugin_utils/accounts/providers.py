@@ -11,18 +11,20 @@ import itertools
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import OAUTH
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values
 
 MICROSOFT, GOOGLE, CUSTOM = "microsoft365", "google_workspace", "custom"
 CLIENT_CREDENTIALS, JWT_BEARER = "client_credentials", "jwt_bearer"
 PROTOCOLS = ("smtp", "imap", "pop")
 # What an item of the module oauth_clients contains in any case, so that nothing of a former client is left.
 CLIENT = ("name", "token_url", "grant", "subject", "client_id", "client_authentication", "client_secret", "private_key")
-CLIENT += ("certificate", "key_id", "scopes")
+CLIENT += ("certificate", "key_id", "scopes", "secret_expires")
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,15 @@ class Provider:
         self.place = place
         self.kind = given.get("kind") or CUSTOM
         self.known = KINDS.get(self.kind, KINDS[CUSTOM])
-        self.oauth = given.get("oauth")
-        if self.oauth is None or (not isinstance(self.oauth, dict) and _is(False, self.oauth)):
-            self.oauth = {}
-        self._name = None if self.oauth else ""
+        self._name = None
+
+    @cached_property
+    def oauth(self):
+        """What is given of its client, empty for none. Plain: before ansible-core 2.19, a filter gets a text that is encrypted
+        in the inventory as an object that is no text.
+        """
+        given = self.given.get("oauth")
+        return {} if given is None or (not isinstance(given, dict) and _is(False, given)) else plain_values(given)
 
     @property
     def protocols(self):
@@ -112,6 +119,11 @@ class Provider:
             **self.known.servers.get(protocol, {}),
             **options_of(self.given.get(protocol), "%s.%s" % (self.place, protocol)),
         }
+
+    def has_host(self, protocol, host):
+        """Whether a host is its own: one of its kind's, or, of a custom provider, the one that it names for the protocol."""
+        servers = self.part(protocol) if self.kind == CUSTOM else self.known.servers.get(protocol, {})
+        return "host" in servers and is_same_host(servers["host"], host)
 
     def of_account(self, account):
         """The provider of an account, which may have another kind, another client, or none."""
@@ -149,7 +161,7 @@ class Provider:
         """The name of its OAuth client; empty without one, or where the options make none."""
         if self._name is None:
             # Once for all mailboxes: each look at an option may cost a template.
-            self._name = "" if self.problems() else self._client()["name"]
+            self._name = "" if not self.oauth or self.problems() else self._client()["name"]
         return self._name
 
     def problems(self):
@@ -240,8 +252,7 @@ class Provider:
             by_key = grant == CLIENT_CREDENTIALS and "private_key" in made
             made["client_authentication"] = "private_key_jwt" if by_key else "client_secret_post"
         client = {name: made.get(name, "") for name in CLIENT}
-        if made.get("secret_expires"):
-            client["secret_expires"] = made["secret_expires"]
+        client["secret_expires"] = client["secret_expires"] or ""
         # A token for a single mailbox is tested with its servers.
         client["tested"] = grant == CLIENT_CREDENTIALS and boolean(self.oauth.get("tested", True), strict=False)
         client["active"] = True
@@ -281,7 +292,11 @@ def given_for(client, kind=CUSTOM):
 
 
 def _is_same(made, client):
-    return all(made.get(name, "") == client.get(name, "") for name in (*CLIENT, "secret_expires", "active"))
+    return all(made.get(name, "") == client.get(name, "") for name in (*CLIENT, "active"))
+
+
+def is_same_host(one, other):
+    return str(one).casefold() == str(other).casefold()
 
 
 def _is(truth, value):
