@@ -105,7 +105,7 @@ class ActionModule(InProcessAction):
         mailboxes = {}
         for host in task_vars["groups"].get("odoo_databases", ()):
             variables = task_vars["hostvars"].raw_get(host)
-            given = shared_mailboxes.without_passwords({name: variables[name] for name in names if name in variables})
+            given = shared_mailboxes.without_secrets({name: variables[name] for name in names if name in variables})
             if "{{" in str(given):
                 try:
                     given = templar_of(self._templar, variables).template(given)

@@ -8,8 +8,9 @@ import contextlib
 
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import lists_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import ENTRY, SERVERS
 
-# What decides which mailboxes are fetched, by role. The passwords are not among it: to ask for them may take a vault far away.
+# What decides which mailboxes are fetched, by role. Secrets are not among it: to ask for them may take a vault far away.
 VARIABLES = {
     "mail_domain": (
         "mail_provider",
@@ -24,15 +25,16 @@ VARIABLES = {
     "mail_users": ("mail_provider", "mail_users_accounts", "mail_users_defaults"),
     "mail_extras": ("mail_extras_incoming_servers",),
 }
-_SECRET = ("password", "odoo_password")
+# How a mailbox logs in does not decide it, either.
+_SECRET = {"oauth", *(option.name for options in (ENTRY, *SERVERS.values()) for option in options if option.secret)}
 
 
-def without_passwords(value):
-    """A variable without the passwords in it, so that their lookups are not evaluated."""
+def without_secrets(value):
+    """A variable without the passwords and OAuth clients in it, so that their lookups are not evaluated."""
     if isinstance(value, dict):
-        return {name: without_passwords(each) for name, each in value.items() if name not in _SECRET}
+        return {name: without_secrets(each) for name, each in value.items() if name not in _SECRET}
     if isinstance(value, (list, tuple)):
-        return [without_passwords(each) for each in value]
+        return [without_secrets(each) for each in value]
     return value
 
 
@@ -40,8 +42,9 @@ def mailboxes_of(given):
     """The mailboxes that a database fetches, each as C((login, host)) in lower case.
 
     :param given: C({variable: value}) of VARIABLES. A role whose variables are missing or wrong is left out: the database's
-        own check reports that.
+        own check reports that. An OAuth client that cannot be made changes nothing.
     """
+    given = without_secrets(given)
     found = set()
     for role, names in VARIABLES.items():
         with contextlib.suppress(BadEntry, AttributeError, KeyError, TypeError, ValueError):

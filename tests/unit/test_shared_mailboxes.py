@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
 from playbook import run_playbook
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.shared_mailboxes import mailboxes_of, shared, without_passwords
+from ansible_collections.postroom.odoo.plugins.plugin_utils.shared_mailboxes import mailboxes_of, shared, without_secrets
 
 PROVIDER = {"imap": {"host": "IMAP.mydomain.com", "port": 993, "ssl": True}}
 DOMAIN = {
@@ -24,7 +24,7 @@ CATCHALL, BOUNCE, ANN = ((f"{name}@mydomain.com", "imap.mydomain.com") for name 
 
 def test_mailboxes_of_all_roles():
     extra = {"name": "x", "login": "x@other.example", "host": "pop.other.example", "server_type": "pop"}
-    given = {**DOMAIN, "mail_users_accounts": without_passwords(ACCOUNTS), "mail_extras_incoming_servers": [extra]}
+    given = {**DOMAIN, "mail_users_accounts": without_secrets(ACCOUNTS), "mail_extras_incoming_servers": [extra]}
     assert mailboxes_of(given) == {CATCHALL, BOUNCE, ANN, ("x@other.example", "pop.other.example")}
 
 
@@ -33,6 +33,26 @@ def test_what_is_not_fetched():
     for account in ({"incoming": False}, {"active": False}):
         entry = {"name": "Ann", "email": "ann@mydomain.com", **account}
         assert mailboxes_of({"mail_provider": PROVIDER, "mail_users_accounts": [entry]}) == set(), account
+
+
+def test_secrets_and_oauth_clients_are_left_out():
+    """What is asked of a vault is asked by each database for itself, not by the first one for all."""
+    secret = {"smtp": {"ssl_private_key": "{{ nowhere }}"}, "odoo_password": "{{ nowhere }}", "password": "{{ nowhere }}"}
+    by_oauth = {"oauth": {"tenant": "{{ nowhere }}", "client_secret": "{{ nowhere }}", "private_key": "{{ nowhere }}"}}
+    given = {
+        "mail_provider": {"kind": "microsoft365", **by_oauth},
+        "mail_users_accounts": [{**ACCOUNTS[0], **secret, **by_oauth}],
+    }
+    given = without_secrets(given)
+    assert "nowhere" not in str(given)
+    assert mailboxes_of(given) == {("ann@mydomain.com", "outlook.office365.com")}
+
+
+def test_an_oauth_client_that_cannot_be_made_hides_no_mailbox():
+    for oauth in ({"client_id": 5}, "yes", {"service_account": "{"}):
+        assert mailboxes_of({**DOMAIN, "mail_provider": {**PROVIDER, "oauth": oauth}}) == {CATCHALL, BOUNCE}
+        accounts = [{"name": "Ann", "email": "ann@mydomain.com", "oauth": oauth}]
+        assert mailboxes_of({"mail_provider": PROVIDER, "mail_users_accounts": accounts}) == {ANN}
 
 
 def test_wrong_variables_are_another_checks_business():
