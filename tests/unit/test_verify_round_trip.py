@@ -50,6 +50,28 @@ def test_what_the_headers_say():
     assert (found.message_id, found.login) == ("<a@b>", "newuser@mydomain.com")
 
 
+@pytest.mark.parametrize(
+    ("value", "sender"),
+    [
+        # Decoded: Müller, Anna <a@b.c>
+        ("=?utf-8?b?TcO8bGxlciwgQW5uYQ==?= <a@b.c>", "a@b.c"),
+        # Decoded: Ö <x@evil.example> <a@b.c>
+        ("=?utf-8?b?w5YgPHhAZXZpbC5leGFtcGxlPg==?= <a@b.c>", "a@b.c"),
+        ('"Ö <x@evil.example>" <a@b.c>', "a@b.c"),
+        ("=?utf-8?b?x?= <a@b.c>", "a@b.c"),
+        ("A <A@b.c>,\n d@e.f", "a@b.c"),
+        # No address: nothing that could be answered.
+        ("=?utf-8?q?a=40b.c?=", "=?utf-8?q?a=40b.c?="),
+        ("undisclosed senders", "undisclosed senders"),
+        ("Müller, Anna <a@b.c>", "a@b.c"),
+        ("", ""),
+    ],
+)
+def test_the_address_of_a_header(value, sender):
+    found = received.read(email.message_from_string(f"From: {value}\nReply-To: {value}\n\n"))
+    assert (found.sender, found.reply_to) == (sender, sender)
+
+
 def test_a_bounces_envelope_sender_is_empty_and_a_missing_one_is_not_known():
     assert received.read(email.message_from_string("Return-Path: <>\n\n")).return_path == ""
     assert received.read(email.message_from_string("From: a@b.c\n\n")).return_path is None

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.header import decode_header, make_header
-from email.utils import parseaddr
+from email.utils import getaddresses
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 
@@ -22,6 +21,7 @@ _LOGIN = re.compile(r"\(Authenticated sender:? ([^\s()]+)\)|\bauthenticated_id=(
 class Received:
     """A message as its receiver got it.
 
+    :param sender, reply_to: an address; or what is there instead, if it is none.
     :param return_path: the envelope sender; None if the receiver does not note it.
     :param login: the login by which it was sent; empty if no server reveals it.
     :param results: the receiver's own judgement, C({method: result}); empty if it does not note one.
@@ -88,7 +88,9 @@ def results(values):
 
 
 def _address(value):
-    return normal(parseaddr(str(make_header(decode_header(str(value or "")))))[1])
+    """The first address of a header. Nothing is decoded for it: an encoded name may have a comma in it, or another address."""
+    text = " ".join(str(value or "").split())
+    return normal(next((address for _name, address in getaddresses([text]) if "@" in address), text))
 
 
 def _login(lines):
