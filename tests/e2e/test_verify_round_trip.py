@@ -6,6 +6,7 @@ Whatever breaks, the report names the step, and nothing is left behind: neither 
 import email
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -27,6 +28,10 @@ PRIVATE = (
     b"From: friend@elsewhere.example\r\nTo: newuser@mydomain.com\r\nSubject: Dinner?\r\nMessage-Id: <%d@e>\r\n\r\nTonight?\r\n"
 )
 OUR_WORDS = b"Postroom verification"
+QUESTION = (
+    b"From: newuser@mydomain.com\r\nTo: bob@customer.example\r\nSubject: Postroom verification?\r\nMessage-Id: <q@e>\r\n\r\n"
+    b"What is this Postroom verification?\r\n"
+)
 
 
 class Verifier:
@@ -248,6 +253,55 @@ def test_a_message_in_the_spam_folder(verifier, by_provider):
     assert found["trip_in_spam"] == "in the folder Junk"
 
 
+# -- what a provider keeps -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["Sent", "Outbound", "All Mail", "Everything", "Bin"])
+def folder(verifier, request):
+    """A folder of the user, by its name or by its mark, in which a person has a message with our words in its subject."""
+    owner = Maildir(verifier.lab, USER)
+    owner.put(QUESTION, request.param)
+    place = owner.folder / f".{request.param}"
+    yield request.param
+    (kept,) = [file for kind in ("new", "cur") for file in (place / kind).iterdir()]
+    assert kept.read_bytes() == QUESTION
+    assert kept.name.partition(":2,")[2] == "", "mail of a person was marked"
+    shutil.rmtree(place)
+
+
+def test_copies_that_a_provider_keeps(verifier, by_provider, folder):
+    """Of the message in the user's folder, as of what is sent by SMTP; the fixture sees that nothing is left."""
+    deliver_to_bob = deliver(verifier, BOB)
+
+    def on_data(message, session):
+        deliver_to_bob(message, session)
+        Maildir(verifier.lab, USER).put(message.as_bytes(), folder)
+
+    by_provider.behave(on_data=on_data)
+    assert set(verifier.rules()) == {"trip_done", "trip_not_judged"}
+
+
+def test_a_copy_of_an_earlier_run(verifier, by_provider, folder):
+    """Found by the beginning of its word."""
+    assert set(verifier.rules(wait=1)) == {"trip_lost"}
+    (message,) = [message for _sender, _to, message in by_provider.taken]
+    Maildir(verifier.lab, USER).put(message.as_bytes(), folder)
+    by_provider.behave()
+    assert verifier.rules(wait=1)["trip_left_over"] == "removed: 0 records, 1 mails"
+
+
+@pytest.mark.parametrize("folder", ["Bin"], indirect=True)
+def test_a_server_that_deletes_from_its_trash_only(verifier, folder):
+    """Gmail does. This server has the commands, and needs none of it."""
+    for place in (None, "Sent", folder):
+        content = b"From: a@b.example\r\nSubject: =?utf-8?q?[=C3=96]_Postroom_verification_pv0123?=\r\n\r\nx\r\n"
+        Maildir(verifier.lab, USER).put(b"Message-Id: <%s@e>\r\n" % str(place).encode() + content, place)
+    way = round_trip.Way(verifier.connect, [USER])
+    with way.open_letterbox(verifier.mailboxes[0]) as letterbox:
+        letterbox.deletes_from_trash = True
+        assert letterbox.remove("pv01", spare="pv0124") == (3, 0)
+
+
 # -- what arrives --------------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +334,33 @@ def test_headers_that_are_wrong(verifier, by_provider, header, instead, rule):
 
     by_provider.behave(on_data=deliver(verifier, BOB, change=change))
     assert rule in verifier.rules()
+
+
+@pytest.mark.parametrize(
+    "name",
+    # Decoded, the names have a comma, and another address; the last one cannot be decoded.
+    [b"=?utf-8?b?TcO8bGxlciwgQW5uYQ==?=", b"=?utf-8?b?w5YgPGV2ZUBjdXN0b21lci5leGFtcGxlPg==?=", b"=?utf-8?b?x?="],
+)
+def test_names_that_are_encoded(verifier, by_provider, name):
+    def change(content):
+        lines = [line for line in content.split(b"\n", 40) if not line.startswith((b"From:", b"Reply-To:"))]
+        return b"\n".join([b"From: %s <%s>" % (name, USER.encode()), b"Reply-To: %s <%s>" % (name, USER.encode()), *lines])
+
+    by_provider.behave(on_data=deliver(verifier, BOB, change=change))
+    assert set(verifier.rules()) == {"trip_done", "trip_not_judged"}
+
+
+def test_a_reply_to_that_is_no_address(verifier, by_provider):
+    """Nobody gets the answer: not the From instead, nor the domain's own user of that name."""
+
+    def change(content):
+        lines = [line for line in content.split(b"\n", 40) if not line.startswith(b"Reply-To:")]
+        return b"\n".join([b"Reply-To: =?utf-8?q?newuser?=", *lines])
+
+    by_provider.behave(on_data=deliver(verifier, BOB, change=change))
+    found = verifier.rules()
+    assert set(found) == {"trip_reply_to", "trip_not_judged"}
+    assert found["trip_reply_to"] == "Reply-To: =?utf-8?q?newuser?="
 
 
 def test_an_envelope_sender_that_is_wrong(verifier, by_provider):

@@ -3,7 +3,8 @@
 """A mailbox in which the round trip looks for its own messages, and removes them. No other message is read or changed.
 
 Messages are found by a word in their subject, which the server searches for. Of what it finds, only headers are read, without
-marking anything as read.
+marking anything as read. To be removed, they are looked for wherever a provider keeps a copy: what is sent by SMTP may be among
+the sent mail, too.
 """
 
 from __future__ import annotations
@@ -12,13 +13,28 @@ import email
 import re
 import time
 from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import Message
 
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions import open_session
 
 INBOX = "INBOX"
-# Folders of unwanted mail, where the server does not mark them (RFC 6154), by the last part of their names.
-_SPAM_NAMES = ("junk", "spam", "junk e-mail", "junk email", "junk mail", "bulk mail", "bulk", "junk-e-mail")
+# Words that the subjects of all round trips have. Some servers, such as Gmail's, only find whole words.
+WORDS = ("Postroom", "verification")
+# The folders by their special use (RFC 6154); where the server does not mark them, by the last part of their names, as IMAP
+# encodes it.
+JUNK, SENT, ALL, TRASH = b"\\junk", b"\\sent", b"\\all", b"\\trash"
+_NAMES = {
+    JUNK: ("junk", "spam", "junk e-mail", "junk email", "junk mail", "bulk mail", "bulk", "junk-e-mail"),
+    SENT: (
+        *("sent", "sent items", "sent mail", "sent messages"),
+        *("gesendet", "gesendete elemente", "gesendete objekte", "gesendete nachrichten"),
+        *("envoy&aok-s", "&amk-l&aok-ments envoy&aok-s", "messages envoy&aok-s"),
+    ),
+    ALL: ("all mail",),
+    TRASH: (),
+}
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?P<separator>[^"]*)"|NIL) (?P<name>.+)', re.DOTALL)
 # Seconds between two looks.
 _PAUSE = 0.5
@@ -50,7 +66,11 @@ class Letterbox:
             self._session.log_in(mailbox.login, mailbox.password)
             self._client = self._session.client
             # Once logged in, a server may offer more.
-            self._uid_expunge = "UIDPLUS" in _capabilities(self._client)
+            offered = _capabilities(self._client)
+            self._uid_expunge = "UIDPLUS" in offered
+            self._marks_folders = {"SPECIAL-USE", "LIST-EXTENDED"} <= set(offered)
+            # Gmail deletes for good only what is in its trash.
+            self.deletes_from_trash = "X-GM-EXT-1" in offered
         except BaseException:
             self.close()
             raise
@@ -65,21 +85,14 @@ class Letterbox:
         self._session.__exit__()
 
     def find(self, word):
-        """The messages with a word in their subject, those of INBOX first."""
-        found = []
-        for folder, spam in self._folders():
-            if self._open(folder, readonly=True):
-                found += [Found(folder, uid, self._headers(uid), spam) for uid in self._search(word)]
-        return [each for each in found if word in str(each.headers["Subject"] or "")]
+        """The messages with a word in their subject where mail arrives, those of INBOX first."""
+        found = [each for folder in self._arrivals() for each in self._found(*folder, "SUBJECT", word)]
+        return [each for each in found if word in _subject(each)]
 
     def bounces(self, word):
         """The reports on a message with this word: they have it in their text, in which only the server looks."""
         since = time.strftime("%d-%b-%Y", time.gmtime(time.time() - 86400))
-        found = []
-        for folder, spam in self._folders():
-            if self._open(folder, readonly=True):
-                uids = self._search(word, "SINCE", since, "TEXT")
-                found += [Found(folder, uid, self._headers(uid), spam) for uid in uids]
+        found = [each for folder in self._arrivals() for each in self._found(*folder, "SINCE", since, "TEXT", word)]
         return [each for each in found if each.headers.get_content_type() == "multipart/report"]
 
     def wait_for(self, word, seconds, answers=lambda found: True):
@@ -94,47 +107,66 @@ class Letterbox:
             time.sleep(_PAUSE)
 
     def remove(self, word, spare=None):
-        """Remove the messages with a word in their subject.
+        """Remove the messages of round trips with a word, or the beginning of one, in their subject.
 
         :param spare: another word; messages that have it too are left.
-        :returns: how many were removed, and how many could not be.
+        :returns: how many were removed, and how many are still there.
         """
-        return self.remove_these(each for each in self.find(word) if not spare or spare not in str(each.headers["Subject"]))
+        removed, left = self.remove_these(self._everywhere(word, spare))
+        # A server may keep what it was told to delete, or keep it in another folder.
+        return removed, len(list(self._everywhere(word, spare))) if removed or left else 0
 
     def remove_these(self, found):
         """Remove messages that were found; returns how many were removed, and how many could not be."""
         outcomes = [self._remove(each) for each in found]
         return outcomes.count(True), outcomes.count(False)
 
+    def _everywhere(self, word, spare):
+        """The messages with a word in their subject in any folder that may have them, looked for folder by folder."""
+        criteria = [part for each in WORDS for part in ("SUBJECT", each)]
+        for folder in [*self._arrivals(), *((each, False) for each in self._special(SENT, ALL, TRASH))]:
+            for each in self._found(*folder, *criteria):
+                if word in _subject(each) and not (spare and spare in _subject(each)):
+                    yield each
+
     # -- IMAP --------------------------------------------------------------------------------------------------------------
 
-    def _folders(self):
-        """Where to look, and whether for spam: listed each time, as the first spam may create its folder."""
-        yield INBOX, False
-        for folder in list(self._spam_folders()):
-            yield folder, True
+    def _arrivals(self):
+        """Where mail arrives, and whether as spam: listed each time, as the first spam may create its folder."""
+        return [(INBOX, False), *((folder, True) for folder in self._special(JUNK))]
 
-    def _spam_folders(self):
-        kind, lines = self._client.list()
+    def _special(self, *uses):
+        """The folders of these uses, in their order."""
+        found = list(self._listed())
+        these = (folder for use in uses for folder, flags, last in found if use in flags or last in _NAMES[use])
+        return list(dict.fromkeys(these))
+
+    def _listed(self):
+        """The folders that can be opened, each with its flags and the last part of its name in lower case."""
+        kind, lines = self._client.list('""', '"*" RETURN (SPECIAL-USE)') if self._marks_folders else self._client.list()
         for line in lines if kind == "OK" else ():
             # A name with odd characters comes apart from the rest.
             whole = b" ".join(line) if isinstance(line, tuple) else line or b""
             found = _LISTED.match(whole)
-            if not found or b"\\noselect" in found["flags"].lower():
+            flags = found["flags"].lower().split() if found else ()
+            if not found or b"\\noselect" in flags or b"\\nonexistent" in flags:
                 continue
             name = found["name"].decode("ascii", "replace").strip()
             plain = name.strip('"')
             separator = (found["separator"] or b"").decode("ascii", "replace")
             last = plain.rpartition(separator)[2] if separator else plain
-            if b"\\junk" in found["flags"].lower() or last.lower() in _SPAM_NAMES:
-                yield name if name.startswith('"') else '"%s"' % name
+            yield name if name.startswith('"') else '"%s"' % name, flags, last.lower()
 
     def _open(self, folder, readonly):
         return self._client.select(folder, readonly=readonly)[0] == "OK"
 
-    def _search(self, word, *criteria):
-        kind, data = self._client.uid("SEARCH", *(criteria or ("SUBJECT",)), '"%s"' % word)
-        return data[0].decode().split() if kind == "OK" and data and data[0] else []
+    def _found(self, folder, spam, *criteria):
+        """The messages of a folder that the server finds: all of them, before one is removed."""
+        if not self._open(folder, readonly=True):
+            return []
+        kind, data = self._client.uid("SEARCH", *criteria)
+        uids = data[0].decode().split() if kind == "OK" and data and data[0] else []
+        return [Found(folder, uid, self._headers(uid), spam) for uid in uids]
 
     def _headers(self, uid):
         _kind, data = self._client.uid("FETCH", uid, "(BODY.PEEK[HEADER])")
@@ -142,21 +174,47 @@ class Letterbox:
         return email.message_from_bytes(raw)
 
     def _remove(self, found):
-        """Delete one message for good. Others that a person has marked as deleted stay."""
+        """Delete one message for good."""
         if not self._open(found.folder, readonly=False):
             return False
-        self._client.uid("STORE", found.uid, "+FLAGS.SILENT", "(\\Deleted)")
+        copy = self._copied_to_trash(found) if self.deletes_from_trash else None
+        is_gone = self._expunge(found.uid)
+        return is_gone and (copy is None or (self._open(copy.folder, readonly=False) and self._expunge(copy.uid)))
+
+    def _copied_to_trash(self, found):
+        """The copy of a message in the trash, or None: there is no trash, or the message is there."""
+        trash = next((each for each in self._special(TRASH) if each != found.folder), None)
+        if trash is None or self._client.uid("COPY", found.uid, trash)[0] != "OK":
+            return None
+        _kind, data = self._client.response("COPYUID")
+        place = data[0].decode().split() if data and data[0] else ()
+        copies = self._found(trash, False, "UID", place[2]) if len(place) == 3 and place[2].isdigit() else ()
+        self._open(found.folder, readonly=False)
+        return next((each for each in copies if each.headers["Message-Id"] == found.headers["Message-Id"]), None)
+
+    def _expunge(self, uid):
+        """Delete one message of the folder that is open. Others that a person has marked as deleted stay."""
+        self._client.uid("STORE", uid, "+FLAGS.SILENT", "(\\Deleted)")
         if self._uid_expunge:
-            self._client.uid("EXPUNGE", found.uid)
+            self._client.uid("EXPUNGE", uid)
         else:
             _kind, data = self._client.uid("SEARCH", "DELETED")
-            if data and data[0] and data[0].decode().split() == [found.uid]:
+            if data and data[0] and data[0].decode().split() == [uid]:
                 self._client.expunge()
             else:
-                self._client.uid("STORE", found.uid, "-FLAGS.SILENT", "(\\Deleted)")
+                self._client.uid("STORE", uid, "-FLAGS.SILENT", "(\\Deleted)")
                 return False
-        _kind, data = self._client.uid("SEARCH", "UID", found.uid)
+        _kind, data = self._client.uid("SEARCH", "UID", uid)
         return not (data and data[0])
+
+
+def _subject(found):
+    """The subject, decoded: a provider that adds a word of its own may encode all of it."""
+    text = str(found.headers["Subject"] or "")
+    try:
+        return str(make_header(decode_header(text)))
+    except (HeaderParseError, LookupError, ValueError):
+        return text
 
 
 def _capabilities(client):

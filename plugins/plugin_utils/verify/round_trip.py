@@ -22,8 +22,9 @@ from email.utils import formatdate
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.operations.round_trip import REFUSED, WAITING, OdooSide
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError, is_collision
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import ADDRESS
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import received, tls
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.letterbox import Letterbox
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.letterbox import WORDS, Letterbox
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.people import Person, inboxes_of, people_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import ROUND_TRIP
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions import (
@@ -34,7 +35,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions impo
     open_session,
 )
 
-SUBJECT = "Postroom verification %s"
+SUBJECT = " ".join((*WORDS, "%s"))
 _TEXT = "This message belongs to the round trip of Postroom's verify.yml, which removes it."
 _UNUSABLE = (Refused, Postponed, NoStartTls, *BROKEN)
 # Seconds for which Odoo is given the answer again and again, once that is in the mailbox.
@@ -235,6 +236,9 @@ class _Trip:
         self._say("received by %s after %.1f s: %s" % (receiver.address, there, arrived))
         self._judge(arrived, message_id, receiver)
         self.reply_to = arrived.reply_to or arrived.sender
+        if not ADDRESS.match(self.reply_to):
+            # What was judged says so. There is nobody to answer.
+            raise Ended
         self._answer(receiver, found.headers)
         landed = self._bring_home(receiver)
         self._judge_landing(landed, record, receiver)
@@ -281,7 +285,8 @@ class _Trip:
         with contextlib.suppress(*_UNUSABLE), self.way.open_letterbox(inbox) as letterbox:
             self.reports = letterbox.bounces(self.token)
             if self.reports:
-                letterbox.remove_these(self.reports)
+                _removed, left = letterbox.remove_these(self.reports)
+                self._note_left(inbox, left)
                 subject = " ".join(str(self.reports[0].headers["Subject"] or "").split())
                 found = "report in the mailbox of %s: %s" % (self.address, subject)
                 self._end("trip_bounced", "reports on message %s" % message_id, found)
@@ -317,7 +322,7 @@ class _Trip:
         if not own and to in self.of.special["catchall"]:
             self._add("trip_reply_to_catchall", asked, "Reply-To: %s" % to)
         else:
-            self._add("trip_reply_to", asked, "Reply-To: %s" % to)
+            self._add("trip_reply_to", asked, "Reply-To: %s" % (to or "missing"))
 
     def _judge_return_path(self, arrived, own, asked):
         path = arrived.return_path
@@ -426,12 +431,15 @@ class _Trip:
             try:
                 with self.way.open_letterbox(inbox) as letterbox:
                     _removed, left = letterbox.remove(self.token)
-                words = "%d mails, which the server does not delete" % left if left else ""
+                self._note_left(inbox, left)
             except _UNUSABLE as exc:
                 words = "mail may be left there: %s" % " ".join(str(exc).split())
-            if words:
                 self._add("trip_not_removed", "mailbox of %s" % inbox.login, words)
         self.of.remove_records(self.odoo, self.token, self.subject)
+
+    def _note_left(self, inbox, left):
+        if left:
+            self._add("trip_not_removed", "mailbox of %s" % inbox.login, "%d mails, which the server does not delete" % left)
 
     def _odoo_has_answer(self):
         try:
