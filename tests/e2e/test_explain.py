@@ -200,13 +200,29 @@ def test_the_authors_company(asker, series):
     try:
         trip = office.follow(office.send("chatter", "nouser"))
         found = asker.ask(address("nouser"))
+        script = MADE_AND_POSTED.format(author=office.people["nouser"], record=trip.record, subject=trip.subject)
+        output = shell(office.lab, office.series, office.name, script)
     finally:
         values = {"company_ids": [(6, 0, before["company_ids"])], "company_id": before["company_id"][0]}
         office.call("res.users", "write", [office.people["nouser"]], values)
+    made, posted = re.findall(r"FIELDS (.*)", output)
+    assert made == posted == ("['mydomain.com', 'Second Company']" if "second-catchall" in trip.reply_to else "[]")
     assert told(found["with_addon"]) == seen(trip)
     for route in (found["with_addon"], found["without_addon"]):
         assert ("Second Company" in route["reply_to"]) is ("Second Company" in trip.reply_to)
         assert route["reply_to"].count("second-catchall") == int(office.has("res.company", "alias_domain_id"))
+
+
+MADE_AND_POSTED = """
+from odoo.addons.smtp_server_per_user import compat
+with compat.never_committed(env) as inside:
+    author = inside["res.users"].browse({author})
+    of_author = inside(user=author.id, context={{"allowed_company_ids": author.company_id.ids}})
+    made = inside["ir.mail_server"]._mail_of_author(of_author, author.email, ["res.partner", {record}])
+    posted = inside["mail.message"].search([("subject", "=", "{subject}")], limit=1)
+    for message in (made.mail_message_id, posted):
+        print("FIELDS", [message[name].name for name in ("record_alias_domain_id", "record_company_id") if name in message])
+"""
 
 
 IN_PASSING = """
