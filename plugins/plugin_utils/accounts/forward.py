@@ -470,9 +470,10 @@ def _overlaid(below, above):
 
 def _joined(layers):
     """A server's options, from the farthest layer to the nearest."""
-    given = {}
-    for layer in layers:
-        given = _overlaid(given, layer)
+    given, *nearer = layers
+    for layer in nearer:
+        # Most accounts give none of their own.
+        given = _overlaid(given, layer) if layer else given
     return given
 
 
