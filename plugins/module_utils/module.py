@@ -14,7 +14,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.conflicts imp
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, Unforeseen, check_items, want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.export_items import export_items
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.lock import Lock, Taken, wait
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.lock import Lock, Taken, is_at_work, wait
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import concealed, invocation
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, Plan, PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import (
@@ -271,6 +271,10 @@ class _Run:
     def _plan(self):
         if self.offer is None and not self.resource.creates:
             return Plan()
+        # In this order: another run may create a record in between. As one that is there and not owned it is taken over, and
+        # that collides with its owner; as one that is owned and not there it would be created again, under another name. And
+        # whatever is read after the turns, names included, is read again when it is found that another run wrote since.
+        self.ownership = self._owned()
         unforeseen = Unforeseen(self.module.params.get("pending_addons") or ()) if self.module.check_mode else None
         wanted = want_items(self.resource, self.items, self.session.major, self.offer, self.names, unforeseen)
         if unforeseen:
@@ -286,9 +290,6 @@ class _Run:
         if self.module.check_mode and self.offer:
             observed = [each for each in self.resource.observed if each.column in self.offer]
             options = options.union(each.option for each in observed)
-        # In this order: another run may create a record in between. As one that is there and not owned it is taken over, and
-        # that collides with its owner; as one that is owned and not there it would be created again, under another name.
-        self.ownership = self._owned()
         owners = self.ownership.names
         records = self._actual(options)
         plan = make_plan(
@@ -354,7 +355,8 @@ class _Run:
         :returns: the plan that was carried out, and what the storage returned.
         """
         attempts = 0
-        while plan.changes or plan.unproven:
+        # What needs no change may need one yet when a run that is at work puts back what it wrote.
+        while plan.changes or plan.unproven or (plan.unchanged and is_at_work(self.ownership.turns)):
             try:
                 with Lock(self.session, self.ownership.turns) as lock:
                     report_progress = self.module.report_progress
@@ -364,9 +366,10 @@ class _Run:
             except Taken:
                 wait(self.session, self.module.report_progress)
                 plan = self._plan_again()
-            except errors.BrokenConnection:
-                raise
             except (WriteRejected, errors.OdooError) as exc:
+                # A second plan would not report what the first one left.
+                if not exc.left_nothing:
+                    raise
                 # Something else than a run of ours writes, too: a person, or Odoo itself.
                 collided = errors.is_collision(exc)
                 if collided and attempts == ATTEMPTS:

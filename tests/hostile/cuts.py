@@ -144,6 +144,8 @@ class Bench:
             company.variables["odoo_url"] = database.server["url"]
             if not cut.done:
                 return Outcome(reached=False, failed=False)
+            # The next run would wait for as long as Odoo may work on a request whose answer did not come.
+            database.sql("UPDATE ir_model_data SET write_date = write_date - interval '1 hour' WHERE model = 'ir.model.data'")
             complaints = []
             if "Traceback" in first.output:
                 complaints.append("the broken run shows a traceback: " + first.output[-1500:])

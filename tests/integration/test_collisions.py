@@ -202,21 +202,25 @@ def test_several_runs_that_another_one_does_not_see(database):
 
 
 @contextlib.contextmanager
-def at_work(database, module, config, **options):
-    """A run in a process of its own that has taken its turn, and waits for the answer to its first other write."""
-    written, go_on = threading.Event(), threading.Event()
+def at_work(database, module, config, methods=("load", "write"), late=False, **options):
+    """A run in a process of its own that has taken its turn, and waits for the answer to its first call of such a method.
+
+    :param late: whether the call reaches Odoo when the run has ended before it may (C(process.go_on)).
+    """
+    asked, go_on = threading.Event(), threading.Event()
 
     def answer(path, body):
         model, method = called(path, body)
-        if method in ("load", "write") and model != "ir.model.data":
-            written.set()
+        if method in methods and model != "ir.model.data":
+            asked.set()
             assert go_on.wait(300)
-            return None if process.poll() is None else 0
+            return None if late or process.poll() is None else 0
         return None
 
     with proxy(database.server["port"], answer) as url:
         process = start(module, {**database.connection, **options, "url": url, "config": config})
-        assert written.wait(60)
+        process.go_on = go_on
+        assert asked.wait(60)
         assert turns(database) == [True]
         yield process
         go_on.set()
@@ -229,17 +233,22 @@ def turns(database):
     return database.values("SELECT noupdate FROM ir_model_data WHERE model = 'ir.model.data' ORDER BY id")
 
 
+def at_the_third_look(act):
+    """What a proxy does when a run has looked at the turns so often: that one waits."""
+    looks = itertools.count()
+
+    def note(path, body, content):
+        if called(path, body) == ("ir.model.data", "search_read") and next(looks) == 2:
+            act()
+
+    return note
+
+
 def test_a_run_that_waits_for_another(database):
     """It is not overtaken, and what the waiting one reports is what it did."""
     config = new(database, "outgoing_mail_servers", 3)
-    polls, others = itertools.count(), []
-
-    def note(path, body, content):
-        if called(path, body) == ("ir.model.data", "search_read") and next(polls) == 2:
-            looked.set()
-
-    looked = threading.Event()
-    with proxy(database.server["port"], note=note) as url:
+    looked, others = threading.Event(), []
+    with proxy(database.server["port"], note=at_the_third_look(looked.set)) as url:
         with at_work(database, "outgoing_mail_servers", config) as first:
             others.append(start("outgoing_mail_servers", {**database.connection, "url": url, "config": config}))
             assert looked.wait(60)
@@ -250,31 +259,84 @@ def test_a_run_that_waits_for_another(database):
 
 
 def test_a_run_that_was_killed(database, monkeypatch):
-    """The next one waits for as long as a request may take, and then goes on."""
+    """The next one waits for as long as that one would for an answer, and then goes on."""
     monkeypatch.setattr(lock, "BEAT", 1)
     config = new(database, "outgoing_mail_servers", 3)
-    with at_work(database, "outgoing_mail_servers", config) as run:
+    with at_work(database, "outgoing_mail_servers", config, timeout=8) as run:
         run.kill()
         run.wait()
         # What has nothing to do waits for nobody.
         assert not database.ok("users", [], state="merged")["changed"]
         began = time.monotonic()
-        done = database.ok("outgoing_mail_servers", config, timeout=5)
+        done = database.ok("outgoing_mail_servers", config)
         waited = time.monotonic() - began
     assert done["counts"]["created"] == 3
-    assert 7 <= waited < 20
+    # Less the seconds for which its row had not moved before.
+    assert 5 <= waited < 20
     assert not any(turns(database))
 
 
 def test_a_run_that_is_interrupted_by_its_user(database):
     """Ctrl-C ends its turn."""
     config = new(database, "outgoing_mail_servers", 3)
-    with at_work(database, "outgoing_mail_servers", config) as run:
+    with at_work(database, "outgoing_mail_servers", config, methods=["default_get"]) as run:
         run.send_signal(signal.SIGINT)
         run.wait(30)
         assert turns(database) == [False]
     assert not database.value("SELECT count(*) FROM ir_mail_server")
     assert database.ok("outgoing_mail_servers", config)["counts"]["created"] == 3
+
+
+def test_a_run_that_is_interrupted_while_odoo_writes(database, monkeypatch):
+    """Odoo knows nothing of Ctrl-C. The next run reads what it has written then."""
+    monkeypatch.setattr(lock, "BEAT", 1)
+    config = new(database, "outgoing_mail_servers", 3)
+    with at_work(database, "outgoing_mail_servers", config, late=True, timeout=20) as run:
+        run.send_signal(signal.SIGINT)
+        run.wait(30)
+        assert turns(database) == [True]
+        with proxy(database.server["port"], note=at_the_third_look(run.go_on.set)) as url:
+            later = database.ok("outgoing_mail_servers", config, url=url)
+    assert (later["counts"]["created"], later["counts"]["unchanged"]) == (0, 3)
+    assert not later["changed"]
+    assert turns(database) == [False]
+
+
+def test_a_list_without_changes_while_another_run_is_at_work(database):
+    """What it needs no change for may be put back: it waits, and the check at the start does not remember it."""
+    module, server = "outgoing_mail_servers", {"login": "user@mydomain.com", "host": "127.0.0.1", "port": 9}
+
+    def as_declared():
+        return database.ok("check_records", lists=[{"module": module, "config": [server]}], compare=True)["as_declared"]
+
+    looked = threading.Event()
+    with proxy(database.server["port"], note=at_the_third_look(looked.set)) as url:
+        with at_work(database, module, [{**server, "tested": True}], methods=["test_smtp_connection"]) as first:
+            assert database.value("SELECT count(*) FROM ir_mail_server") == 1
+            assert as_declared() == []
+            later = start(module, {**database.connection, "url": url, "config": [server]})
+            assert looked.wait(60)
+        told = [finish(each) for each in (first, later)]
+    assert told[0]["failed"]
+    assert told[1]["counts"]["created"] == 1
+    assert database.value("SELECT count(*) FROM ir_mail_server") == 1
+    assert as_declared() == [1]
+
+
+def test_a_name_that_another_run_gives_to_another_record(database):
+    """Names are not older than the turns: the run that wrote in between is met, and they are read again."""
+    server = {"login": "user@mydomain.com", "host": "smtp.mydomain.com"}
+
+    def renew():
+        database.ok("outgoing_mail_servers", [server], state="deleted")
+        database.ok("outgoing_mail_servers", [server])
+
+    database.ok("outgoing_mail_servers", [server])
+    template = {"template": WELCOME, "mail_server": server["login"]}
+    with before(database, lambda *call: call == ("ir.model.data", "search_read"), renew) as url:
+        assert database.ok("mail_templates", [template], url=url)["counts"]["updated"] == 1
+    (used,) = database.values("SELECT mail_server_id FROM mail_template WHERE mail_server_id IS NOT NULL")
+    assert used == database.value("SELECT id FROM ir_mail_server")
 
 
 @pytest.mark.any_series
@@ -283,7 +345,7 @@ def test_a_playbook_that_is_interrupted_by_its_user(database, tmp_path):
     seen, go_on = threading.Event(), threading.Event()
 
     def answer(path, body):
-        if called(path, body) == ("ir.mail_server", "load"):
+        if called(path, body) == ("ir.mail_server", "default_get"):
             seen.set()
             go_on.wait(60)
 

@@ -133,7 +133,8 @@ def interrupted(database, module, items, method):
     """A run whose connection breaks when the connections are to be tried."""
 
     def break_off(path, body):
-        return 0 if path.endswith("/" + method) or f'"{method}"'.encode() in body else None
+        answer = (200, "application/json", b"")
+        return answer if path.endswith("/" + method) or f'"{method}"'.encode() in body else None
 
     with proxy(database.server["port"], break_off) as url:
         result = database.run(module, items, url=url)

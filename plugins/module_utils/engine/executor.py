@@ -4,7 +4,8 @@
 
 Ownership of adopted records goes first, then new records, then changed ones, then removals, each in as few requests as Odoo
 has time for (batches.py). When Odoo refuses a later request, what the earlier ones did is put back. When it does not answer,
-what they did stays: the next run sees it, and goes on from there. No other run writes meanwhile (lock.py).
+or something cannot be put back, what they did stays, and the error says so: the next run sees it, and goes on from there. No
+other run writes meanwhile (lock.py).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import partial
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import computed, snapshot
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.batches import PATIENCE, Batches
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import listed
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.lock import TurnLost
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, DELETE, UPDATE
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import IDENTIFIERS, NAMESPACE
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import (
@@ -42,14 +44,20 @@ _WRAPPING = re.compile(r"Unknown error during import: <class '[\w.]+'>: ")
 
 
 class WriteRejected(Exception):
-    """Odoo refused rows; nothing was written, or it was put back.
+    """Odoo refused rows.
 
     :param problems: C([(change or None, option or None, reason)]).
+    :param left_nothing: as in OdooError.
     """
 
-    def __init__(self, problems):
+    def __init__(self, problems, left_nothing=False):
         super().__init__("; ".join(reason for dummy, dummy, reason in problems))
         self.problems = problems
+        self.left_nothing = left_nothing
+
+
+# What apply_plan raises.
+FAILURES = (WriteRejected, OdooError)
 
 
 def apply_plan(session, resource, plan, report_progress=lambda progress: None, marks=None):
@@ -60,7 +68,7 @@ def apply_plan(session, resource, plan, report_progress=lambda progress: None, m
     :returns: C([(change, reason)]) of the records whose connection the other side refused; those are put back.
     :raises WriteRejected: when Odoo takes rows for invalid.
     :raises BrokenConnection: when it does not answer; what was written before stays.
-    :raises OdooError: for anything else that it refuses.
+    :raises OdooError: for anything else that it refuses. This and WriteRejected have C(left_nothing) if all is put back.
     """
     writer = _Writer(session, resource, report_progress, marks or {})
     try:
@@ -73,19 +81,31 @@ def apply_plan(session, resource, plan, report_progress=lambda progress: None, m
         writer.read_back(plan)
         writer.unlink(plan.of(DELETE))
         writer.invite(plan.of(CREATE))
+        writer.leave_state(plan.of(UPDATE))
     except BrokenConnection as exc:
-        written = len(writer.done)
-        raise BrokenConnection(
-            "%s Of %d %ss, %d have been written and are kept. Run again to write the rest."
-            % (exc, len(plan.of(CREATE) + plan.of(UPDATE)), resource.noun, written)
-            if written
-            else str(exc)
-        ) from exc
-    except (WriteRejected, OdooError):
-        writer.put_all_back()
+        raise with_words(exc, writer.kept(plan)) from exc
+    except FAILURES as exc:
+        try:
+            writer.put_all_back()
+        except FAILURES as failure:
+            left = listed([change.label for change in writer.done.values()]) or "some of it"
+            words = "Not all that was written before could be put back (%s): %s. Run again." % (failure, left)
+            raise with_words(exc, words) from failure
+        if writer.removed:
+            raise with_words(exc, writer.kept(plan)) from exc
+        exc.left_nothing = not session.unanswered
         raise
-    writer.leave_state(plan.of(UPDATE))
-    return writer.verify([change for change in plan.changes + plan.unproven if change.verify])
+    try:
+        return writer.verify([change for change in plan.changes + plan.unproven if change.verify])
+    except FAILURES as exc:
+        raise with_words(exc, writer.kept(plan)) from exc
+
+
+def with_words(exc, words):
+    """The same error, and what it leaves behind, if anything."""
+    if isinstance(exc, WriteRejected):
+        return WriteRejected([*exc.problems, *([(None, None, words)] if words else ())])
+    return type(exc)("%s. %s" % (str(exc).rstrip("."), words) if words else str(exc))
 
 
 class _Writer:
@@ -95,9 +115,21 @@ class _Writer:
         self.report_progress = report_progress
         self.marks = marks
         self.marked = False
+        # The changes that are written and not put back, by their identity.
         self.done = {}
+        self.removed = 0
         self.adopted = {}
         self.pointed = []
+
+    def kept(self, plan):
+        """What is left of a run that breaks off here, in words."""
+        wanted, removed = len(plan.of(CREATE) + plan.of(UPDATE)), len(plan.of(DELETE))
+        words = []
+        if self.done:
+            words.append("Of %d %ss, %d have been written and are kept." % (wanted, self.resource.noun, len(self.done)))
+        if self.removed:
+            words.append("Of %d %ss to remove, %d have been removed." % (removed, self.resource.noun, self.removed))
+        return " ".join([*words, "Run again to write the rest."] if words else ())
 
     # -- records ------------------------------------------------------------------------------------------------------
 
@@ -239,6 +271,7 @@ class _Writer:
                 what = "it" if len(part) == 1 else "one of " + listed([change.label for change in part])
                 why = "Odoo does not remove %s: %s" % (what, exc)
                 raise self._explained([(part[0] if len(part) == 1 else None, None, why)], "remove it in Odoo") from exc
+            self.removed += len(part)
 
         _in_parts(changes, self.resource.rows, send)
 
@@ -322,7 +355,7 @@ class _Writer:
             self.session.call(self.resource.model, verification.method, [change.record for change in changes])
         except BrokenConnection as exc:
             # Of several, one may have taken too long. One by one, it is the connection.
-            if len(changes) == 1:
+            if len(changes) == 1 or isinstance(exc, TurnLost):
                 raise
             return str(exc)
         except OdooError as exc:
@@ -335,21 +368,27 @@ class _Writer:
     # -- undoing ------------------------------------------------------------------------------------------------------
 
     def put_all_back(self):
+        done = list(self.done.values())
         for field, targets in reversed(self.pointed):
             self._point(field, targets)
-        for change in reversed([change for change in self.done.values() if change.action != CREATE]):
+        for change in reversed([change for change in done if change.action != CREATE]):
             self._put_back(change)
-        self._remove([change.record for change in self.done.values() if change.action == CREATE])
+        self._remove([change.record for change in self.done.values()])
+        self.done.clear()
         # Records that were taken over without a change are in no row that was loaded.
         if self.adopted:
             self.session.call(IDENTIFIERS, "unlink", list(self.adopted.values()))
         if self.marked:
-            self.mark_as_proven(self.done.values())
+            self.mark_as_proven(done)
 
     def _put_back(self, change):
         if change.action == CREATE:
             self._remove([change.record])
-            return
+        else:
+            self._put_values_back(change)
+        self.done.pop(id(change), None)
+
+    def _put_values_back(self, change):
         if change.record in self.adopted:
             self.session.call(IDENTIFIERS, "unlink", [self.adopted.pop(change.record)])
         fields = [field for field in self._loaded(change.after) if not field.write_only]

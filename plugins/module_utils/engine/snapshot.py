@@ -158,7 +158,8 @@ def ownership(session, model, with_external_ids=False):
 def read_turns(session):
     """The rows by which runs take turns to write, the last one last."""
     domain = [["model", "=", IDENTIFIERS], ["module", "=", NAMESPACE]]
-    return _turns(session.call(IDENTIFIERS, "search_read", domain, fields=_IDENTIFIER, order="id desc"))
+    fields = [*_IDENTIFIER, "write_date"]
+    return _turns(session.call(IDENTIFIERS, "search_read", domain, fields=fields, order="id desc"))
 
 
 def _turns(rows):

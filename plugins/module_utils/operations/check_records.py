@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.computed import Computed, read_computed
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import BadItems, Unforeseen, check_items, want_items
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.lock import is_at_work
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import PlanError, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import Names, Ownership
@@ -25,8 +26,6 @@ class Check:
         no others.
     :param pending_addons: the addons that the run installs before it writes.
     :param compare: whether to find out which lists need no change. Otherwise only what identifies a record is read.
-    :ivar as_declared: the number of records of each list that needs no change, up to the first list that needs one: what is
-        written of that one may be what the later ones depend on.
     """
 
     def __init__(self, session, lists, pending_addons=(), compare=False):
@@ -34,10 +33,20 @@ class Check:
         self.lists = [(declared.in_series(session.major), items) for declared, items in lists]
         self.pending = frozenset(pending_addons)
         self.names = Names(session)
-        self.as_declared = []
+        self._as_declared = []
+        self._turns = []
         self._is_comparing = compare
         self._missing_addons = set()
         self._found = {}
+
+    @property
+    def as_declared(self):
+        """The number of records of each list that needs no change, up to the first list that needs one: what is written of that
+        one may be what the later ones depend on. Empty when another run wrote meanwhile, as it may put that back.
+        """
+        if any(turns != self._turns[0] or is_at_work(turns) for turns in self._turns):
+            return []
+        return self._as_declared
 
     def problems(self):
         """What keeps the lists from being written, C([(resource, items, [(index, option, reason)])]).
@@ -79,8 +88,8 @@ class Check:
     def _note(self, position, plan, announced):
         """Note that a list needs no change, if nothing before it does."""
         needs = plan.changes or plan.unproven or plan.left_alone or any(announced.lines())
-        if self._is_comparing and not needs and len(self.as_declared) == position:
-            self.as_declared.append(plan.unchanged)
+        if self._is_comparing and not needs and len(self._as_declared) == position:
+            self._as_declared.append(plan.unchanged)
 
     def _read(self, resource):
         """The records that are there: C((fields, records, ownership, computed fields)), once for each resource."""
@@ -103,7 +112,10 @@ class Check:
             options = options.union(*(item for other, items in self.lists if other.name == resource.name for item in items))
             computed = read_computed(self.session, resource, offer)
         offered = {each.option for each in resource.fields if not each.column or each.column_in(self.session.major) in offer}
-        ownership = storage.owned(self.session, resource) if resource.creates else Ownership()
+        ownership = Ownership()
+        if resource.creates:
+            ownership = storage.owned(self.session, resource)
+            self._turns.append(ownership.turns)
         return offer, storage.read(self.session, resource, options & offered), ownership, computed
 
     def _missing(self, position, field, name, items):

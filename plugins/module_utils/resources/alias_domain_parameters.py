@@ -7,7 +7,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import snapshot
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import WriteRejected, apply_plan, load
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import listed
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.executor import (
+    FAILURES,
+    WriteRejected,
+    apply_plan,
+    load,
+    with_words,
+)
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, DELETE, Plan, Wanted, make_plan
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NAMESPACE, Ownership, owned, read
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.config_parameters import CONFIG_PARAMETERS
@@ -51,7 +58,18 @@ class Parameters:
         return Ownership({RECORD: owner}, unmarked={RECORD: unmarked}, turns=turns)
 
     def write(self, session, resource, plan, ownership, report_progress):
-        """Parameters with a value are set, the others removed."""
+        """Parameters with a value are set, the others removed, in as many lists, of which each is put back by itself."""
+        written = []
+        try:
+            self._write_all(session, plan, written)
+        except FAILURES as exc:
+            if not written:
+                raise
+            words = "Of the alias domain, %s have been written and are kept. Run again to write the rest." % listed(written)
+            raise with_words(exc, words) from exc
+        return []
+
+    def _write_all(self, session, plan, written):
         for change in plan.changes:
             values = dict.fromkeys(self.keys, "") if change.action == DELETE else dict(change.after)
             if change.adopt:
@@ -60,13 +78,18 @@ class Parameters:
                         values.setdefault(option, change.current[option])
             present = {record["key"]: record["value"] for record in read(session, CONFIG_PARAMETERS, ("key", "value"))}
             if change.action == CREATE and present.get(self.keys["name"]):
-                raise WriteRejected([(change, None, "was created by another run in the meantime; run again")])
+                reason = "was created by another run in the meantime; run again"
+                raise WriteRejected([(change, None, reason)], left_nothing=True)
             shared = _shared(values, {option: present.get(key) for option, key in self.keys.items()})
             plain = [option for option, value in values.items() if value and option not in shared]
-            self._write(session, change, {option: "" for option, value in values.items() if not value}, "deleted")
-            self._write(session, change, {option: values[option] for option in plain})
-            self._write(session, change, {option: values[option] for option in shared}, write=_set_past_the_check)
-        return []
+            lists = (
+                ([option for option, value in values.items() if not value], {"state": "deleted"}),
+                (plain, {}),
+                (shared, {"write": _set_past_the_check}),
+            )
+            for options, how in lists:
+                self._write(session, change, {option: values[option] for option in options}, **how)
+                written.extend(options)
 
     def default_values(self, session, resource, offer):
         return {}
@@ -89,7 +112,7 @@ class Parameters:
                 apply_plan(session, CONFIG_PARAMETERS, plan)
         except WriteRejected as exc:
             problems = [(change, options.get(part and part.label), reason) for part, dummy, reason in exc.problems]
-            raise WriteRejected(problems) from exc
+            raise WriteRejected(problems, exc.left_nothing) from exc
 
 
 def _shared(values, present):

@@ -10,7 +10,12 @@ import re
 
 
 class OdooError(Exception):
-    """Odoo, or the way to it, refused something. The message is meant for the person who runs the playbook."""
+    """Odoo, or the way to it, refused something. The message is meant for the person who runs the playbook.
+
+    :ivar left_nothing: whether all that the list's requests wrote is put back; only who carries a list out knows.
+    """
+
+    left_nothing = False
 
 
 class BrokenConnection(OdooError):

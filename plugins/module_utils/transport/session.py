@@ -94,6 +94,8 @@ class Session:
         self.calls = 0
         # Function that is called before each call.
         self.before_call = None
+        # Writes whose answer this session does not have, so that Odoo may still be working on them. Whoever asks resets it.
+        self.unanswered = 0
         self._may_write = allow_neutralized
         self._may_write_newer = allow_newer_series
         # Names and messages are read in English whatever the user's language, archived records are seen.
@@ -244,11 +246,19 @@ class Session:
             self.refuse_neutralized()
         kwargs["context"] = {**self.context, **kwargs.get("context", {})}
         self.calls += 1
+        unanswered = self.unanswered
+        # Until the answer is there: Ctrl-C may come first.
+        self.unanswered += method not in READS
         try:
-            return _of_its_shape(method, self._transport.call(model, method, args, kwargs))
+            answer = self._transport.call(model, method, args, kwargs)
+            self.unanswered = unanswered
+            return _of_its_shape(method, answer)
         except Fault as exc:
+            self.unanswered = unanswered
             raise self._refused(exc, model, method) from exc
         except (OSError, http.client.HTTPException, ValueError) as exc:
+            if not _may_go_on(exc):
+                self.unanswered = unanswered
             raise self._broken(exc, "%s.%s" % (model, method)) from exc
 
     def _refused(self, exc, model, method):
@@ -277,6 +287,15 @@ class Session:
             kind = TooLarge if exc.code == 413 else BrokenConnection
             return kind("Odoo at %s answers HTTP %d to %s. %s" % (self.url, exc.code, what, remedy(exc)))
         return BrokenConnection("The connection to Odoo at %s broke during %s: %s." % (self.url, what, reason(exc)))
+
+
+def _may_go_on(exc):
+    """Whether Odoo may still be working on a request that broke, so that what it writes may appear later."""
+    if isinstance(exc, urllib.error.HTTPError):
+        # A proxy has not passed it on, or Odoo has closed the connection, as it does when it ends the request.
+        return exc.code >= 500 and exc.code not in (502, 503)
+    # It was not sent as a whole, or was answered, though not with all that Odoo answers.
+    return not isinstance(exc, (urllib.error.URLError, ValueError, http.client.IncompleteRead))
 
 
 def _of_its_shape(method, result):
