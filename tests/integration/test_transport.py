@@ -161,6 +161,7 @@ def test_an_answer_that_is_not_odoos(untouched, secret, what):
 @pytest.mark.parametrize("what", NO_JSON)
 def test_an_answer_to_the_last_request_that_is_not_odoos(shared, secret, what):
     assert NO_JSON[what][1] in answered(shared, secret, what, "load", new_server())
+    shared.end_turns()
     assert not shared.value("SELECT count(*) FROM ir_mail_server")
 
 
