@@ -277,8 +277,8 @@ def test_a_run_that_was_killed(database, monkeypatch):
 
 
 def test_a_run_that_is_interrupted_by_its_user(database):
-    """Ctrl-C ends its turn."""
-    config = new(database, "outgoing_mail_servers", 3)
+    """Ctrl-C ends its turn, between two writes; here, while it reads the default of what one item leaves to Odoo."""
+    config = [outgoing(1), outgoing(2, priority=5), outgoing(3)]
     with at_work(database, "outgoing_mail_servers", config, methods=["default_get"]) as run:
         run.send_signal(signal.SIGINT)
         run.wait(30)
@@ -350,6 +350,12 @@ def test_a_playbook_that_is_interrupted_by_its_user(database, tmp_path):
             go_on.wait(60)
 
     company = Company(database, tmp_path, routing_addon_enabled=False)
+    # Of one, the priority is Odoo's default, which is read between two writes.
+    relay = {"host": "relay.mydomain.com", "active": False}
+    company.variables["mail_extras_outgoing_servers"] = [
+        {**relay, "name": "First", "login": "first"},
+        {**relay, "name": "Second", "login": "second", "priority": 5},
+    ]
     with proxy(database.server["port"], answer) as url:
         company.variables["odoo_url"] = url
         inventory = {company.group: {"hosts": company.hosts, "vars": company.variables}}
