@@ -383,6 +383,11 @@ class AliasDomains(Edited):
         }
 
 
+# All external identifiers, but for the rows by which runs take turns.
+MARKS = r"""
+SELECT coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM ir_model_data t
+WHERE NOT (module = '__postroom__' AND name LIKE 'run\_%')
+"""
 # Their addon is not in the lab's template: test_oauth_clients.py changes and compares them.
 OTHERWISE = {"oauth_clients"}
 KINDS = (OutgoingMailServers, IncomingMailServers, Users, MailTemplates, ConfigParameters, MailBlacklist, AliasDomains)
@@ -434,7 +439,7 @@ def test_random_edits(database):
     @given(st.data())
     def edit_find_and_repair(data):
         before = database.fingerprints()
-        before_rows = rows(database, tables)
+        before_rows, marks = rows(database, tables), database.value(MARKS)
         edits = {kind.module: kind.edit(data) for kind in kinds}
         made = everything(kinds, lambda kind: edits[kind.module])
         edited = database.fingerprints()
@@ -445,6 +450,9 @@ def test_random_edits(database):
         assert everything(kinds, lambda kind: kind.found(check=False)) == made
         repaired = database.fingerprints()
         written = set(tables_only(changed_tables(edited, repaired))).difference(*(kind.reactions for kind in kinds))
+        if database.value(MARKS) == marks:
+            # There are only the rows by which runs take turns.
+            written.discard("ir_model_data")
         # What joins two records has no stamps: it is as it was, or it should not have been written.
         assert written - tables <= set(changed_tables(before, edited)) - set(changed_tables(before, repaired))
         stamped = {}
