@@ -94,6 +94,8 @@ def test_the_quick_start(newcomer, tmp_path):
     (drift,) = commands("drift.yml")
     newcomer(drift.replace("=report", f"={tmp_path}/report"))
     assert (tmp_path / "report" / "drift.html").exists()
+    (explain,) = commands("explain.yml")
+    assert newcomer(explain) == 0
     # People come and go.
     people = [*commands("onboard.yml"), *commands("offboard.yml")]
     assert len(people) == 2
@@ -108,7 +110,9 @@ def test_the_quick_start(newcomer, tmp_path):
 def test_every_command_was_run():
     """Those that work on an inventory; a new one belongs into a test here. test_verify.py runs that of verify.yml."""
     shown = commands("ansible-playbook")
-    run = [commands("playbook", each) for each in (" site.yml", "drift.yml", "board.yml", "odoo.site", "verify.yml")]
+    run = [
+        commands("playbook", each) for each in (" site.yml", "drift.yml", "board.yml", "odoo.site", "verify.yml", "explain.yml")
+    ]
     assert sorted(shown) == sorted(line for lines in run for line in lines)
     assert all("--ask-vault-pass" in line and "-i inventories/mine" in line for line in shown)
 
