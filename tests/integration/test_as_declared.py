@@ -4,8 +4,7 @@ import contextlib
 from collections import Counter
 
 import pytest
-from proxy import proxy
-from test_collisions import called
+from proxy import called, proxy
 from test_drift import Company
 
 USER, SERVER, MAILBOX = "res.users", "ir.mail_server", "fetchmail.server"

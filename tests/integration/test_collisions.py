@@ -13,7 +13,7 @@ import pytest
 import yaml
 from company import Company
 from playbook import COMMAND
-from proxy import proxy
+from proxy import called, proxy
 from support import ROOT, Database, finish, plain_ansible, start
 from test_bulk import incoming, outgoing, parameter, user
 
@@ -24,6 +24,22 @@ LOGINS = [f"user{number}@mydomain.com" for number in range(10)]
 SERVERS = [{"login": login, "host": "smtp.mydomain.com"} for login in LOGINS]
 # As PostgreSQL names them.
 WORDS = ("deadlock", "serialize", "transaction is aborted", "DETAIL")
+
+
+def start_site(company, folder):
+    """Start site.yml for a company, in a session of its own; returns the process, whose output is text."""
+    inventory = {company.group: {"hosts": company.hosts, "vars": company.variables}}
+    (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    return subprocess.Popen(
+        [COMMAND, "-i", folder / "hosts.yml", "site.yml"],
+        cwd=ROOT,
+        env=plain_ansible(**company.database.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 @contextlib.contextmanager
@@ -105,14 +121,6 @@ def new(database, module, size):
     if module == "alias_domains":
         database.ok(module, [make(0)], state="deleted")
     return [make(number) for number in itertools.islice(_numbers, 1 if most == 1 else size)]
-
-
-def called(path, body):
-    """Model and method of a request, by either API; of another one, two times None."""
-    if path.startswith("/json/2/"):
-        return tuple(path.split("/")[3:5])
-    arguments = json.loads(body or b"{}").get("params", {}).get("args", ())
-    return (*arguments[3:5], None, None)[:2]
 
 
 @contextlib.contextmanager
@@ -358,17 +366,7 @@ def test_a_playbook_that_is_interrupted_by_its_user(database, tmp_path):
     ]
     with proxy(database.server["port"], answer) as url:
         company.variables["odoo_url"] = url
-        inventory = {company.group: {"hosts": company.hosts, "vars": company.variables}}
-        (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
-        run = subprocess.Popen(
-            [COMMAND, "-i", tmp_path / "hosts.yml", "site.yml"],
-            cwd=ROOT,
-            env=plain_ansible(**database.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        run = start_site(company, tmp_path)
         assert seen.wait(120)
         assert any(turns(database))
         os.killpg(run.pid, signal.SIGINT)
@@ -447,20 +445,7 @@ def test_site_twice_at_once(database, tmp_path):
     """Both runs succeed, nobody reads PostgreSQL's words, and nothing is left to do."""
     company = Company(database, tmp_path)
     company.variables["mail_users_accounts"] = [company.account(name) for name in ("newcomer", "leaver", "successor")]
-    inventory = {company.group: {"hosts": company.hosts, "vars": company.variables}}
-    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
-    runs = [
-        subprocess.Popen(
-            [COMMAND, "-i", tmp_path / "hosts.yml", "site.yml"],
-            cwd=ROOT,
-            env=plain_ansible(**database.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(2)
-    ]
+    runs = [start_site(company, tmp_path) for _ in range(2)]
     outputs = [run.communicate()[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], "".join(outputs)
     assert not any(word in output for word in WORDS for output in outputs), "".join(outputs)

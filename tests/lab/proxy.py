@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import http.server
+import json
 import ssl
 import threading
 
@@ -13,6 +14,14 @@ def _with_tls(socket, certificate):
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*certificate)
     return tls.wrap_socket(socket, server_side=True)
+
+
+def called(path, body):
+    """Model and method of a request, by either API; of another one, two times None."""
+    if path.startswith("/json/2/"):
+        return tuple(path.split("/")[3:5])
+    arguments = json.loads(body or b"{}").get("params", {}).get("args", ())
+    return (*arguments[3:5], None, None)[:2]
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import IDENTIFIERS
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, Module, connect
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import MissingModel, OdooError
@@ -24,7 +25,7 @@ _ACTIONS = {("mail", _SEND): "send", ("mail", _FETCH): "fetch", ("fetchmail", _F
 def scheduled_actions(session):
     """The scheduled actions that send and fetch mail, each with its purpose."""
     names = session.call(
-        "ir.model.data",
+        IDENTIFIERS,
         "search_read",
         [["model", "=", "ir.cron"], "|", ["name", "in", [_SEND, _FETCH]], ["module", "=", resources.ROUTING_ADDON]],
         fields=["module", "name", "res_id"],

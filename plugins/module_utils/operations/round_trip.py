@@ -11,6 +11,7 @@ import hashlib
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import IDENTIFIERS
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 
@@ -220,7 +221,7 @@ class OdooSide:
         # Of records that somebody removed by hand.
         stale = self._external_ids([["module", "=", NAMESPACE], ["name", "in", names]])
         if stale:
-            self._session.call("ir.model.data", "unlink", [each["id"] for each in stale])
+            self._session.call(IDENTIFIERS, "unlink", [each["id"] for each in stale])
         return len(existing), left
 
     def _remove_strayed(self, answer, token):
@@ -239,4 +240,4 @@ class OdooSide:
         return []
 
     def _external_ids(self, domain):
-        return self._session.call("ir.model.data", "search_read", domain, fields=["name", "res_id"], order="id")
+        return self._session.call(IDENTIFIERS, "search_read", domain, fields=["name", "res_id"], order="id")

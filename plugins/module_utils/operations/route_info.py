@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import IDENTIFIERS
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, Module, connect
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import MissingModel, OdooError
 
@@ -32,7 +33,7 @@ def template_of(session, given):
     """The database ID of a template, by its external identifier or its name."""
     module, _dot, name = given.partition(".")
     domain = [["model", "=", "mail.template"], ["module", "=", module], ["name", "=", name]]
-    found = [row["res_id"] for row in session.call("ir.model.data", "search_read", domain, fields=["res_id"])]
+    found = [row["res_id"] for row in session.call(IDENTIFIERS, "search_read", domain, fields=["res_id"])]
     found = found or [row["id"] for row in session.call("mail.template", "search_read", [["name", "=", given]], fields=["id"])]
     if len(found) != 1:
         problem = "several mail templates named" if found else "no mail template"

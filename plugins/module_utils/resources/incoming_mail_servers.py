@@ -17,6 +17,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import
     normal,
 )
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import (
+    GOOGLE_HOSTS,
+    MICROSOFT_HOSTS,
     MODEL,
     OAUTH_ADDON,
     OAUTH_CLIENT,
@@ -27,7 +29,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared imp
 )
 
 # The providers that Odoo logs in to by OAuth, each by an addon of its own.
-OAUTH_HOSTS = {"gmail": "imap.gmail.com", "outlook": "outlook.office365.com"}
+OAUTH_HOSTS = {"gmail": GOOGLE_HOSTS["imap"], "outlook": MICROSOFT_HOSTS["imap"]}
 SECOND_INCOMING_SERVER = "second_incoming_server"
 
 

@@ -30,18 +30,18 @@ ALIAS_DOMAIN_PARAMETERS = {
     "default_from": "mail.default.from",
 }
 
+# The hosts of the providers to whom nobody logs in with a password any more.
+MICROSOFT_HOSTS = {"smtp": "smtp.office365.com", "imap": "outlook.office365.com", "pop": "outlook.office365.com"}
+GOOGLE_HOSTS = {"smtp": "smtp.gmail.com", "imap": "imap.gmail.com", "pop": "pop.gmail.com"}
+
 # -- logins by OAuth ------------------------------------------------------------------------------------------------------
 
 PASSWORD_AT_PROVIDER, NO_TOKEN, TOKEN_FAILS = "password_at_provider", "no_token", "token_fails"
 _MICROSOFT = "Microsoft 365 disabled passwords for IMAP and POP in 2022, and does so for SMTP at the end of December 2026"
 _GOOGLE = "Google only accepts app passwords"
-# Hosts where passwords end, and why.
 _PASSWORDS_END = {
-    "smtp.office365.com": _MICROSOFT,
-    "outlook.office365.com": _MICROSOFT,
-    "smtp.gmail.com": _GOOGLE,
-    "imap.gmail.com": _GOOGLE,
-    "pop.gmail.com": _GOOGLE,
+    **dict.fromkeys(MICROSOFT_HOSTS.values(), _MICROSOFT),
+    **dict.fromkeys(GOOGLE_HOSTS.values(), _GOOGLE),
 }
 # What the addon knows of the token of a server. No item can give it.
 TOKEN_FIELDS = (Field("oauth_state", "oauth_state"), Field("oauth_error", "oauth_error"))

@@ -116,7 +116,7 @@ class MailDomain:
         return options_of(self.given.get(protocol) or None, "mail_domain_" + protocol)
 
     def _owner(self, address):
-        return Owner(address, self._password, SHARED_PRIORITY, client=self.provider.client_name())
+        return Owner(address, self._password, SHARED_PRIORITY, client=self.provider.client_name)
 
     def _password(self, login):
         """By login: a key without @ may be the local part of an address of the domain, or the login itself."""
@@ -224,7 +224,7 @@ class Accounts:
             active=account.get("active", True),
             previous=account.get("previous_email", ABSENT),
             routed=self.routed,
-            client=self.provider.of_account(account).client_name(),
+            client=self.provider.of_account(account).client_name,
         )
 
     def _password(self, account):

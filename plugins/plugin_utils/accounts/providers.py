@@ -16,15 +16,21 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.oauth_clients import (
+    BY_KEY,
+    CLIENT_CREDENTIALS,
+    JWT_BEARER,
+    OAUTH_CLIENTS,
+    SUBJECTS,
+)
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import GOOGLE_HOSTS, MICROSOFT_HOSTS
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import OAUTH
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values
 
 MICROSOFT, GOOGLE, CUSTOM = "microsoft365", "google_workspace", "custom"
-CLIENT_CREDENTIALS, JWT_BEARER = "client_credentials", "jwt_bearer"
 PROTOCOLS = ("smtp", "imap", "pop")
 # What an item of the module oauth_clients contains in any case, so that nothing of a former client is left.
-CLIENT = ("name", "token_url", "grant", "subject", "client_id", "client_authentication", "client_secret", "private_key")
-CLIENT += ("certificate", "key_id", "scopes", "secret_expires")
+CLIENT = tuple(each.option for each in OAUTH_CLIENTS.fields if not each.in_use)
 
 
 @dataclass(frozen=True)
@@ -53,18 +59,18 @@ KINDS = {
     ),
     MICROSOFT: Kind(
         {
-            "smtp": {"host": "smtp.office365.com", "port": 587, "encryption": "starttls"},
-            "imap": {"host": "outlook.office365.com", "port": 993, "ssl": True},
-            "pop": {"host": "outlook.office365.com", "port": 995, "ssl": True},
+            "smtp": {"host": MICROSOFT_HOSTS["smtp"], "port": 587, "encryption": "starttls"},
+            "imap": {"host": MICROSOFT_HOSTS["imap"], "port": 993, "ssl": True},
+            "pop": {"host": MICROSOFT_HOSTS["pop"], "port": 995, "ssl": True},
         },
         ("tenant", "client_id", "client_secret", "private_key", "certificate", "secret_expires", *_ANY),
         ("tenant", "client_id"),
     ),
     GOOGLE: Kind(
         {
-            "smtp": {"host": "smtp.gmail.com", "port": 587, "encryption": "starttls"},
-            "imap": {"host": "imap.gmail.com", "port": 993, "ssl": True},
-            "pop": {"host": "pop.gmail.com", "port": 995, "ssl": True},
+            "smtp": {"host": GOOGLE_HOSTS["smtp"], "port": 587, "encryption": "starttls"},
+            "imap": {"host": GOOGLE_HOSTS["imap"], "port": 993, "ssl": True},
+            "pop": {"host": GOOGLE_HOSTS["pop"], "port": 995, "ssl": True},
         },
         ("service_account", "name"),
         ("service_account",),
@@ -89,14 +95,15 @@ class Provider:
 
     :param given: C(mail_provider), or what an account has in its place.
     :param place: where it is given, for messages.
+    :param wants_a_client: whether an account says that the provider has one.
     """
 
-    def __init__(self, given, place="mail_provider"):
+    def __init__(self, given, place="mail_provider", wants_a_client=False):
         self.given = given
         self.place = place
         self.kind = given.get("kind") or CUSTOM
         self.known = KINDS.get(self.kind, KINDS[CUSTOM])
-        self._name = None
+        self.wants_a_client = wants_a_client
 
     @cached_property
     def oauth(self):
@@ -139,11 +146,7 @@ class Provider:
             given["oauth"] = oauth
         # What is wrong with the provider's own is said once.
         is_own = not is_wanted or not given.get("oauth")
-        made = Provider(given, "mail_users_accounts: %s" % account["email"] if is_own else self.place)
-        made.wants_a_client = is_wanted
-        return made
-
-    wants_a_client = False
+        return Provider(given, "mail_users_accounts: %s" % account["email"] if is_own else self.place, is_wanted)
 
     # -- OAuth --------------------------------------------------------------------------------------------------------
 
@@ -157,12 +160,13 @@ class Provider:
             raise BadEntry(problems[0])
         return self._client() if self.oauth else None
 
+    @cached_property
     def client_name(self):
-        """The name of its OAuth client; empty without one, or where the options make none."""
-        if self._name is None:
-            # Once for all mailboxes: each look at an option may cost a template.
-            self._name = "" if not self.oauth or self.problems() else self._client()["name"]
-        return self._name
+        """The name of its OAuth client; empty without one, or where the options make none.
+
+        Once for all mailboxes: each look at an option may cost a template.
+        """
+        return "" if not self.oauth or self.problems() else self._client()["name"]
 
     def problems(self):
         """What is wrong with the kind and the client, a line each."""
@@ -208,10 +212,10 @@ class Provider:
         """What is wrong with that by which the client proves its identity: one that is there and empty is not filled in yet."""
         has_secret, has_key = "client_secret" in self.oauth, "private_key" in self.oauth
         grant, authentication = self.oauth.get("grant", CLIENT_CREDENTIALS), self.oauth.get("client_authentication")
-        by_key = grant == JWT_BEARER or authentication == "private_key_jwt"
+        by_key = grant == JWT_BEARER or authentication == BY_KEY
         if grant not in (CLIENT_CREDENTIALS, JWT_BEARER):
             yield "grant must be %s or %s" % (CLIENT_CREDENTIALS, JWT_BEARER)
-        elif authentication not in (None, "client_secret_post", "client_secret_basic", "private_key_jwt"):
+        elif authentication not in (None, "client_secret_post", "client_secret_basic", BY_KEY):
             yield "client_authentication must be client_secret_post, client_secret_basic or private_key_jwt"
         elif grant == JWT_BEARER and (authentication or has_secret):
             yield "grant %s only uses private_key. Remove client_secret and client_authentication" % grant
@@ -247,10 +251,10 @@ class Provider:
                 made.update(token_url=MICROSOFT_URL % self.oauth["tenant"], grant=CLIENT_CREDENTIALS, scopes=MICROSOFT_SCOPE)
         grant = made["grant"]
         made["name"] = self.oauth.get("name") or "%s (%s)" % (urlsplit(made["token_url"]).hostname, made["client_id"])
-        made["subject"] = "none" if grant == CLIENT_CREDENTIALS else "mailbox"
+        made["subject"] = SUBJECTS.get(grant, "mailbox")
         if not made.get("client_authentication"):
             by_key = grant == CLIENT_CREDENTIALS and "private_key" in made
-            made["client_authentication"] = "private_key_jwt" if by_key else "client_secret_post"
+            made["client_authentication"] = BY_KEY if by_key else "client_secret_post"
         client = {name: made.get(name, "") for name in CLIENT}
         client["secret_expires"] = client["secret_expires"] or ""
         # A token for a single mailbox is tested with its servers.
