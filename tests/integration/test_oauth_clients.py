@@ -4,6 +4,7 @@ The lab's token server answers as Microsoft's and Google's do, and no password o
 """
 
 import datetime
+import fcntl
 import json
 import shutil
 import ssl
@@ -64,7 +65,10 @@ def with_addon(database):
 
 @pytest.fixture(autouse=True)
 def tokens(lab):
-    """Function that asks something of the token server; afterwards it is as before."""
+    """Function that asks something of the token server; afterwards it is as before.
+
+    There is one for both series, which forgets all tokens when it is reset: so each test has it for itself.
+    """
 
     def ask(do, **named):
         tls, body = ssl.create_default_context(cafile=lab["ca_file"]), json.dumps({"do": do, **named}).encode()
@@ -72,9 +76,11 @@ def tokens(lab):
         with urllib.request.urlopen(request, context=tls, timeout=30) as answer:
             return json.load(answer)
 
-    ask("reset")
-    yield ask
-    ask("reset")
+    with (Path(lab["lab_dir"]) / "tokens" / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ask("reset")
+        yield ask
+        ask("reset")
 
 
 def client_of(lab, **more):
