@@ -47,11 +47,14 @@ _numbers = itertools.count(1)
 # may have a root folder of its own.
 INSIDE = """
 import json, time
+try:
+    from odoo.service.model import call_kw
+except ImportError:
+    from odoo.api import call_kw  # before 19
 taken = 0.0
 for model, method, args, kwargs in json.loads({calls!r}):
-    target = env[model].with_context(**kwargs.pop('context', {{}}))
     begun = time.perf_counter()
-    getattr(target, method)(*args, **kwargs)
+    call_kw(env[model], method, args, kwargs)
     env.cr.flush() if hasattr(env.cr, 'flush') else None
     env.cr.commit()
     taken += time.perf_counter() - begun
