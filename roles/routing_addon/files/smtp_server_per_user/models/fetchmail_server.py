@@ -228,7 +228,7 @@ if compat.FetchmailServer:
                 "refused": _("Odoo failed to process it."),
                 "not_kept": _("Odoo did not keep it."),
                 "deadly": _("Odoo was interrupted twice while processing it."),
-                "folder": _("The folder cannot be opened."),
+                "folder": _("The folder cannot be read."),
                 "another_database": _("It is a reply to a message from another database."),
             }
             for server in self:

@@ -13,6 +13,7 @@ Who knows Odoo is the clerk (models/mailbox_clerk.py).
 
 import base64
 import hashlib
+import imaplib
 import json
 import poplib
 import re
@@ -32,8 +33,9 @@ LOOKING_SECONDS = 20
 MOST_POP = 50
 # How often core may die over a message.
 MOST_TRIES = 2
-# One longer line, and the session is lost. Mail servers limit the size of messages, and not all that of lines.
-LONGEST_POP_LINE = 64 * 1024 * 1024
+# One longer line, and the session is lost. Mail servers limit the size of messages, and not all that of lines; and IMAP has the
+# numbers of all unread messages in one.
+LONGEST_LINE = 64 * 1024 * 1024
 
 
 def open_for_core(connection, inner, clerk, only_replies, folders=()):
@@ -120,6 +122,24 @@ class Mailbox:
                     continue
                 yield name, message, verdict
 
+    def _doubt(self, folder, doubtful):
+        """Note that the server gives no message, which is no message's fault. They are asked for again with the next fetch.
+
+        :param doubtful: what it says, by the messages' names
+        """
+        if len(doubtful) > 1:
+            self._clerk.note((folder, "", ""), "", "folder", next(iter(doubtful.values())))
+        else:
+            self._unreadable(doubtful)
+
+    def _unreadable(self, doubtful):
+        """Note messages that the server does not give, though it gives others; returns their names."""
+        for name, words in doubtful.items():
+            self._note(name, "", "unreadable", words)
+        names = list(doubtful)
+        doubtful.clear()
+        return names
+
     def _by_itself(self, name, content):
         return _ByItself(self, name, content)
 
@@ -182,7 +202,7 @@ class _ByItself:
 
 
 class FolderRefused(Exception):
-    """A folder that the server does not open."""
+    """A folder that the server does not open, or of which it does not tell what is in it."""
 
 
 class Progress:
@@ -217,6 +237,7 @@ class ImapMailbox(Mailbox):
         further = [folder for folder in dict.fromkeys(folders) if folder.upper() != "INBOX"]
         self._folders = ["INBOX", *(further if only_replies else ())]
         self._open, self._progress = None, {}
+        imaplib._MAXLINE = max(imaplib._MAXLINE, LONGEST_LINE)
 
     def select(self, mailbox="INBOX", readonly=False):
         """Which folder to look into is decided here."""
@@ -251,18 +272,23 @@ class ImapMailbox(Mailbox):
             waiting = sorted(unread - progress.left)
         waiting = self._without_deadly(progress, waiting)
         self._save(folder)
+        doubtful = {}
         for start in range(0, len(waiting), AT_ONCE):
             batch = waiting[start : start + AT_ONCE]
-            contents = self._headers(batch)
+            contents, unread = self._headers(batch)
+            doubtful.update(unread)
+            if contents:
+                self._leave(progress, self._unreadable(doubtful))
             taken = {}
             for uid, message, verdict in self._judge(contents, self._beginning):
                 taken[uid] = Offered(folder, uid, message, verdict)
             for offered in taken.values():
                 self._offered[b"%d" % (len(self._offered) + 1)] = offered
-            self._leave(progress, set(batch) - set(taken))
+            self._leave(progress, set(batch) - set(taken) - set(unread))
             self._save(folder)
             if time.monotonic() - began > LOOKING_SECONDS:
                 break
+        self._doubt(folder, doubtful)
 
     def _without_deadly(self, progress, uids):
         """Those of some messages over which core has not died."""
@@ -287,7 +313,7 @@ class ImapMailbox(Mailbox):
             except IMAP4.readonly as problem:
                 raise FolderRefused(str(problem)) from problem
             if kind != "OK":
-                raise FolderRefused(" ".join(_text(each) for each in answer if each))
+                raise FolderRefused(_words(answer))
             validity = _text((self._inner.response("UIDVALIDITY")[1] or [None])[0] or b"")
             if folder not in self._progress or self._progress[folder].validity != validity:
                 self._progress[folder] = Progress(self._clerk.load(folder), validity)
@@ -306,33 +332,46 @@ class ImapMailbox(Mailbox):
 
     def _uids(self, *criteria):
         kind, answer = self._inner.uid("SEARCH", *criteria)
-        return [int(uid) for uid in (answer[0] or b"").split()] if kind == "OK" else []
+        if kind != "OK":
+            raise FolderRefused(_words(answer))
+        return [int(uid) for line in answer for uid in (line or b"").split()]
 
     def _headers(self, uids):
-        """The headers of some messages, by their identifiers. One that the server cannot read is noted."""
-        wanted = "(UID BODY.PEEK[HEADER.FIELDS (%s)]<0.%d>)" % (" ".join(judgement.WANTED).upper(), raw.LONGEST_BLOCK)
+        """The headers of some messages, by their identifiers, and what the server says of those that it does not give."""
+        wanted = "BODY.PEEK[HEADER.FIELDS (%s)]<0.%d>" % (" ".join(judgement.WANTED).upper(), raw.LONGEST_BLOCK)
+        found, words = self._fetch(uids, wanted)
+        unread = {}
+        for uid in self._present([uid for uid in uids if uid not in found]):
+            # Over one message, some servers refuse all of them.
+            one, words = self._fetch([uid], wanted) if len(uids) > 1 else ({}, words)
+            found.update(one)
+            if not one:
+                unread[uid] = words
+        return found, unread
+
+    def _present(self, uids):
+        """Those of some messages that are still there."""
+        return sorted(set(uids).intersection(self._uids("UID", ",".join(map(str, uids))))) if uids else []
+
+    def _fetch(self, uids, part):
+        """A part of some messages, by their identifiers, and what the server says besides."""
         try:
-            kind, answer = self._inner.uid("FETCH", ",".join(map(str, uids)), wanted)
+            kind, answer = self._inner.uid("FETCH", ",".join(map(str, uids)), "(UID %s)" % part)
         except IMAP4.abort:
             raise
         except IMAP4.error as problem:
-            kind, answer = "BAD", [str(problem).encode("utf-8", "replace")]
-        if kind == "OK":
-            return dict(contents(answer))
-        if len(uids) == 1:
-            self._note(uids[0], "", "unreadable", " ".join(_text(each) for each in answer if isinstance(each, bytes)))
-            return {}
-        found = {}
-        for uid in uids:
-            found.update(self._headers([uid]))
-        return found
+            return {}, str(problem)
+        return (dict(contents(answer)), "") if kind == "OK" else ({}, _words(answer))
 
     def _beginning(self, uid):
-        return self._content(uid, "<0.%d>" % reports.LONGEST) or b""
+        return self._fetch([uid], "BODY.PEEK[]<0.%d>" % reports.LONGEST)[0].get(uid) or b""
 
-    def _content(self, uid, part=""):
-        answer = self._inner.uid("FETCH", str(uid), "(UID BODY.PEEK[]%s)" % part)[1]
-        return dict(contents(answer)).get(uid)
+    def _content(self, uid):
+        """The whole of a message, or None if it is gone."""
+        found, words = self._fetch([uid], "BODY.PEEK[]")
+        if not found and self._present([uid]):
+            raise IMAP4.error("The mail server does not give message %d: %s" % (uid, words))
+        return found.get(uid)
 
     def fetch(self, message_set, message_parts):
         """Read a message without marking it as read: a worker that dies over it leaves it as new."""
@@ -419,7 +458,7 @@ class PopMailbox(Mailbox):
     def __init__(self, connection, inner, clerk, only_replies):
         super().__init__(connection, inner, clerk, only_replies)
         self._numbers, self._left, self._tries, self._ended = {}, [], {}, False
-        poplib._MAXLINE = max(poplib._MAXLINE, LONGEST_POP_LINE)
+        poplib._MAXLINE = max(poplib._MAXLINE, LONGEST_LINE)
 
     def stat(self):
         """How many messages there are to take."""
@@ -438,17 +477,23 @@ class PopMailbox(Mailbox):
             waiting.remove(name)
             self._leave(name)
         self._offered, began = {}, time.monotonic()
+        doubtful = {}
         for start in range(0, len(waiting), MOST_POP):
             batch = waiting[start : start + MOST_POP]
-            tops = {name: top for name, top in ((name, self._top(name, 0)) for name in batch) if top is not None}
+            tops, unread = self._tops(batch)
+            doubtful.update(unread)
+            if tops:
+                for name in self._unreadable(doubtful):
+                    self._leave(name)
             taken = {name: Offered("", name, *rest) for name, *rest in self._judge(tops, self._beginning)}
             for name in batch:
-                if name not in taken:
+                if name not in taken and name not in unread:
                     self._leave(name)
-                elif len(self._offered) < MOST_POP:
+                elif name in taken and len(self._offered) < MOST_POP:
                     self._offered[len(self._offered) + 1] = taken[name]
             if len(self._offered) == MOST_POP or time.monotonic() - began > LOOKING_SECONDS:
                 break
+        self._doubt("INBOX", doubtful)
         self._save()
         return len(self._offered), size
 
@@ -476,18 +521,29 @@ class PopMailbox(Mailbox):
     def _save(self):
         self._clerk.save("", json.dumps({"left": self._left, "tries": self._tries}))
 
+    def _tops(self, names):
+        """The headers of some messages, by their names, and what the server says of those that it does not give."""
+        found, unread = {}, {}
+        for name in names:
+            try:
+                found[name] = self._top(name, 0)
+            except error_proto as problem:
+                if "EOF" in str(problem):
+                    raise
+                unread[name] = str(problem)
+        return found, unread
+
     def _top(self, name, lines):
-        """The beginning of a message, or None if the server cannot read it. Not by RETR: many take that for reading."""
+        """The beginning of a message. Not by RETR: many servers take that for reading."""
+        return b"\r\n".join(self._inner.top(self._numbers[name], lines)[1])
+
+    def _beginning(self, name):
         try:
-            return b"\r\n".join(self._inner.top(self._numbers[name], lines)[1])
+            return self._top(name, REPORT_LINES)
         except error_proto as problem:
             if "EOF" in str(problem):
                 raise
-            self._note(name, "", "unreadable", str(problem))
-            return None
-
-    def _beginning(self, name):
-        return self._top(name, REPORT_LINES) or b""
+            return b""
 
     def retr(self, which):
         self._end_last()
@@ -501,9 +557,11 @@ class PopMailbox(Mailbox):
     def _content(self, name):
         if self._only_replies:
             # RETR would mark it as read, in the mailbox that the person sees.
-            content = self._top(name, ALL_LINES)
-            if content is not None:
-                return content
+            try:
+                return self._top(name, ALL_LINES)
+            except error_proto as problem:
+                if "EOF" in str(problem):
+                    raise
         return b"\r\n".join(self._inner.retr(self._numbers[name])[1])
 
     def dele(self, which):
@@ -584,6 +642,11 @@ def _number(value):
 
 def _text(value):
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _words(answer):
+    """What a mail server answers besides OK or NO, as text."""
+    return " ".join(_text(each) for each in answer or [] if isinstance(each, bytes))
 
 
 def _bytes(value):
