@@ -60,7 +60,8 @@ options:
   allow_neutralized:
     description:
       - Whether to write to a database that is neutralized, which its system parameter C(database.is_neutralized) states.
-        Odoo 16 and later set it when they neutralize a copy of a database (C(odoo-bin neutralize), Odoo.sh).
+        Odoo 16 and later set it when they neutralize a copy of a database (C(odoo-bin neutralize), Odoo.sh). In Odoo 14 and
+        15, an active outgoing mail server with the host C(invalid) also states it.
       - Without it, the module fails before anything is written. Otherwise, a test copy would send mail to customers, and
         fetch the mail of the production database.
       - O(ignore:state=gathered) is not affected.

@@ -65,6 +65,17 @@ def test_parameter_that_says_no(database):
         assert database.ok("config_parameters", [{"key": "a.key", "value": f"with {value}"}])["changed"]
 
 
+def test_mark_of_copies_of_older_series(database):
+    """Scripts that neutralize copies of 14 and 15 add the server that Odoo 16 does. There it is no mark: Odoo has its own."""
+    database.odoo().env["ir.mail_server"].create({"name": "sink", "smtp_host": "invalid"})
+    item = [ITEMS["config_parameters"]]
+    if database.major < 16:
+        words = database.refuses("config_parameters", item)["msg"]
+        assert f"Database {database.name} is neutralized (outgoing mail server sink with host invalid)" in words
+        database.sql("UPDATE ir_mail_server SET active = false WHERE smtp_host = 'invalid'")
+    assert database.ok("config_parameters", item)["changed"]
+
+
 def test_one_reading_a_run(database):
     """The first task of a play asks; the later ones have its uid, and ask only before they write."""
     item = [ITEMS["config_parameters"]]
@@ -75,7 +86,7 @@ def test_one_reading_a_run(database):
         database.ok("config_parameters", item, uid=first["uid"])
     with counted_requests() as allowed:
         database.ok("config_parameters", item, allow_neutralized=True)
-    assert len(alone) == len(allowed) + 1
+    assert len(alone) == len(allowed) + (2 if database.major < 16 else 1)
     assert len(later) <= len(allowed)
 
 

@@ -11,7 +11,6 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot impo
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, Module, connect
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import MissingModel, OdooError
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.session import NEUTRALIZED
 
 OPTIONS = {"days": {"type": "int", "default": 7}, "waiting_minutes": {"type": "int", "default": 120}}
 # How many failed mails are read for their reasons, the newest first.
@@ -104,11 +103,9 @@ def aliases(session):
     return {"addresses": found, "special": special}
 
 
-def parameters(session):
-    rows = session.call(
-        "ir.config_parameter", "search_read", [["key", "in", ["web.base.url", NEUTRALIZED]]], fields=["key", "value"]
-    )
-    return {row["key"]: row["value"] for row in rows}
+def base_url(session):
+    rows = session.call("ir.config_parameter", "search_read", [["key", "=", "web.base.url"]], fields=["value"])
+    return rows[0]["value"] if rows else None
 
 
 def _read(session, model, domain, wanted):
@@ -127,12 +124,11 @@ def run(new=Module):
         # The default of a date is Odoo's own time.
         text = session.call("ir.cron", "default_get", ["nextcall"])["nextcall"]
         here, now = datetime.now(timezone.utc).replace(tzinfo=None), datetime.strptime(text, DATE)
-        found = parameters(session)
         answer.update(
             now=text,
             clock_offset=(now - here).total_seconds(),
-            base_url=found.get("web.base.url"),
-            neutralized=str(found.get(NEUTRALIZED) or "").strip().lower() not in ("", "0", "false", "no", "off"),
+            base_url=base_url(session),
+            neutralized=bool(session.neutralized_by()),
         )
         try:
             answer.update(

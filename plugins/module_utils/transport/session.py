@@ -36,6 +36,10 @@ READS = frozenset(
 
 # Set by Odoo when it neutralizes a copy, from 16 on, and by whoever marks a copy of an older one.
 NEUTRALIZED = "database.is_neutralized"
+NEUTRALIZES_SINCE = 16
+# Host of the outgoing server that Odoo adds to a neutralized copy, and scripts that do the same in older series. It is a name
+# that never exists (RFC 2606).
+NOWHERE = "invalid"
 _FALSE = ("", "0", "false", "no", "off")
 
 # What they return, and the writes whose answer is needed.
@@ -181,6 +185,17 @@ class Session:
 
     # -- copies that must not send ------------------------------------------------------------------------------------
 
+    def neutralized_by(self):
+        """What marks the database as a neutralized copy, in words; empty if nothing does."""
+        rows = self.call("ir.config_parameter", "search_read", [["key", "=", NEUTRALIZED]], fields=["value"])
+        if any((row["value"] or "").strip().lower() not in _FALSE for row in rows):
+            return "system parameter %s" % NEUTRALIZED
+        if self.major < NEUTRALIZES_SINCE:
+            domain = [["active", "=", True], ["smtp_host", "=ilike", NOWHERE]]
+            for row in self.call("ir.mail_server", "search_read", domain, fields=["name"], limit=1):
+                return "outgoing mail server %s with host %s" % (row["name"], NOWHERE)
+        return ""
+
     def refuse_neutralized(self):
         """Check once that the database is not neutralized, for one call. The first write does so by itself.
 
@@ -188,13 +203,13 @@ class Session:
         """
         if self._may_write:
             return
-        rows = self.call("ir.config_parameter", "search_read", [["key", "=", NEUTRALIZED]], fields=["value"])
-        if any((row["value"] or "").strip().lower() not in _FALSE for row in rows):
+        mark = self.neutralized_by()
+        if mark:
             raise Neutralized(
-                "Database %s is neutralized (system parameter %s): it is a copy that must not send or fetch mail, which mail "
+                "Database %s is neutralized (%s): it is a copy that must not send or fetch mail, which mail "
                 "servers would enable. Nothing was written. To configure it anyway, set the variable "
                 "odoo_allow_neutralized: true for this database (the module's option allow_neutralized)."
-                % (self.database, NEUTRALIZED)
+                % (self.database, mark)
             )
         self._may_write = True
 
