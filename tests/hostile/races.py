@@ -80,21 +80,26 @@ KINDS = {
 }
 
 
+def make_room(database, module, table, column):
+    """Take away what an earlier race left."""
+    left = database.values(f"SELECT {column} FROM {table} WHERE {column} LIKE 'user%' OR {column} LIKE 'test.%'")
+    if module == "users":
+        # Odoo keeps users that have logged anything; a new name makes room.
+        database.sql("UPDATE res_users SET login = 'old' || id, active = false WHERE login LIKE 'user%'")
+        database.sql("DELETE FROM ir_model_data WHERE module = '__postroom__' AND model = 'res.users'")
+    elif module == "mail_blacklist":
+        # Postroom keeps its history.
+        database.sql("DELETE FROM mail_blacklist; DELETE FROM ir_model_data WHERE model = 'mail.blacklist'")
+    elif left:
+        option = "key" if module == "config_parameters" else "login"
+        more = {"host": "imap.mydomain.com"} if module == "incoming_mail_servers" else {}
+        database.ok(module, [{option: each, **more} for each in left], state="deleted")
+
+
 def race(database, kind):
     """Run once; what is wrong, as a list of texts."""
     (module, table, column), before, *lists, done = KINDS[kind]
-    for key in database.values(f"SELECT {column} FROM {table} WHERE {column} LIKE 'user%' OR {column} LIKE 'test.%'"):
-        option = {"config_parameters": "key", "mail_blacklist": "email"}.get(module, "login")
-        more = {"host": "imap.mydomain.com"} if module == "incoming_mail_servers" else {}
-        if module == "users":
-            # Odoo keeps users that have logged anything; a new name makes room.
-            database.sql(f"UPDATE res_users SET login = 'old' || id, active = false WHERE login = '{key}'")
-            database.sql("DELETE FROM ir_model_data WHERE module = '__postroom__' AND model = 'res.users'")
-        elif module == "mail_blacklist":
-            # Postroom keeps its history.
-            database.sql("DELETE FROM mail_blacklist; DELETE FROM ir_model_data WHERE model = 'mail.blacklist'")
-        else:
-            database.ok(module, [{option: key, **more}], state="deleted")
+    make_room(database, *KINDS[kind][0])
     if before:
         database.ok(module, before)
     state = "deleted" if done == "deleted" else "merged"
@@ -129,6 +134,7 @@ def run(series, times, kinds=tuple(KINDS)):
                 if complaints:
                     wrong[kind] += 1
                     print(f"Odoo {series}, {kind}:", *complaints, sep="\n  ", flush=True)
+            print(f"Odoo {series}, {kind}: {times} races, {wrong[kind]} went wrong", flush=True)
         finally:
             database.drop()
     return times * len(kinds), wrong
