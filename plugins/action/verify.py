@@ -34,6 +34,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import 
     ROUND_TRIP,
 )
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import domains_of, mailboxes_of, users_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import Tokens
 
 OPTIONS = {
     "roles": {"type": "dict", "required": True},
@@ -75,13 +76,13 @@ class ActionModule(InProcessAction):
         given = self._given(task_vars)
         lists = self._lists(given, task_vars)
         mailboxes = mailboxes_of(lists)
-        findings = Findings()
+        findings, self.tokens = Findings(), Tokens(self.options["ca_path"])
         try:
             trips = self._round_trips(lists, mailboxes, task_vars) if self.options["round_trip"] else None
         except BadRoundTrip as exc:
             return dict(result, failed=True, msg=str(exc))
         if CONNECTIONS in self.options["checks"]:
-            way = connections.Way(**{name: self.options[name] for name in OF_CONNECTIONS})
+            way = connections.Way(**{name: self.options[name] for name in OF_CONNECTIONS}, tokens=self.tokens)
             connections.check(mailboxes, findings, way, partial(_show, task_vars["inventory_hostname"]))
         if DNS in self.options["checks"]:
             domains.check(domains_of(lists, mailboxes), findings, self._way_of_dns(given, task_vars))
@@ -94,10 +95,10 @@ class ActionModule(InProcessAction):
                 findings.skip(ODOO, "database", info.get("msg") or "the module mail_info returned no message")
             else:
                 odoo.check(info, info["url"], self.options["failed_days"], findings)
-        secrets = {each.password for each in mailboxes if each.password}
         if trips:
             self._travel(trips, mailboxes, findings, task_vars)
-            secrets |= {trips.echo.inbox.password, trips.echo.outbox.password} if trips.echo else set()
+        used = [*mailboxes, *([trips.echo.inbox, trips.echo.outbox] if trips and trips.echo else ())]
+        secrets = {each.password for each in used if each.password} | self.tokens.secrets
         found = findings.result()
         _mask(found, secrets)
         return dict(result, **found, errors=sum(each["level"] == ERROR for each in found["findings"]))
@@ -149,6 +150,7 @@ class ActionModule(InProcessAction):
             self.options["round_trip_wait"],
             self.options["timeout"],
             self.options["ca_path"],
+            self.tokens,
         )
 
     def _travel(self, trips, mailboxes, findings, task_vars):

@@ -24,7 +24,8 @@ options:
   checks:
     description:
       - What is checked.
-      - V(connections) connects to each port of each mail server, and logs in to each mailbox.
+      - V(connections) connects to each port of each mail server, and logs in to each mailbox, by password or by OAuth. For
+        OAuth, it needs the Python libraries C(authlib) and C(requests) on the controller.
       - V(dns) asks for the records of each domain that mail is sent from or to. It needs the Python libraries C(checkdmarc),
         C(dnspython) and C(pyspf) on the controller.
       - V(odoo) reads the state of mail in the database, by M(postroom.odoo.mail_info).

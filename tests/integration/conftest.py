@@ -2,6 +2,7 @@
 
 import pytest
 from facts import read_lab, wanted_series
+from oauth import token_server
 from support import Database
 
 
@@ -15,6 +16,13 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def lab():
     return read_lab()
+
+
+@pytest.fixture
+def tokens(lab):
+    """Function that asks something of the lab's token server."""
+    with token_server(lab) as ask:
+        yield ask
 
 
 @pytest.fixture

@@ -4,26 +4,23 @@ The lab's token server answers as Microsoft's and Google's do, and no password o
 """
 
 import datetime
-import fcntl
 import json
 import shutil
-import ssl
 import subprocess
-import urllib.request
-from pathlib import Path
 
 import pytest
 import yaml
 from company import MAILBOXES, Company
 from inventory import Inventory, changed, notable
+from oauth import APP, SECRET, key_and_certificate, oauth_of
 from own_server import OwnServer
 from support import ROOT, Database, changed_tables, install, tables_only
 
 ADDONS = ROOT / "roles" / "routing_addon" / "files"
 OAUTH = "mail_server_oauth"
-# Of the lab's clients.
-APP, SECRET = "postroom-app", "app-secret"
 FORGED = "n0t-the-lab's-secret"
+# It has no token from an earlier test.
+pytestmark = pytest.mark.usefixtures("tokens")
 
 
 @pytest.fixture(scope="module")
@@ -63,26 +60,6 @@ def with_addon(database):
     return database
 
 
-@pytest.fixture(autouse=True)
-def tokens(lab):
-    """Function that asks something of the token server; afterwards it is as before.
-
-    There is one for both series, which forgets all tokens when it is reset: so each test has it for itself.
-    """
-
-    def ask(do, **named):
-        tls, body = ssl.create_default_context(cafile=lab["ca_file"]), json.dumps({"do": do, **named}).encode()
-        request = urllib.request.Request(f"{lab['tokens']['url']}/admin", body, method="POST")
-        with urllib.request.urlopen(request, context=tls, timeout=30) as answer:
-            return json.load(answer)
-
-    with (Path(lab["lab_dir"]) / "tokens" / "tests.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        ask("reset")
-        yield ask
-        ask("reset")
-
-
 def client_of(lab, **more):
     """Microsoft's grant, as the module has it."""
     return {
@@ -101,10 +78,6 @@ def stored(database):
     return database.rows(
         query.replace("grant_", '"grant"') + ", certificate, scopes, active FROM mail_oauth_client ORDER BY name"
     )
-
-
-def key_and_certificate(lab):
-    return [Path(lab["tokens"][each]).read_text() for each in ("private_key", "certificate")]
 
 
 # -- the module -----------------------------------------------------------------------------------------------------------
@@ -235,26 +208,6 @@ def test_without_the_addon(database, lab):
 
 
 # -- the inventory --------------------------------------------------------------------------------------------------------
-
-
-def oauth_of(lab, grant):
-    """The provider's client, as an inventory has it."""
-    if grant == "client_credentials":
-        return {
-            "token_url": lab["tokens"]["microsoft"],
-            "grant": grant,
-            "client_id": APP,
-            "client_secret": SECRET,
-            "scopes": ["https://outlook.office365.com/.default"],
-        }
-    return {
-        "token_url": lab["tokens"]["google"],
-        "grant": grant,
-        "client_id": lab["tokens"]["service_account"],
-        "private_key": key_and_certificate(lab)[0],
-        "key_id": lab["tokens"]["key_id"],
-        "scopes": ["https://mail.google.com/"],
-    }
 
 
 class Tenant(Company):
@@ -460,15 +413,33 @@ def test_onboarding_asks_for_no_password(tenant, lab):
     assert tenant.servers()["in", told["person_email"]] == (f"127.0.0.1 ({APP})", False)
 
 
-def test_verify_leaves_the_login_to_odoo(tenant, lab, tmp_path):
-    """The controller has no token: it looks at the ports, and does not report a missing password."""
+@pytest.mark.any_series
+def test_verify(tenant, lab, tokens, tmp_path):
+    """The controller asks for one token, and logs in to all mailboxes with it; no secret is in what it writes."""
     tenant.by_oauth(oauth_of(lab, "client_credentials"))
-    tenant.succeeds("site.yml")
-    tenant.play("playbooks/verify.yml", told={"verify_report_dir": str(tmp_path / "report"), "verify_ca_path": lab["ca_file"]})
-    (host,) = json.loads((tmp_path / "report" / "verify.json").read_text())["hosts"]
-    found = [each for each in host["findings"] if each["check"] == "connections"]
-    assert {each["rule"] for each in found} <= {"login_not_tried", "certificate_untrusted"}, found
-    assert {each["subject"] for each in found if each["rule"] == "login_not_tried"}, found
+    told = {"verify_checks": ["connections"], "verify_report_dir": str(tmp_path / "report"), "verify_ca_path": lab["ca_file"]}
+
+    def verified(status):
+        run = tenant.play("playbooks/verify.yml", "-vvv", told=told)
+        assert run.status == status, run.output
+        text = (tmp_path / "report" / "verify.json").read_text()
+        for secret in (SECRET, FORGED, *tokens("read")["tokens"]):
+            assert secret not in text
+            assert secret not in run.output
+        (host,) = json.loads(text)["hosts"]
+        return host
+
+    host = verified(0)
+    assert {each["rule"] for each in host["findings"]} == {"sender_strict"}
+    assert [each["grant_type"] for each in tokens("read")["requests"]] == ["client_credentials"]
+    tokens("set", deny=[f"{tenant.people[0]}@mydomain.com"])
+    refused = {each["subject"].split(" at ")[0] for each in verified(2)["findings"] if each["rule"] == "token_refused"}
+    assert refused == {f"{tenant.people[0]}@mydomain.com"}
+    tenant.by_oauth({**oauth_of(lab, "client_credentials"), "client_secret": FORGED})
+    (found,) = verified(2)["findings"]
+    assert found["rule"] == "token_not_issued"
+    assert "AADSTS7000215" in found["found"]
+    assert found["found"].endswith("mailboxes that were not tried: 7")
 
 
 # -- drift ----------------------------------------------------------------------------------------------------------------

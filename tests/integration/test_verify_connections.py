@@ -7,12 +7,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from oauth import key_and_certificate, oauth_of
 from odd_servers import OddServers, busy_server, free_port, silent_server
 from support import ROOT
 
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.providers import Provider
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections, rules
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import mailboxes_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import Tokens
 
 USER, PASSWORD = "newuser@mydomain.com", "newuser-pw"
 
@@ -39,7 +42,8 @@ def incoming(host, port, **more):
 
 def check(*lists, ca_path=None, timeout=5):
     findings = Findings()
-    connections.check(mailboxes_of(lists), findings, connections.Way(timeout=timeout, ca_path=ca_path))
+    way = connections.Way(timeout=timeout, ca_path=ca_path, tokens=Tokens(ca_path))
+    connections.check(mailboxes_of(lists), findings, way)
     return findings.result()
 
 
@@ -182,6 +186,91 @@ def test_an_address_that_the_login_may_not_use(lab):
     )
     assert rules_of(found) == {"sender_refused": "error"}
     assert "553" in found["findings"][0]["found"]
+
+
+# -- OAuth ---------------------------------------------------------------------------------------------------------------
+
+
+def by_token(lab, made_for, *logins, **client):
+    """Servers of each kind that log in by tokens of a client, made for a grant."""
+    item = {**Provider({"kind": "custom", "oauth": oauth_of(lab, made_for)}).client(), **client}
+    host, ports, named = lab["host"], lab["ports"], {"password": "", "oauth_client": item["name"]}
+    for login in logins or (USER,):
+        yield outgoing(host, ports["submission"], login=login, **named)
+        yield incoming(host, ports["imaps"], login=login, **named)
+        yield incoming(host, ports["pop3s"], type="pop", login=login, **named)
+    yield "mail_provider", "oauth_clients", [item]
+
+
+@pytest.mark.parametrize(("grant", "requests"), [("client_credentials", 1), ("jwt_bearer", 2)])
+def test_logins_by_oauth(lab, tokens, grant, requests):
+    """By SMTP, IMAP and POP3, with as few tokens as the grant takes, and senders tried as with a password."""
+    found = check(*by_token(lab, grant, USER, "seconduser@mydomain.com"), ca_path=lab["ca_file"])
+    assert rules_of(found) == STRICT
+    assert len(tokens("read")["requests"]) == requests
+    logins = [each["subject"] for each in found["looked_at"] if " at " in each["subject"]]
+    assert len(logins) == 6
+
+
+def test_a_key_and_its_certificate_in_place_of_a_secret(lab, tokens):
+    key, certificate = key_and_certificate(lab)
+    proof = {"client_secret": "", "private_key": key, "certificate": certificate, "client_authentication": "private_key_jwt"}
+    assert rules_of(check(*by_token(lab, "client_credentials", **proof), ca_path=lab["ca_file"])) == STRICT
+
+
+def test_a_token_that_is_not_issued(lab, tokens):
+    """Each request is one finding, however many mailboxes wait for its token."""
+    found = check(*by_token(lab, "client_credentials", client_secret="wr0ng"), ca_path=lab["ca_file"])
+    assert rules_of(found) == {"token_not_issued": "error"}
+    ((subject, words),) = [(each["subject"], each["found"]) for each in found["findings"]]
+    assert subject == "OAuth client 127.0.0.1 (postroom-app)"
+    assert "AADSTS7000215" in words
+    assert words.endswith("mailboxes that were not tried: 3")
+    found = check(*by_token(lab, "jwt_bearer", USER, "seconduser@mydomain.com", scopes="other"), ca_path=lab["ca_file"])
+    assert rules_of(found) == {"token_not_issued": "error"}
+    assert sorted(each["subject"].split()[0] for each in found["findings"]) == [USER, "seconduser@mydomain.com"]
+
+
+def test_a_token_that_is_refused(lab, tokens):
+    tokens("set", deny=[USER])
+    found = check(*by_token(lab, "client_credentials", USER, "seconduser@mydomain.com"), ca_path=lab["ca_file"])
+    assert rules_of(found) == {"token_refused": "error", **STRICT}
+    refused = [each["subject"].split()[0] for each in found["findings"] if each["rule"] == "token_refused"]
+    assert refused == [USER] * 3
+
+
+def test_an_endpoint_that_does_not_answer_is_not_checked(lab, tokens):
+    tokens("fail", status=503)
+    found = check(*by_token(lab, "client_credentials"), ca_path=lab["ca_file"])
+    assert found["findings"] == []
+    (missing,) = found["not_checked"]
+    assert "answered 503" in missing["reason"]
+
+
+def test_an_endpoint_that_is_not_trusted(lab, tokens):
+    found = check(*by_token(lab, "client_credentials"))
+    assert rules_of(found) == {"token_not_issued": "error", "certificate_untrusted": "warning"}
+    assert tokens("read")["requests"] == []
+
+
+def test_tokens_are_only_sent_encrypted(lab, tokens):
+    client = list(by_token(lab, "client_credentials"))[-1]
+    named = {"password": "", "oauth_client": client[2][0]["name"]}
+    found = check(client, incoming(lab["host"], lab["ports"]["imap"], ssl=False, **named), ca_path=lab["ca_file"])
+    assert {"not_encrypted", "token_refused"} == set(rules_of(found))
+
+
+@pytest.mark.parametrize(
+    ("item", "words"), [({"grant": "refresh_token"}, "refresh tokens"), ({"client_secret": ""}, "does not have the secret")]
+)
+def test_tokens_that_only_odoo_has(lab, tokens, item, words):
+    found = check(*by_token(lab, "client_credentials", **item), ca_path=lab["ca_file"])
+    assert rules_of(found) == {"login_not_tried": "information"}
+    assert all(words in each["found"] for each in found["findings"])
+    assert tokens("read")["requests"] == []
+
+
+# -- what is not there -----------------------------------------------------------------------------------------------------
 
 
 def test_what_is_not_there():

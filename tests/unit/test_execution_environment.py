@@ -64,4 +64,4 @@ def test_the_image_has_the_collection_and_what_it_needs(context, tmp_path):
     run(*asked)
     needed = [line.partition("#")[0].strip() for line in (tmp_path / "pip").read_text().splitlines()]
     # Ansible itself is the image's, not the collection's.
-    assert needed == [pinned(name) for name in ("checkdmarc", "dnspython", "odoorpc", "pyspf")]
+    assert needed == [pinned(name) for name in ("authlib", "checkdmarc", "dnspython", "odoorpc", "pyspf", "requests")]

@@ -102,7 +102,7 @@ def test_verify_echo():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("d@b.c", "the inventory has no mailbox d@b.c with a password for SMTP and IMAP. Known: a@b.c"),
+        ("d@b.c", "the inventory has no mailbox d@b.c that the controller can use by SMTP and IMAP. Known: a@b.c"),
         (["a@b.c"], "must be an address of the inventory, or a dictionary"),
         ({"email": "a@b.c"}, "missing required arguments: imap, password, smtp"),
         ({"email": "a", "password": "x", "imap": {"host": "i"}, "smtp": {"host": "s"}}, "email is not an address: a"),

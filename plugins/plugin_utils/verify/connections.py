@@ -20,10 +20,12 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions impo
     NoStartTls,
     Postponed,
     Refused,
+    log_in,
     open_session,
     worded,
 )
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import OAUTH, SMTP
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import NoToken, Tokens, owner_of
 
 # The kinds of SASL by which Odoo can log in, by what the inventory calls it.
 _KINDS = {
@@ -47,12 +49,14 @@ class Way:
     :param timeout: seconds to wait for one answer.
     :param ca_path: certificates to trust besides those of the system.
     :param certificate_days: how many days before its end a certificate expires soon.
+    :param tokens: the tokens of logins by OAuth.
     """
 
     at_a_time: int = 20
     timeout: float = 10
     ca_path: str | None = None
     certificate_days: int = 21
+    tokens: Tokens = field(default_factory=Tokens)
     context: ssl.SSLContext = field(default_factory=tls.lenient_context)
 
 
@@ -68,7 +72,7 @@ def check(mailboxes, findings, way, progress=lambda text: None):
         by_endpoint.setdefault(mailbox.endpoint, []).append(mailbox)
     with ThreadPoolExecutor(max(1, way.at_a_time)) as pool:
         usable = dict(zip(by_endpoint, pool.map(lambda each: _look_at(each, by_endpoint[each], findings, way), by_endpoint)))
-        accounts = _accounts(by_endpoint, usable, findings)
+        accounts = _with_tokens(_accounts(by_endpoint, usable, findings), pool, findings, way)
         running = [pool.submit(_try_mailbox, mailbox, stranger, way, findings) for mailbox, stranger in accounts]
         senders, shown = Counter(), time.monotonic()
         for number, done in enumerate(as_completed(running), 1):
@@ -128,9 +132,8 @@ def _judge_session(session, endpoint, mailboxes, findings, way):
         offered = "STARTTLS is offered" if session.offers_tls else "STARTTLS is not offered"
         findings.add("not_encrypted", subject, "the connection without encryption", offered)
     for kind in dict.fromkeys(each.authentication for each in mailboxes):
-        possible = _KINDS.get(kind, {})
-        possible = possible.get(endpoint.protocol, possible.get(None))
-        if possible and not set(possible).intersection(session.kinds):
+        possible = _kinds(kind, endpoint)
+        if not _offers(session, possible):
             findings.add(
                 "authentication_missing",
                 subject,
@@ -142,6 +145,16 @@ def _judge_session(session, endpoint, mailboxes, findings, way):
             if size * 1024 * 1024 > session.size:
                 found = "SIZE %d (%.1f MB); max_email_size is %g MB" % (session.size, session.size / 1024 / 1024, size)
                 findings.add("size_smaller", subject, "SIZE in the answer to EHLO", found)
+
+
+def _kinds(authentication, endpoint):
+    """The kinds of SASL by which Odoo can log in; none where it needs none."""
+    possible = _KINDS.get(authentication, {})
+    return possible.get(endpoint.protocol, possible.get(None))
+
+
+def _offers(session, possible):
+    return not possible or bool(set(possible).intersection(session.kinds))
 
 
 def _judge_tls(shown, endpoint, strict, findings, way):
@@ -192,9 +205,35 @@ def _accounts(by_endpoint, usable, findings):
         # Each one's next, not the same for all: it might be the one who may send as everybody.
         following = dict(zip(addresses, addresses[1:] + addresses[:1]))
         for mailbox in mailboxes:
-            key = (endpoint, mailbox.login, mailbox.password, mailbox.address)
+            key = (endpoint, mailbox.login, mailbox.password, mailbox.address, mailbox.client)
             accounts.setdefault(key, (mailbox, _stranger(mailbox.address, following)))
     return list(accounts.values())
+
+
+def _with_tokens(accounts, pool, findings, way):
+    """Ask for the tokens of logins by OAuth, each once; returns the accounts but for those without one."""
+    owners = {}
+    for mailbox, _other in accounts:
+        if mailbox.client and not mailbox.obstacle:
+            owners.setdefault(owner_of(mailbox), []).append(mailbox)
+
+    def is_there(owner):
+        client, address = owner
+        subject = "%sOAuth client %s" % (address and "%s with " % address, client.name)
+        findings.look(CONNECTIONS, subject)
+        try:
+            way.tokens.of(owner)
+            return True
+        except NoToken as exc:
+            if exc.final:
+                findings.add("token_not_issued", subject, "access token at %s" % client.token_url, str(exc))
+            else:
+                findings.skip(CONNECTIONS, subject, str(exc))
+            findings.skip_dependent(CONNECTIONS, subject, len(owners[owner]))
+            return False
+
+    there = dict(zip(owners, pool.map(is_there, owners)))
+    return [each for each in accounts if not each[0].client or each[0].obstacle or there[owner_of(each[0])]]
 
 
 def _stranger(address, following):
@@ -208,31 +247,39 @@ def _try_mailbox(mailbox, stranger, way, findings):
     endpoint = mailbox.endpoint
     subject = "%s at %s" % (mailbox.login or mailbox.name, endpoint)
     findings.look(CONNECTIONS, subject)
-    if mailbox.authentication == "none":
-        return {}
-    if mailbox.authentication != "login":
-        findings.add("login_not_tried", subject, "the login", "the inventory declares %s" % mailbox.authentication)
-        return {}
-    if not mailbox.login or mailbox.password is None:
-        findings.skip(CONNECTIONS, subject, "the inventory has no password for the login")
+    if mailbox.obstacle:
+        _note_obstacle(mailbox, subject, findings)
         return {}
     # As Odoo does: a strict server gets no password before its certificate is found good.
     context = tls.strict_context(way.ca_path) if mailbox.strict else way.context
     try:
         with open_session(endpoint, context, way.timeout) as session:
-            session.log_in(mailbox.login, mailbox.password)
+            if not _offers(session, _kinds(mailbox.authentication, endpoint)):
+                # It is a finding of the port already, and an error.
+                return {}
+            log_in(session, mailbox, way.tokens)
             if endpoint.protocol == SMTP and mailbox.address:
                 return _try_senders(session, mailbox, stranger, subject, findings)
     except ssl.SSLCertVerificationError:
         # It is a finding of the port already, and an error.
         pass
     except Refused as exc:
-        findings.add("login_refused", subject, "login as %s" % mailbox.login, str(exc))
+        rule = "token_refused" if mailbox.authentication == OAUTH else "login_refused"
+        findings.add(rule, subject, "login as %s" % mailbox.login, str(exc))
+    except NoToken as exc:
+        findings.skip(CONNECTIONS, subject, str(exc))
     except Postponed as exc:
         findings.skip(CONNECTIONS, subject, "the server rejects the login for now: %s" % exc)
     except (NoStartTls, *BROKEN) as exc:
         findings.skip(CONNECTIONS, subject, "the connection broke: %s" % _reason(exc))
     return {}
+
+
+def _note_obstacle(mailbox, subject, findings):
+    if mailbox.authentication == "login":
+        findings.skip(CONNECTIONS, subject, mailbox.obstacle)
+    elif mailbox.authentication != "none":
+        findings.add("login_not_tried", subject, "the login", mailbox.obstacle)
 
 
 def _try_senders(session, mailbox, stranger, subject, findings):

@@ -17,7 +17,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions import open_session
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions import log_in, open_session
 
 INBOX = "INBOX"
 # Words that the subjects of all round trips have. Some servers, such as Gmail's, only find whole words.
@@ -56,14 +56,15 @@ class Found:
 class Letterbox:
     """An open mailbox.
 
-    :param mailbox: the Mailbox of targets.py, an IMAP one with a password.
-    :raises sessions.Refused: when the login is rejected; and whatever a broken connection raises.
+    :param mailbox: the Mailbox of targets.py, an IMAP one without an obstacle.
+    :param tokens: the Tokens of the run.
+    :raises: what sessions.log_in() does, and whatever a broken connection raises.
     """
 
-    def __init__(self, mailbox, context, timeout):
+    def __init__(self, mailbox, context, timeout, tokens):
         self._session = open_session(mailbox.endpoint, context, timeout)
         try:
-            self._session.log_in(mailbox.login, mailbox.password)
+            log_in(self._session, mailbox, tokens)
             self._client = self._session.client
             # Once logged in, a server may offer more.
             offered = _capabilities(self._client)

@@ -60,7 +60,7 @@ class Person:
 
 def inboxes_of(mailboxes):
     """The mailboxes of an inventory that can be read from the controller, by their login."""
-    return {normal(each.login): each for each in mailboxes if each.endpoint.protocol == IMAP and _has_password(each)}
+    return {normal(each.login): each for each in mailboxes if each.endpoint.protocol == IMAP and not each.obstacle}
 
 
 def people_of(mailboxes):
@@ -69,12 +69,8 @@ def people_of(mailboxes):
     return {
         each.address: Person(each.address, inboxes[normal(each.login)], each)
         for each in mailboxes
-        if each.endpoint.protocol == SMTP and each.address and _has_password(each) and normal(each.login) in inboxes
+        if each.endpoint.protocol == SMTP and each.address and not each.obstacle and normal(each.login) in inboxes
     }
-
-
-def _has_password(mailbox):
-    return bool(mailbox.authentication == "login" and mailbox.login and mailbox.password)
 
 
 def echo_of(given, mailboxes):
@@ -114,7 +110,7 @@ def _of_the_inventory(address, mailboxes):
     people = people_of(mailboxes)
     if address not in people:
         raise BadRoundTrip(
-            "verify_echo: the inventory has no mailbox %s with a password for SMTP and IMAP. Known: %s"
+            "verify_echo: the inventory has no mailbox %s that the controller can use by SMTP and IMAP. Known: %s"
             % (address, ", ".join(people) or "none")
         )
     return people[address]

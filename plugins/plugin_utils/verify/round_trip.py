@@ -32,12 +32,14 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions impo
     NoStartTls,
     Postponed,
     Refused,
+    log_in,
     open_session,
 )
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import NoToken, Tokens
 
 SUBJECT = " ".join((*WORDS, "%s"))
 _TEXT = "This message belongs to the round trip of Postroom's verify.yml, which removes it."
-_UNUSABLE = (Refused, Postponed, NoStartTls, *BROKEN)
+_UNUSABLE = (Refused, Postponed, NoToken, NoStartTls, *BROKEN)
 # Seconds for which Odoo is given the answer again and again, once that is in the mailbox.
 _FETCHING = 20
 
@@ -53,6 +55,7 @@ class Way:
     :param wait: seconds to wait for a mail.
     :param timeout: seconds to wait for one answer of a mail server.
     :param ca_path: certificates to trust besides those of the system.
+    :param tokens: the tokens of logins by OAuth.
     """
 
     connect: object
@@ -62,6 +65,7 @@ class Way:
     wait: float = 120
     timeout: float = 10
     ca_path: str | None = None
+    tokens: Tokens = field(default_factory=Tokens)
     context: ssl.SSLContext = field(default_factory=tls.lenient_context)
 
     def context_for(self, mailbox):
@@ -69,7 +73,7 @@ class Way:
         return tls.strict_context(self.ca_path) if mailbox.strict else self.context
 
     def open_letterbox(self, mailbox):
-        return Letterbox(mailbox, self.context_for(mailbox), self.timeout)
+        return Letterbox(mailbox, self.context_for(mailbox), self.timeout, self.tokens)
 
 
 class Ended(Exception):
@@ -208,7 +212,7 @@ class _Trip:
             self.findings.add("trip_user_missing", self.subject, asked, "none")
             return
         if not receiver:
-            self._skip("the inventory has no other mailbox with a password for SMTP and IMAP: set verify_echo")
+            self._skip("the inventory has no other mailbox that the controller can use by SMTP and IMAP: set verify_echo")
             return
         for inbox in (receiver.inbox, self.of.inbox_of(self.address)):
             self.of.sweep(inbox)
@@ -426,7 +430,7 @@ class _Trip:
         inboxes = [receiver.inbox, self.of.inbox_of(self.address), self.of.inbox_of(self.reply_to or "")]
         unread = self.reply_to if self.reply_to and not self.of.inbox_of(self.reply_to) else None
         if unread and self._odoo_has_answer():
-            self._add("trip_not_removed", "mailbox of %s" % unread, "the answer: the inventory has no password to read it")
+            self._add("trip_not_removed", "mailbox of %s" % unread, "the answer: the inventory has nothing to log in there by")
         for inbox in dict.fromkeys(each for each in inboxes if each):
             try:
                 with self.way.open_letterbox(inbox) as letterbox:
@@ -451,7 +455,7 @@ class _Trip:
     def _outbox(self, person):
         """A session of somebody who may send."""
         with open_session(person.outbox.endpoint, self.way.context_for(person.outbox), self.way.timeout) as session:
-            session.log_in(person.outbox.login, person.outbox.password)
+            log_in(session, person.outbox, self.way.tokens)
             yield session
 
     def _say(self, text):

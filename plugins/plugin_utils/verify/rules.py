@@ -137,11 +137,26 @@ _CONNECTIONS = {
         "Correct login and password in the inventory. Some providers require an app password, or that you enable SMTP, IMAP "
         "or POP3 for the mailbox.",
     ),
+    "token_not_issued": Rule(
+        CONNECTIONS,
+        ERROR,
+        "the OAuth provider rejects the request for an access token",
+        "Without a token, Odoo cannot log in to the client's mailboxes, so their mail is neither sent nor fetched.",
+        "Correct the OAuth client in the inventory by what the provider says. docs/oauth.md explains frequent messages.",
+    ),
+    "token_refused": Rule(
+        CONNECTIONS,
+        ERROR,
+        "the server rejects the access token of a mailbox",
+        "The provider issued the token, but Odoo cannot log in to this mailbox with it: its mail is neither sent nor fetched.",
+        "Give the OAuth client access to the mailbox, and enable SMTP, IMAP or POP3 for it. docs/oauth.md explains frequent "
+        "messages.",
+    ),
     "login_not_tried": Rule(
         CONNECTIONS,
         INFORMATION,
         "the login of a mailbox cannot be tested from the controller",
-        "Only Odoo has tokens and client keys, so the login was not tested.",
+        "The inventory lacks what Odoo logs in with: tokens that a person consented to, or a client certificate.",
         "Test the server in Odoo: Test Connection of the outgoing server, Test & Confirm of the incoming one.",
     ),
     "sender_refused": Rule(

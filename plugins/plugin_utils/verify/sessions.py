@@ -10,7 +10,8 @@ import poplib
 import smtplib
 import ssl
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import IMAP, POP, SMTP
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import IMAP, OAUTH, POP, SMTP
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import owner_of, tool
 
 # What libraries raise for a connection that breaks, or an answer that is not of the protocol.
 BROKEN = (OSError, EOFError, smtplib.SMTPException, imaplib.IMAP4.error, poplib.error_proto, ValueError)
@@ -36,11 +37,27 @@ def open_session(endpoint, context, timeout):
     return _SESSIONS[endpoint.protocol](endpoint, context, timeout)
 
 
+def log_in(session, mailbox, tokens):
+    """Log in to a mailbox as its inventory declares it, by password or by token.
+
+    :param mailbox: a Mailbox of targets.py without an obstacle.
+    :param tokens: the Tokens of the run.
+    :raises NoToken: when there is no token.
+    :raises Refused: with the server's words.
+    :raises Postponed: when it refuses for now.
+    """
+    if mailbox.authentication == OAUTH:
+        session.log_in_by_token(mailbox.login, tokens.of(owner_of(mailbox)))
+    else:
+        session.log_in(mailbox.login, mailbox.password)
+
+
 class _Session:
     """A session that is open.
 
     :ivar socket: to ask for the version of TLS and the certificate.
     :ivar kinds: the kinds of authentication that the server offers, by their names in SASL; LOGIN for a plain login.
+    :ivar oauth_function: the function of the addon's sasl.py that logs in with a token.
     """
 
     size = None
@@ -59,8 +76,19 @@ class _Session:
             return None
         return self.socket.version(), self.socket.getpeercert(binary_form=True)
 
+    def log_in_by_token(self, login, token):
+        sasl = tool("sasl")
+        try:
+            getattr(sasl, self.oauth_function)(self.client, login, token)
+        except sasl.Unable as exc:
+            raise Refused(exc.words) from exc
+        except sasl.Refused as exc:
+            raise (Postponed if exc.temporary else Refused)(exc.words) from exc
+
 
 class _Smtp(_Session):
+    oauth_function = "log_in_smtp"
+
     def __init__(self, endpoint, context, timeout):
         if endpoint.encryption == "ssl":
             self.client = smtplib.SMTP_SSL(endpoint.host, endpoint.port, timeout=timeout, context=context)
@@ -123,6 +151,8 @@ class _Smtp(_Session):
 
 
 class _Imap(_Session):
+    oauth_function = "log_in_imap"
+
     def __init__(self, endpoint, context, timeout):
         if endpoint.encryption == "ssl":
             self.client = imaplib.IMAP4_SSL(endpoint.host, endpoint.port, ssl_context=context, timeout=timeout)
@@ -150,6 +180,8 @@ class _Imap(_Session):
 
 
 class _Pop(_Session):
+    oauth_function = "log_in_pop"
+
     def __init__(self, endpoint, context, timeout):
         if endpoint.encryption == "ssl":
             self.client = poplib.POP3_SSL(endpoint.host, endpoint.port, timeout=timeout, context=context)

@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from email.utils import parseaddr
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.oauth_clients import BY_KEY, JWT_BEARER, REFRESH_TOKEN
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import OWN, is_true, needs_password
 
 STRICT = "_strict"
 SMTP, IMAP, POP = "smtp", "imap", "pop"
-# A login with a token, which only Odoo has.
+# A login with a token of one of the inventory's OAuth clients.
 OAUTH = "oauth"
 
 
@@ -35,6 +36,33 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class OauthClient:
+    """An OAuth client as the inventory declares it, with the defaults of the module oauth_clients."""
+
+    name: str
+    token_url: str
+    grant: str
+    subject: str
+    client_id: str
+    client_authentication: str
+    client_secret: str
+    private_key: str
+    certificate: str
+    key_id: str
+    scopes: str
+
+    @property
+    def obstacle(self):
+        """Why the controller cannot ask for its tokens; empty if it can."""
+        if self.grant == REFRESH_TOKEN:
+            return "only Odoo has the refresh tokens of the OAuth client %s" % self.name
+        by_key = self.grant == JWT_BEARER or self.client_authentication == BY_KEY
+        if not self.token_url or not (self.private_key if by_key else self.client_secret):
+            return "the inventory does not have the secret of the OAuth client %s" % self.name
+        return ""
+
+
+@dataclass(frozen=True)
 class Mailbox:
     """A mail server as the inventory declares it: an endpoint, and who logs in there.
 
@@ -44,6 +72,7 @@ class Mailbox:
     :param strict: whether Odoo verifies the server's certificate.
     :param max_email_size: in megabytes, or None.
     :param owner: login of the user whose server it is, or None.
+    :param client: the OauthClient whose tokens it logs in by; None with another login, or if the inventory does not have it.
     """
 
     endpoint: Endpoint
@@ -56,6 +85,16 @@ class Mailbox:
     strict: bool = False
     max_email_size: float | None = None
     owner: str | None = None
+    client: OauthClient | None = None
+
+    @property
+    def obstacle(self):
+        """Why the controller cannot log in; empty if it can."""
+        if self.authentication == OAUTH:
+            return self.client.obstacle if self.client else "the inventory does not have its OAuth client"
+        if self.authentication != "login":
+            return "the inventory declares %s" % self.authentication
+        return "" if self.login and self.password else "the inventory has no password for the login"
 
 
 def mailboxes_of(lists):
@@ -63,16 +102,22 @@ def mailboxes_of(lists):
 
     :param lists: C([(variable, module, items)]), as lists_of() returns them.
     """
-    made = []
-    for _variable, module, items in lists:
+    made, clients = [], {}
+    for _variable, module, items in sorted(lists, key=lambda each: each[1] != "oauth_clients"):
         for item in items:
             given = {option: value for option, value in item.items() if value is not None}
-            if is_true(given.get("active", True)) and module in _READERS:
-                made.extend(_READERS[module](given))
+            if module == "oauth_clients":
+                clients[given.get("name")] = _oauth_client(given)
+            elif is_true(given.get("active", True)) and module in _READERS:
+                made.extend(_READERS[module](given, clients.get(given.get("oauth_client"))))
     return made
 
 
-def _outgoing(item):
+def _oauth_client(item):
+    return OauthClient(**{each.name: (_or_default("oauth_clients", item, each.name) or "") for each in fields(OauthClient)})
+
+
+def _outgoing(item, client):
     host = item.get("host")
     if not host:
         # Odoo knows it; the inventory only changes something else of the server.
@@ -94,10 +139,11 @@ def _outgoing(item):
         strict=encryption.endswith(STRICT),
         max_email_size=float(item["max_email_size"]) if item.get("max_email_size") else None,
         owner=item.get("owner") or None,
+        client=client,
     )
 
 
-def _incoming(item):
+def _incoming(item, client):
     kind = item.get("type") or IMAP
     host = _or_default("incoming_mail_servers", item, "host")
     if not host or kind == "local":
@@ -116,6 +162,7 @@ def _incoming(item):
         login,
         item.get("password"),
         authentication=OAUTH if item.get("oauth_client") else "login" if needs_password(kind, item) else kind,
+        client=client,
     )
 
 

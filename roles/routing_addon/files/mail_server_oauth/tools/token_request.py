@@ -63,14 +63,12 @@ def require_library():
 
 
 class _Exchange:
-    """One request.
+    """One request. Its parameters are those of request()."""
 
-    :param settings: the client's settings, as of mail.oauth.client
-    """
-
-    def __init__(self, settings):
+    def __init__(self, settings, adapter, machine):
         require_library()
         self.settings, self.url = settings, settings["token_url"]
+        self.adapter, self.machine = adapter, machine
         self.secrets = [settings.get("client_secret"), settings.get("private_key")]
         self.uses_clock = False
         self.clock_ahead = 0
@@ -85,6 +83,8 @@ class _Exchange:
         # A grant that is its own proof needs no other, and Google's has none.
         unsigned = {"auth": lambda prepared: prepared} if parameters["grant_type"] == JWT_BEARER else {}
         session.register_compliance_hook("access_token_response", self._read)
+        if self.adapter:
+            session.mount("https://", self.adapter)
         try:
             token = session.fetch_token(
                 self.url,
@@ -235,22 +235,26 @@ class _Exchange:
 
     def _error(self, words, **kinds):
         if self.uses_clock and abs(self.clock_ahead) >= CLOCK_TOLERANCE:
-            words += ". The clock of Odoo's machine is %s the token endpoint's" % _difference(self.clock_ahead)
+            words += ". The clock of %s is %s the token endpoint's" % (self.machine, _difference(self.clock_ahead))
         for secret in filter(None, self.secrets):
             words = words.replace(secret, "***")
         words = " ".join("".join(each if each.isprintable() else " " for each in words).split())
         return TokenError("%s (%s)" % (words[:1000].rstrip("."), self.url), **kinds)
 
 
-def request(settings, mailbox, refresh_token=None):
+def request(settings, mailbox, refresh_token=None, adapter=None, machine="Odoo's machine"):
     """Ask a token endpoint for an access token.
+
+    Postroom's verify.yml asks by this function, too, from the controller.
 
     :param settings: the client's settings, as of mail.oauth.client
     :param mailbox: the mailbox that it is for, where it is for one
+    :param adapter: an adapter of requests for the connection, where it is not that of requests itself
+    :param machine: whose clock it is, in words
     :return: an Answer; its refresh token is None where the old one stays
     :raise TokenError: there is none
     """
-    return _Exchange(settings).run(mailbox, refresh_token)
+    return _Exchange(settings, adapter, machine).run(mailbox, refresh_token)
 
 
 def fingerprint(settings):
