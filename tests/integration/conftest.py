@@ -3,6 +3,7 @@
 import pytest
 from facts import read_lab, wanted_series
 from oauth import token_server
+from odd_servers import OddServers
 from support import Database
 
 
@@ -16,6 +17,17 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def lab():
     return read_lab()
+
+
+@pytest.fixture(scope="session")
+def odd(lab):
+    """Mail servers that a provider should not have."""
+    servers = OddServers(lab)
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.stop()
 
 
 @pytest.fixture

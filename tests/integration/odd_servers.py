@@ -1,12 +1,13 @@
 """Mail servers that a provider should not have: a second Postfix and Dovecot on loopback, with wrong certificates and settings.
 
 They know the lab's mailboxes. Each SMTP service has a port of its own; each IMAP service an address, as Dovecot chooses its
-certificate by that.
+certificate by that. MX hosts have addresses, too, as mail between servers has only one port.
 """
 
 import contextlib
 import datetime
 import ipaddress
+import os
 import shutil
 import socket
 import socketserver
@@ -30,6 +31,9 @@ CERTIFICATES = {
     "stranger": {"days": 90, "trusted": False},
     "both": {"days": -3, "name": "imap.other.example"},
 }
+# The MX hosts. The certificate of the first is for the host itself, or for its domain alone.
+MX_NAMES = ("mx.authority.dane.example", "of-domain.dane.example")
+MX_HOSTS = ("mx", "mx_expired", "mx_plain")
 
 
 class Authority:
@@ -78,6 +82,10 @@ class OddServers:
         self.imap_port, self.imaps_port, self.pop3s_port = free_port(), free_port(), free_port()
         self.addresses = {name: f"127.0.1.{number}" for number, name in enumerate(CERTIFICATES, 1)}
         self.smtp_ports = {name: free_port() for name in ("good", "plain", "no_logins", "expired", "old", "strict_plain")}
+        # Of this lab and this process of pytest only.
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        network = f"127.{2 + lab['port_offset'] // 100}.{1 + worker}"
+        self.mx_addresses = {name: f"{network}.{number}" for number, name in enumerate(MX_HOSTS, 1)}
         self._certificates()
         self.processes = []
 
@@ -88,6 +96,9 @@ class OddServers:
             issuer = authority if wanted.get("trusted", True) else stranger
             names = [wanted["name"]] if "name" in wanted else ["127.0.0.1", self.addresses[name]]
             (self.folder / f"{name}.pem").write_text(issuer.issue(wanted["days"], *names))
+        # The authority is shown, too.
+        for name, days in (("mx", 90), ("mx_expired", -3)):
+            (self.folder / f"{name}.pem").write_text(authority.issue(days, *MX_NAMES) + pem(authority.certificate))
 
     def start(self):
         self._dovecot()
@@ -187,6 +198,9 @@ service pop3-login {{
             f"127.0.0.1:{self.smtp_ports[name]} inet n - n - - smtpd\n" + "".join(f"  -o {option}\n" for option in options)
             for name, options in services.items()
         )
+        for name, address in self.mx_addresses.items():
+            option = "security_level=none" if name == "mx_plain" else f"chain_files={self.folder}/{name}.pem"
+            text += f"{address}:25 inet n - n - - smtpd\n  -o smtpd_tls_{option}\n"
         (config / "master.cf").write_text(f"{text}\n# Postfix's own parts{own}")
         subprocess.run(["postfix", "-c", config, "check"], check=True, capture_output=True)
         # Postfix sleeps a second or two over a main.cf that was written just now.

@@ -1,11 +1,9 @@
 """The check `odoo` of verify.yml on real databases: where each finding must appear, and where it must not."""
 
-from pathlib import Path
-
 import pytest
 from support import Database, run
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import odoo, rules
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import odoo
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
 
 BOSS = "boss@mydomain.com"
@@ -243,9 +241,3 @@ def test_a_database_without_mail(new_database):
     info, findings = run("mail_info", database.connection), Findings()
     odoo.check(info, info["base_url"], 7, findings)
     assert [each["rule"] for each in findings.result()["findings"]] == ["mail_missing"]
-
-
-def test_each_rule_is_seen_here():
-    """A rule without a test in this file would be seen nowhere."""
-    text = Path(__file__).read_text()
-    assert [name for name, rule in rules.RULES.items() if rule.check == rules.ODOO and f'"{name}"' not in text] == []

@@ -165,6 +165,13 @@ class OdooSide:
         """Have Odoo fetch from one incoming mail server."""
         self._session.call("fetchmail.server", "fetch_mail", [server])
 
+    def test_incoming(self, server):
+        """Have Odoo log in to one incoming mail server, as Test & Confirm does.
+
+        :raises OdooError: when it cannot.
+        """
+        self._session.call("fetchmail.server", "button_confirm_login", [server])
+
     def find_answer(self, message_id):
         """Where Odoo has posted a message: model, record, and the author's name and address; None if it has not."""
         rows = self._session.call(

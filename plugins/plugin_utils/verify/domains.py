@@ -15,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import tls
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import dane, tls
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.resolver import NoSuchName, Resolver, Unavailable
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import DNS, ERROR
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions import BROKEN
 
 try:
     import spf
@@ -230,11 +231,34 @@ class _Check:
     def _dane(self, hosts):
         for host in hosts:
             name = "_25._tcp." + host
+            asked = "TLSA of %s" % name
             try:
-                if self.dns.ask(name, "TLSA") and not self.dns.is_verified(name, "TLSA"):
-                    self.add("dane_unsigned", "TLSA of %s" % name, "there are records, but DNSSEC does not verify them")
+                found = self.dns.ask(name, "TLSA")
             except NoSuchName:
                 continue
+            records = [dane.Record(each.usage, each.selector, each.mtype, each.cert) for each in found]
+            usable = [each for each in records if each.counts]
+            if records and not self.dns.is_verified(name, "TLSA"):
+                self.add("dane_unsigned", asked, "there are records, but DNSSEC does not verify them")
+            elif records and not usable:
+                self.add("dane_unusable", asked, "; ".join(str(each) for each in records))
+            elif usable:
+                self._dane_of_host(host, usable)
+
+    def _dane_of_host(self, host, records):
+        """Compare the TLSA records with the certificate at port 25."""
+        asked = "certificate of %s at port %d, and TLSA of _25._tcp.%s" % (host, dane.PORT, host)
+        addresses = self.dns.addresses(host)
+        if not addresses:
+            # It is a finding of the MX.
+            return
+        try:
+            fault = dane.fault(records, host, self.name, addresses, self.way.timeout)
+        except BROKEN as exc:
+            self.findings.skip(DNS, self.name, "%s: no TLS with the host: %s" % (asked, _one_line(exc)))
+            return
+        if fault:
+            self.add("dane_mismatch", asked, "%s; %s" % ("; ".join(str(each) for each in records), fault))
 
     # -- sending ---------------------------------------------------------------------------------------------------------
 

@@ -272,6 +272,20 @@ _DNS = {
         "Senders ignore TLSA records that DNSSEC does not protect. Or the resolver does not verify signatures.",
         "Sign the zone with DNSSEC, or use a resolver that verifies signatures (verify_resolvers).",
     ),
+    "dane_unusable": Rule(
+        DNS,
+        WARNING,
+        "the MX host only has TLSA records (DANE) that senders do not use",
+        "For mail, only the usages 2 and 3 count (RFC 7672). Senders encrypt, but do not verify who the server is.",
+        "Publish a record with usage 3, selector 1 and matching type 1: the SHA-256 digest of the server's public key.",
+    ),
+    "dane_mismatch": Rule(
+        DNS,
+        ERROR,
+        "the certificate of the MX host does not match its TLSA records (DANE)",
+        "Senders that verify DANE, such as Microsoft 365, do not deliver to this host, so replies do not arrive.",
+        "Publish a TLSA record of the new certificate before the server uses it, and remove the old record afterwards.",
+    ),
     "spf_missing": Rule(
         DNS,
         WARNING,

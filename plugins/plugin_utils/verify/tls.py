@@ -70,6 +70,25 @@ def strict_context(ca_path=None):
     return context
 
 
+def context_for_authorities(encoded):
+    """Trusts these certificates in DER and no others, be they of authorities or not, and any name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: ssl.VERIFY_X509_PARTIAL_CHAIN from Python 3.10 on.
+    context.load_verify_locations(cadata="".join(ssl.DER_cert_to_PEM_cert(each) for each in encoded))
+    return context
+
+
+def chain_of(connection):
+    """The certificates that a server has shown, in DER, its own first.
+
+    Python has a public way from 3.13 on, and before only in the object within.
+    """
+    if hasattr(connection, "get_unverified_chain"):
+        return list(connection.get_unverified_chain())
+    return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in connection._sslobj.get_unverified_chain()]
+
+
 def inspect(encoded, handshake, ca_path=None):
     """Judge the certificate that a server has shown.
 
@@ -90,7 +109,7 @@ def inspect(encoded, handshake, ca_path=None):
     return Certificate(
         subject=found.subject.rfc4514_string(),
         issuer=found.issuer.rfc4514_string(),
-        names=_names(found),
+        names=names_of(encoded),
         expires=expires.date().isoformat(),
         days=(expires - now).days,
         untrusted=error.verify_message if untrusted else "",
@@ -109,9 +128,8 @@ def _refusal(handshake, context):
 
 def _names_another(handshake, encoded):
     """Whether the certificate, trusted by itself, is for another name: OpenSSL looks at the name before the dates."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_flags |= 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: ssl.VERIFY_X509_PARTIAL_CHAIN from Python 3.10 on.
-    context.load_verify_locations(cadata=ssl.DER_cert_to_PEM_cert(encoded))
+    context = context_for_authorities([encoded])
+    context.check_hostname = True
     error = _refusal(handshake, context)
     return bool(error) and error.verify_code in _OTHER_NAME
 
@@ -123,9 +141,10 @@ def _when(certificate, attribute):
     return getattr(certificate, attribute).replace(tzinfo=timezone.utc)
 
 
-def _names(certificate):
+def names_of(encoded):
+    """The names that a certificate in DER is for."""
     try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = x509.load_der_x509_certificate(encoded).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return ()
     return tuple(str(each) for kind in (x509.DNSName, x509.IPAddress) for each in names.get_values_for_type(kind))
