@@ -192,8 +192,10 @@ class Session:
             return "system parameter %s" % NEUTRALIZED
         if self.major < NEUTRALIZES_SINCE:
             domain = [["active", "=", True], ["smtp_host", "=ilike", NOWHERE]]
-            for row in self.call("ir.mail_server", "search_read", domain, fields=["name"], limit=1):
-                return "outgoing mail server %s with host %s" % (row["name"], NOWHERE)
+            for row in self.call("ir.mail_server", "search_read", domain, fields=["name", "smtp_host"]):
+                # By a host that an addon computes, Odoo finds all servers.
+                if (row["smtp_host"] or "").lower() == NOWHERE:
+                    return "outgoing mail server %s with host %s" % (row["name"], NOWHERE)
         return ""
 
     def refuse_neutralized(self):
