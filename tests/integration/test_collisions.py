@@ -266,6 +266,25 @@ def test_a_run_that_waits_for_another(database):
     assert turns(database) == [False]
 
 
+def test_followers_of_a_user_that_another_run_moves(database):
+    """What is not a list of records takes its turn, too, and counts what is left when it has it."""
+    config = [{"user": "leaver@mydomain.com", "successor": "stays@mydomain.com"}]
+    odoo = database.odoo()
+    users = odoo.env["res.users"].with_context(no_reset_password=True)
+    leaver, _ = [users.create({"login": each, "email": each, "name": each}) for each in config[0].values()]
+    partner = users.read([leaver], ["partner_id"])[0]["partner_id"][0]
+    follow = {"res_model": "res.partner", "res_id": partner, "partner_id": partner}
+    following = odoo.env["mail.followers"].create(follow)
+    with at_work(database, "followers", config) as first:
+        with proxy(database.server["port"], note=at_the_third_look(first.go_on.set)) as url:
+            second = database.ok("followers", config, url=url)
+        told = [finish(first), second]
+    assert [each["counts"] for each in told] == [{"handed_over": 1, "ended": 0}, {"handed_over": 0, "ended": 0}]
+    assert [each["changed"] for each in told] == [True, False]
+    assert database.value(f"SELECT partner_id FROM mail_followers WHERE id = {following}") != partner
+    assert not any(turns(database))
+
+
 def test_a_run_that_was_killed(database, monkeypatch):
     """The next one waits for as long as that one would for an answer, and then goes on."""
     monkeypatch.setattr(lock, "BEAT", 1)

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.lock import Lock, Taken, is_at_work, wait
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import problems_message
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import read_turns
 from ansible_collections.postroom.odoo.plugins.module_utils.module import Module, connect, new_module
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 
@@ -73,14 +75,33 @@ def run(new=Module):
         module.fail_json(msg=str(exc))
 
 
-def _hand_over(module, session):
+def _decide(module, session):
     items = module.params["config"]
     pairs, problems = find_partners(session, items)
     if problems:
         module.fail_json(**problems_message("user", [item["user"] for item in items], problems))
-    decided = decide(pairs, read_following(session, {partner for pair in pairs for partner in pair}))
-    if not module.check_mode:
-        carry_out(session, decided)
+    return decide(pairs, read_following(session, {partner for pair in pairs for partner in pair}))
+
+
+def _write(module, session):
+    """Carry it out in a turn of this run, or what is left when it has that; what was decided."""
+    while True:
+        # Before all else: what is read after it is what another run has left.
+        turns = read_turns(session)
+        decided = _decide(module, session)
+        if not (any(moved or ended for dummy, moved, ended in decided) or is_at_work(turns)):
+            return decided
+        try:
+            with Lock(session, turns):
+                carry_out(session, decided)
+                return decided
+        except Taken:
+            wait(session, module.report_progress)
+
+
+def _hand_over(module, session):
+    items = module.params["config"]
+    decided = _decide(module, session) if module.check_mode else _write(module, session)
     counts = {
         "handed_over": sum(len(moved) for dummy, moved, dummy in decided),
         "ended": sum(len(ended) for dummy, dummy, ended in decided),
