@@ -17,6 +17,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.export_items 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.lock import Lock, Taken, is_at_work, wait
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import concealed, invocation
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import CREATE, Plan, PlanError, make_plan
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.refusals import fixed_fields
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import (
     MISSING,
     describe,
@@ -191,6 +192,9 @@ class _Run:
         self.unpredicted = []
         self.view = None
         self.ownership = Ownership()
+        # What Odoo has refused to change whatever the value, by record and by option, with its words.
+        self.refused = {}
+        self.refusals = {}
         self.offer = self._offer()
 
     def finish(self):
@@ -230,8 +234,12 @@ class _Run:
         if self.unpredicted:
             result["unpredicted"] = self.unpredicted
         if plan.left_alone:
-            result["not_managed"] = not_managed(self.resource, plan, computed.reason(self.session, self.resource.model))
+            result["not_managed"] = not_managed(self.resource, plan, self._why_left_alone())
         return result
+
+    def _why_left_alone(self):
+        why = computed.reason(self.session, self.resource.model)
+        return lambda label, option: self.refusals.get((label, option), why)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -279,7 +287,7 @@ class _Run:
         wanted = want_items(self.resource, self.items, self.session.major, self.offer, self.names, unforeseen)
         if unforeseen:
             self.unpredicted.extend(unforeseen.lines())
-        fields = computed.read_computed(self.session, self.resource, self.offer or {})
+        fields = computed.read_computed(self.session, self.resource, self.offer or {}).with_fixed(self.refused)
         options = self._all_options()
         if self.state == "merged":
             options &= {option for each in wanted for option in each.values}.union(
@@ -370,6 +378,9 @@ class _Run:
                 # A second plan would not report what the first one left.
                 if not exc.left_nothing:
                     raise
+                if isinstance(exc, WriteRejected) and self._leave_refused(exc):
+                    plan = self._plan_again()
+                    continue
                 # Something else than a run of ours writes, too: a person, or Odoo itself.
                 collided = errors.is_collision(exc)
                 if collided and attempts == ATTEMPTS:
@@ -387,6 +398,16 @@ class _Run:
                     # Two that collide are not to collide again.
                     time.sleep(random.uniform(0.1, 0.5) * 2**attempts)  # noqa: S311 - chance, not cryptography
         return plan, []
+
+    def _leave_refused(self, exc):
+        """Whether Odoo has refused fields that no value can change, which the next plan leaves alone."""
+        changes = {id(change): change for change, dummy, dummy in exc.problems}
+        fixed = fixed_fields(self.session, self.resource, list(changes.values()))
+        for change in changes.values() if fixed else ():
+            for option, words in fixed[change.record].items():
+                self.refused.setdefault(change.record, set()).add(option)
+                self.refusals[change.label, option] = computed.refusal(self.session, self.resource.model, words)
+        return bool(fixed)
 
     def _plan_again(self):
         self.names = Names(self.session)

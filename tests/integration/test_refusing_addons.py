@@ -1,4 +1,8 @@
-"""An addon that refuses values: one error says which item and option, Odoo's reason and the cure; nothing is written."""
+"""An addon that refuses what is declared.
+
+A field that it lets nobody change is left alone. Of a value, a new record or a removal that it refuses, one error says which
+item and option, Odoo's reason and the cure, and nothing is written.
+"""
 
 import shutil
 from pathlib import Path
@@ -30,20 +34,19 @@ def refused(database, config, **options):
     return result["problems"][0], result["msg"]
 
 
-def test_an_option_that_is_refused(database):
-    """The other one of the list is not written either, as with any refusal."""
-    problem, words = refused(database, [{**LOCKED, "host": "smtp.other.example"}, {**FREE, "host": "smtp.other.example"}])
-    assert (problem["index"], problem["option"]) == (0, "host")
-    assert "The host of this server is set by the operators" in words
-    assert CURE in words
-
-
-def test_one_of_several_options_is_refused(database):
-    """Which one, Odoo does not tell: the error names those that would change."""
-    problem, words = refused(database, [FREE, {**LOCKED, "host": "smtp.other.example", "priority": 3}])
-    assert (problem["index"], problem["option"]) == (1, None)
-    assert "Odoo refuses to change host, priority: The host of this server is set by the operators" in words
-    assert CURE in words
+def test_fields_that_cannot_be_changed(database):
+    """They are said once, by name and reason, and left alone; the rest is written, and a second run changes nothing."""
+    config = [{**LOCKED, "host": "smtp.other.example", "priority": 3}, {**FREE, "host": "smtp.other.example"}]
+    done = database.ok("outgoing_mail_servers", config)
+    changed = {tuple(each["options"]): each["items"] for each in done["changes"]}
+    assert changed == {("priority",): ["locked@mydomain.com"], ("host",): ["free@mydomain.com"]}
+    again = database.ok("outgoing_mail_servers", config)
+    assert (again["changed"], again["counts"]["unchanged"]) == (False, 2)
+    for each in (done, again):
+        [line] = each["not_managed"]
+        assert "host of outgoing mail server locked@mydomain.com" in line
+        assert 'refusing_mail_servers), which says "The host of this server is set by the operators"' in line
+    assert database.ok("outgoing_mail_servers", [LOCKED, FREE])["counts"]["updated"] == 1
 
 
 def test_a_constraint(database):

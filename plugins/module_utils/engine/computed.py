@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import operator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.etree import ElementTree
 
 # From this series on, the form has expressions of Python instead of domains.
@@ -49,6 +49,11 @@ class Computed:
     def is_fixed(self, record, option):
         """Whether Odoo would not take a value of this record."""
         return option in self.always or option in self.by_record.get(record, ())
+
+    def with_fixed(self, fixed):
+        """The same, and more that records do not let be changed: C({record id: options})."""
+        by_record = {record: {*self.by_record.get(record, ()), *options} for record, options in fixed.items()}
+        return replace(self, by_record={**self.by_record, **by_record})
 
 
 def read_computed(session, resource, offer):
@@ -102,6 +107,15 @@ def reason(session, model):
     addons = addons_of(session, model)
     return "computed by an addon of this database%s, which does not let them be changed here" % (
         " (addons that extend %s: %s)" % (model, ", ".join(addons)) if addons else ""
+    )
+
+
+def refusal(session, model, words):
+    """The same of values that an addon refuses, with its own words."""
+    return 'refused by an addon of this database (addons that extend %s: %s), which says "%s"' % (
+        model,
+        ", ".join(addons_of(session, model)),
+        words.rstrip("."),
     )
 
 

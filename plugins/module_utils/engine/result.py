@@ -186,17 +186,17 @@ def _as_option(field, names, value):
 def not_managed(resource, plan, why):
     """A line for each set of options that Odoo does not take, with the records, and the reason.
 
-    :param why: what computes them.
+    :param why: function of a record's label and an option that returns what keeps Odoo from it.
     """
     options, records = {}, {}
     for label, option in plan.left_alone:
-        options.setdefault(label, []).append(option)
-    for label, found in options.items():
-        records.setdefault(tuple(sorted(set(found))), []).append(label)
+        options.setdefault((label, why(label, option)), set()).add(option)
+    for (label, reason), found in options.items():
+        records.setdefault((tuple(sorted(found)), reason), []).append(label)
     return [
         "%s of %s %s: not managed by Postroom; values are %s. Change the value where the addon has it, or remove the option"
-        % (", ".join(found), resource.noun, listed(labels), why)
-        for found, labels in records.items()
+        % (", ".join(found), resource.noun, listed(labels), reason)
+        for (found, reason), labels in records.items()
     ]
 
 
