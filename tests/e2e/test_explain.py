@@ -39,12 +39,31 @@ class Asker:
         found = explain(self.session(), email_from, template, record)
         assert self.counts() == before
         assert RECEIVER not in "\n".join(self.office.postfix.lines())
+        if found.get("known"):
+            assert_complete(found)
         return found
 
     def counts(self):
         tables = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in COUNTED)
         # No contact was made, even for a while.
         return self.office.sql(f"{tables} UNION ALL SELECT 'contacts', last_value FROM res_partner_id_seq")
+
+
+# What is said of each message that would be sent, and of its answer.
+SAID = ("Sent through: ", "Reason: ", "From: ", "Reply-To: ", "Envelope sender: ", "An answer goes to ")
+PLACES = ("Odoo posts it on ", "Odoo does not post it ", "Odoo creates a new record for it: ")
+
+
+def assert_complete(found):
+    """With the addon and without it: server, rule, sender, where an answer goes, and whether Odoo would thread it."""
+    halves = "\n".join(found["lines"]).split("Without the addon SMTP server per user:\n")
+    for half, route in zip(halves, (found["with_addon"], found["without_addon"]), strict=True):
+        if not route["sent"]:
+            assert "It would not be sent: " in half
+            continue
+        assert [words for words in SAID if f"\n{words}" not in half] == []
+        assert any(f"\n{words}" in half for words in PLACES), half
+        assert half.count("\nNot through ") == len(route["others"])
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +100,9 @@ def test_it_is_what_happens(asker, person):
     assert trip.landed_on == ("res.partner", trip.record)
     assert f"Sent through: {person} out ({address(person)})" in found["lines"]
     assert f"An answer goes to {address(person)}." in found["lines"]
+    # The servers that were not chosen, each with the reason.
+    assert f"Not through catchall out ({SHARED}): Its From Filter does not have the address." in found["lines"]
+    assert len(found["without_addon"]["others"]) >= 2
 
 
 def test_a_user_without_a_server(asker):
@@ -123,7 +145,13 @@ def test_a_template(asker, core, series, auto_delete):
     assert route["threaded"]
     assert found["lines"][0].endswith(f"written by {address('newuser')}, on res.partner,{record}:")
     # Core deletes the message together with its mail.
-    assert found["without_addon"]["sent"] is False or found["without_addon"]["threaded"] is not auto_delete
+    core_route = found["without_addon"]
+    assert core_route["sent"] is False or core_route["threaded"] is not auto_delete
+    if core_route["sent"] and auto_delete:
+        assert core_route["answer"][1:] == [
+            "Odoo does not find the record: it deletes the message after sending it.",
+            "Odoo does not post it anywhere.",
+        ]
 
 
 def test_a_server_that_was_selected(asker):
@@ -262,8 +290,13 @@ from odoo.addons.smtp_server_per_user import compat
 with compat.never_committed(env) as inside:
     mail = inside["ir.mail_server"]._mail_of_template(inside["mail.template"].browse({template}), None)
     print("TO", [mail.email_to, mail.email_cc, mail.recipient_ids.ids])
+    # An answer to a message that is not there, at an address that is no alias: what fetching does with it.
+    place = inside["ir.mail_server"]._place_of_answer
+    print("PLACES", [place("<none@nowhere>", "a@b.example", model) for model in ("res.partner", None)])
 """
-    assert f"TO ['{RECEIVER}', False, []]" in shell(office.lab, office.series, office.name, script)
+    output = shell(office.lab, office.series, office.name, script)
+    assert "PLACES [('res.partner', 0), None]" in output
+    assert f"TO ['{RECEIVER}', False, []]" in output
 
 
 def test_several_at_once(asker):

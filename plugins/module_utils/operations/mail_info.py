@@ -10,6 +10,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils import resources
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import IDENTIFIERS
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, Module, connect
+from ansible_collections.postroom.odoo.plugins.module_utils.operations import in_use
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import MissingModel, OdooError
 
 OPTIONS = {"days": {"type": "int", "default": 7}, "waiting_minutes": {"type": "int", "default": 120}}
@@ -35,7 +36,7 @@ def scheduled_actions(session):
         if (row["module"], row["name"]) in _ACTIONS or row["module"] == resources.ROUTING_ADDON
     }
     wanted = ["cron_name", "active", "interval_number", "interval_type", "nextcall", "lastcall", "failure_count"]
-    rows = _read(session, "ir.cron", [["id", "in", sorted(purposes)]], wanted)
+    rows = in_use.read(session, "ir.cron", [["id", "in", sorted(purposes)]], wanted)
     return [dict(row, purpose=purposes[row["id"]]) for row in rows]
 
 
@@ -62,24 +63,9 @@ def queue(session, now, days, waiting_minutes):
     }
 
 
-def incoming_servers(session):
-    wanted = ["name", "server", "user", "server_type", "state", "date", "error_date", "error_message"]
-    return _read(session, "fetchmail.server", [["active", "=", True]], wanted)
-
-
-def outgoing_servers(session):
-    return _read(session, "ir.mail_server", [["active", "=", True]], ["name", "smtp_user", "from_filter"])
-
-
-def users(session):
-    """Internal users in use."""
-    return session.call(
-        "res.users",
-        "search_read",
-        [["active", "=", True], ["share", "=", False]],
-        fields=["login", "email"],
-        order="id",
-    )
+def only(rows, *wanted):
+    """The rows with these fields and their database IDs."""
+    return [{name: row[name] for name in ("id", *wanted)} for row in rows]
 
 
 def aliases(session):
@@ -87,7 +73,9 @@ def aliases(session):
     resource = resources.ALIAS_DOMAINS.in_series(session.major)
     domains = storage_of(resource).read(session, resource, ("name", "catchall", "bounce"))
     own = {domain["id"]: domain["name"] for domain in domains}
-    rows = _read(session, "mail.alias", [["alias_name", "!=", False]], ["alias_name", "alias_domain_id", "alias_model_id"])
+    rows = in_use.read(
+        session, "mail.alias", [["alias_name", "!=", False]], ["alias_name", "alias_domain_id", "alias_model_id"]
+    )
     found = []
     for row in rows:
         # Up to 16 there is one domain for all.
@@ -106,13 +94,6 @@ def aliases(session):
 def base_url(session):
     rows = session.call("ir.config_parameter", "search_read", [["key", "=", "web.base.url"]], fields=["value"])
     return rows[0]["value"] if rows else None
-
-
-def _read(session, model, domain, wanted):
-    """The records of a model, with those of the fields that its series has; the others are None."""
-    offered = session.call(model, "fields_get", wanted, attributes=["type"])
-    rows = session.call(model, "search_read", domain, fields=[name for name in wanted if name in offered], order="id")
-    return [dict(dict.fromkeys(wanted), **row) for row in rows]
 
 
 def run(new=Module):
@@ -135,9 +116,9 @@ def run(new=Module):
                 mail=True,
                 scheduled_actions=scheduled_actions(session),
                 queue=queue(session, now, module.params["days"], module.params["waiting_minutes"]),
-                incoming_servers=incoming_servers(session),
-                outgoing_servers=outgoing_servers(session),
-                users=users(session),
+                incoming_servers=in_use.incoming_servers(session),
+                outgoing_servers=only(in_use.outgoing_servers(session), "name", "smtp_user", "from_filter"),
+                users=only(in_use.internal_users(session), "login", "email"),
                 aliases=aliases(session),
             )
         except MissingModel:

@@ -13,6 +13,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils import resources
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import IDENTIFIERS
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
+from ansible_collections.postroom.odoo.plugins.module_utils.operations import in_use
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 
 # The namespace of the external identifiers: record_<token> is written on, contact_<token> receives.
@@ -47,29 +48,17 @@ class OdooSide:
         return hashlib.sha256(rows[0]["value"].encode() if rows else b"").hexdigest()[:8]
 
     def users(self):
-        """The active internal users by their address."""
-        rows = self._session.call(
-            "res.users",
-            "search_read",
-            [["active", "=", True], ["share", "=", False]],
-            fields=["name", "login", "email", "partner_id"],
-            order="id desc",
-        )
-        return {normal(row["email"]): row for row in rows if row["email"]}
+        """The active internal users by their address; the first, of several with one."""
+        return {normal(row["email"]): row for row in reversed(in_use.internal_users(self._session)) if row["email"]}
 
     def outgoing(self):
         """Whether the routing addon is installed, and the logins of the servers that each address has for itself."""
-        wanted = ["smtp_user", "from_filter", "sender_addresses"]
-        offered = self._session.call("ir.mail_server", "fields_get", wanted, attributes=["type"])
-        rows = self._session.call(
-            "ir.mail_server", "search_read", [["active", "=", True]], fields=[each for each in wanted if each in offered]
-        )
-        logins = {}
+        rows, logins = in_use.outgoing_servers(self._session), {}
         for row in rows:
-            for address in (row.get("sender_addresses") or "").split(","):
+            for address in (row["sender_addresses"] or "").split(","):
                 if address:
                     logins.setdefault(address, []).append(normal(row["smtp_user"] or ""))
-        return "sender_addresses" in offered, logins
+        return any(row["sender_addresses"] is not None for row in rows), logins
 
     def special_addresses(self):
         """The addresses of catchall, bounce and default From, each by its kind."""
@@ -84,15 +73,9 @@ class OdooSide:
         return found
 
     def incoming(self):
-        """The incoming mail servers in use by their login, each with its state."""
-        rows = self._session.call(
-            "fetchmail.server",
-            "search_read",
-            [["active", "=", True], ["server_type", "!=", "local"]],
-            fields=["name", "user", "state"],
-            order="priority desc, id desc",
-        )
-        return {normal(row["user"] or ""): row for row in rows}
+        """The incoming mail servers in use by their login, each with its state; the first, of several with one."""
+        rows = reversed(in_use.incoming_servers(self._session))
+        return {normal(row["user"] or ""): row for row in rows if row["server_type"] != "local"}
 
     # -- the message -------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import IDENTIFIERS
 from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, Module, connect
+from ansible_collections.postroom.odoo.plugins.module_utils.operations import in_use
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import MissingModel, OdooError
 
 OPTIONS = {"email_from": {"type": "str"}, "template": {"type": "str"}, "record": {"type": "str"}}
@@ -46,17 +47,8 @@ def template_of(session, given):
 
 def known_servers(session):
     """What can be read without the addon."""
-    wanted = ["name", "smtp_user", "from_filter", "sequence"]
-    offered = session.call("ir.mail_server", "fields_get", wanted, attributes=["type"])
-    rows = session.call(
-        "ir.mail_server",
-        "search_read",
-        [["active", "=", True]],
-        fields=[each for each in wanted if each in offered],
-        order="sequence, id",
-    )
-    for row in rows:
-        filters = row.get("from_filter") or "none" if "from_filter" in offered else "not in Odoo %d" % session.major
+    for row in in_use.outgoing_servers(session):
+        filters = "not in Odoo %d" % session.major if row["from_filter"] is None else row["from_filter"] or "none"
         yield "outgoing mail server %s, login %s, From Filter: %s" % (row["name"], row["smtp_user"] or "none", filters)
 
 

@@ -5,8 +5,11 @@ provider would be connected to; this file puts in words what happened.
 """
 
 import re
+from email import policy
+from email.message import EmailMessage
+from email.utils import make_msgid
 
-from odoo import _, api, fields, models
+from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
 
 from .. import compat
@@ -328,15 +331,46 @@ class IrMailServer(models.Model):
         compat.flush(self.env)
         self.env.cr.execute("SELECT model, res_id FROM mail_message WHERE message_id = %s", [message_id])
         kept = self.env.cr.fetchone()
-        threaded = bool(kept and kept[0] and kept[1] and "reply_to" not in message_id)
-        if threaded:
-            thread = _("Odoo posts it on the record.")
-        elif kept:
-            thread = _("Odoo does not post it on the record: the message was marked so that replies start anew.")
-        else:
-            thread = _("Odoo does not find the record: it deletes the message after sending it.")
+        place = self._place_of_answer(message_id, address, server and server.object_id.model)
+        threaded = bool(kept and place and place == kept)
+        thread = [_("Odoo posts it on the record.")] if threaded else self._words_of_place(message_id, kept, place)
         fetches = bool(server and server.state == "done")
-        return {"answer_to": address, "fetched": fetches, "threaded": threaded, "answer": [fetched, thread]}
+        return {"answer_to": address, "fetched": fetches, "threaded": threaded, "answer": [fetched, *thread]}
+
+    @api.model
+    def _place_of_answer(self, message_id, address, model):
+        """Where Odoo would post an answer, asked of what processes incoming mail.
+
+        :param model: of which the incoming mail server creates records
+        :return: model and id, which is 0 for a new record; None if Odoo would not post it
+        """
+        answer = EmailMessage(policy=policy.SMTP)
+        answer["From"], answer["To"], answer["Subject"] = RECEIVER, address, "Re: Route"
+        answer["Message-Id"] = make_msgid(domain="customer.example")
+        answer["In-Reply-To"] = answer["References"] = message_id
+        answer.set_content("Route")
+        threads = self.env["mail.thread"].with_user(SUPERUSER_ID)
+        try:
+            routes = threads.message_route(answer, threads.message_parse(answer), model=model or None)
+        except ValueError:
+            return None  # There is no place for it.
+        return (routes[0][0], routes[0][1] or 0) if routes else None
+
+    @api.model
+    def _words_of_place(self, message_id, kept, place):
+        """Where an answer ends up that is not posted on the record, and why."""
+        found = []
+        if not kept:
+            found.append(_("Odoo does not find the record: it deletes the message after sending it."))
+        elif "reply_to" in message_id:
+            found.append(_("Odoo does not post it on the record: the message was marked so that replies start anew."))
+        if place is None:
+            found.append(_("Odoo does not post it anywhere."))
+        elif place[1]:
+            found.append(_("Odoo posts it on another record: %s.", "%s,%s" % place))
+        else:
+            found.append(_("Odoo creates a new record for it: %s.", self.env[place[0]]._description))
+        return found
 
     @api.model
     def _lines_of(self, found):
