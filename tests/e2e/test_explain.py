@@ -103,6 +103,10 @@ def test_it_is_what_happens(asker, person):
     # The servers that were not chosen, each with the reason.
     assert f"Not through catchall out ({SHARED}): Its From Filter does not have the address." in found["lines"]
     assert len(found["without_addon"]["others"]) >= 2
+    # A record of theirs is the same way, with the heading of that record.
+    on_record = asker.ask(address(person), record=f"res.partner,{trip.record}")
+    assert on_record["lines"][0].endswith(f"on res.partner,{trip.record}:")
+    assert (told(on_record["with_addon"]), on_record["with_addon"]["threaded"]) == (seen(trip), True)
 
 
 def test_a_user_without_a_server(asker):
