@@ -100,7 +100,18 @@ def _in_list(option, value, place):
         if each is None:
             yield "%s[%d]: is empty; remove it" % (place, number)
         else:
-            yield from _wrong(element, each, "%s[%d]%s" % (place, number, _label(each)))
+            where = "%s[%d]%s" % (place, number, _label(each))
+            # Ansible does not tell of which item.
+            for name in _missing(option.get("options") or {}, each):
+                yield "%s: %s is missing" % (where, name)
+            yield from _wrong(element, each, where)
+
+
+def _missing(spec, item):
+    """The options that an item needs and does not have."""
+    if isinstance(item, dict):
+        return [name for name, option in spec.items() if option.get("required") and item.get(name) is None]
+    return []
 
 
 def _in_dictionary(option, value, place):

@@ -50,7 +50,7 @@ KINDS = [
     (put(*ACCOUNT, "smtp"), {"host": "x/" * 50_000}, "characters)"),
     (put(*ACCOUNT, "password"), "{{ vault_mail_passwords['newcomer@mydomain.com'] }}", "vault"),
     (put("mail_provider", "smtp", "port"), "five", "'mail_provider -> smtp'"),
-    (put(*ACCOUNT), {"email": EMAIL, "password": "x"}, "missing required arguments: name found in mail_users_accounts"),
+    (put(*ACCOUNT), {"email": EMAIL, "password": "x"}, "name is missing"),
     (put(*ACCOUNT, "pasword"), "x", "mail_users_accounts.pasword. Supported parameters include"),
     (put(*ACCOUNT), {"name": "New", "email": EMAIL}, f"No mailbox password for {EMAIL}"),
 ]

@@ -272,6 +272,8 @@ def test_how_a_domains_mailboxes_are_read(given, expected):
         ({"passwords": {}, "incoming": False, "outgoing": "no"}, None),
         ({"passwords": {}, "incoming": False, "pop": {}, "provider": {"imap": {"type": "gmail"}}}, "for office@"),
         ({"default_from": ""}, "mail_domain_default_from is empty"),
+        ({"catchall": "catchall@mydomain.com"}, "mail_domain_catchall: 'catchall@mydomain.com' is not the local part"),
+        ({"bounce": "b b"}, "mail_domain_bounce: 'b b' is not the local part"),
         ({"default_from": "", "outgoing": False}, None),
     ],
 )

@@ -15,6 +15,7 @@ SPEC = {
     "secrets": {"type": "dict", "no_log": True},
     "server": {"type": "dict", "options": {"host": {"type": "str"}, "port": {"type": "int"}}},
     "items": {"type": "list", "elements": "dict", "options": {"login": {"type": "str"}, "password": {"type": "str"}}},
+    "people": {"type": "list", "elements": "dict", "options": {"email": {"required": True}, "name": {"required": True}}},
 }
 
 
@@ -76,6 +77,8 @@ def test_text_is_text_only(place, given, unquoted, read_as):
         ("switch: [a]", "switch: must be true or false"),
         ('text: "a\\ud800"', "half of a character"),
         ("secrets: {1: a}", "secrets: key 1: must be text"),
+        ("people: [{email: a, name: A}, {name: Ann}]", "people[1] (Ann): email is missing"),
+        ("people: [{email: a, name: }]", "people[0] (a): name is missing"),
     ],
 )
 def test_other_kinds(given, words):

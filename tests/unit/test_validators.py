@@ -58,6 +58,9 @@ def test_usable(check, value):
         (validators.host, "smtp.mydomain.com:587"),
         (validators.host, "smtp://mydomain.com"),
         (validators.host, "smtp mydomain"),
+        (validators.host, "[::1]"),
+        (validators.host, ":::"),
+        (validators.domain, "münchen.example"),
         (validators.port, 0),
         (validators.port, 65536),
         (validators.from_filter, "new user"),
@@ -79,3 +82,9 @@ def test_what_looks_plain_is_an_address(name, domain):
     """The short way takes nothing that the long one refuses."""
     value = f"{name}@{domain}"
     assert not validators.PLAIN_ADDRESS.match(value) or validators.is_addr_spec(value)
+
+
+@pytest.mark.parametrize("value", ["a\tb", "a\x01b", "a\x7fb", "a\nb", "ab\n", "ä"])
+def test_what_mail_servers_are_not_sent_as_password(value):
+    """What the routing addon would refuse, when the user and one of the servers are written already."""
+    assert value not in validators.mail_password(value)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import re
 from email.errors import HeaderParseError, MessageDefect
 from email.headerregistry import Address
@@ -14,6 +15,7 @@ LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
 DOMAIN = re.compile(r"%s(?:\.%s)*\Z" % (LABEL, LABEL))
 # A value is cut in messages after so many characters.
 LONGEST = 100
+_UNTYPEABLE = "has a line break or another control character; choose another password"
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 # What nearly all addresses look like. It saves the long way by RFC 5322, which takes a list of thousands seconds.
 PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@%s(?:\.%s)*\Z" % (LABEL, LABEL), re.ASCII)
@@ -44,7 +46,8 @@ def mail_password(value):
     """What Odoo sends a mail server as password. The message never has the value."""
     if not value.isascii():
         return "has characters outside ASCII, which Odoo cannot send to a mail server; choose another password"
-    return password(value)
+    # The routing addon takes no tab.
+    return _UNTYPEABLE if "\t" in value else password(value)
 
 
 def password(value):
@@ -52,7 +55,7 @@ def password(value):
     if value.endswith(("\n", "\r")):
         return "ends with a line break, as a YAML block (|) or a file does; write it in quotes, or use |-"
     if CONTROL.search(value):
-        return "has a line break or another control character; choose another password"
+        return _UNTYPEABLE
     return None
 
 
@@ -84,16 +87,27 @@ def address_or_alias(value):
 
 
 def domain(value):
-    if DOMAIN.match(value) and "." in value:
+    if value.isascii() and DOMAIN.match(value) and "." in value:
         return None
+    if DOMAIN.match(value) and "." in value:
+        return "%s has characters outside ASCII, which Odoo does not take; give its ASCII form, which begins with xn--" % (
+            quoted(value)
+        )
     return "%s is not a domain name; give one like mydomain.com" % quoted(value)
 
 
 def host(value):
     """A host name or an IP address (not a URL, no port)."""
-    if DOMAIN.match(value) or re.match(r"\[?[0-9A-Fa-f:]+(%\w+)?\]?\Z", value):
+    if DOMAIN.match(value) or _is_ip_address(value):
         return None
     return "%s is not a host name or IP address; give the bare name, without scheme and port" % quoted(value)
+
+
+def _is_ip_address(value):
+    try:
+        return bool(ipaddress.ip_address(value.partition("%")[0]))
+    except ValueError:
+        return False
 
 
 def port(value):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Example, Field, Option, Resource, Secrecy
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ALIAS_DOMAIN_PARAMETERS
 
@@ -35,7 +36,7 @@ CONFIG_PARAMETERS = Resource(
     ),
     identities=(("key",),),
     fields=(
-        Field("key", "key", doc="Key of the parameter."),
+        Field("key", "key", check=validators.one_line, doc="Key of the parameter."),
         Field(
             "value",
             "value",

@@ -25,6 +25,8 @@ class Server:
     """
 
     def __init__(self, url, timeout, validate_certs, ca_path):
+        if timeout < 1:
+            raise OdooError("timeout is %s, but must be at least 1 second; 120 is the default." % timeout)
         self.url = url
         self.timeout = timeout
         parts = _split_url(url)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import (
     ABSENT,
     ENTRY,
@@ -145,6 +146,10 @@ class MailDomain:
             return wrong
         if not DOMAIN.match(self.name):
             return ["mail_domain_name is not a domain: %s. Use a name such as mydomain.com" % self.name]
+        aliases = {each: validators.alias(self.given[each]) for each in ("catchall", "bounce") if self.given[each]}
+        wrong = ["mail_domain_%s: %s" % each for each in aliases.items() if each[1]]
+        if wrong:
+            return wrong
         if not self.default_from and is_true(self.given.get("outgoing", True)):
             return [NO_DEFAULT_FROM]
         servers = self._servers()
