@@ -3,9 +3,12 @@
 The zones are in tests/lab/roles/dns; the names of the domains in `example` say what is wrong with them.
 """
 
+import contextlib
+import fcntl
 import http.server
 import ssl
 import threading
+from pathlib import Path
 
 import pytest
 from odd_servers import Authority, pem
@@ -41,7 +44,11 @@ def policies(lab, tmp_path_factory):
     (folder / "ca.pem").write_text(pem(authority.certificate))
     (folder / "server.pem").write_text(authority.issue(90, *texts))
     address = f"127.{2 + lab['port_offset'] // 100}.0.1"
-    with http.server.ThreadingHTTPServer((address, 443), Policies) as server:
+    with contextlib.ExitStack() as stack:
+        # The zones have one address, and each process of pytest may run tests of this file.
+        lock = stack.enter_context((Path(lab["lab_dir"]) / "dns" / "tests.lock").open("w"))
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server = stack.enter_context(http.server.ThreadingHTTPServer((address, 443), Policies))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder / "server.pem")
         server.socket = context.wrap_socket(server.socket, server_side=True)
