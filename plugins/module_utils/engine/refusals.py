@@ -22,6 +22,9 @@ def fixed_fields(session, resource, changes):
     :param changes: updates, or others, of which none is found out.
     :returns: C({record id: {option: Odoo's reason}}), or None if this explains not all of the refusals.
     """
+    # Odoo writes to users about changes of their login and e-mail address, and could of one that it takes back.
+    if any(field.notify_on_write for field in resource.fields):
+        return None
     if not all(change and change.action == UPDATE for change in changes) or not computed.addons_of(session, resource.model):
         return None
     found = {}
