@@ -254,7 +254,7 @@ class _Check:
             return
         try:
             fault = dane.fault(records, host, self.name, addresses, self.way.timeout)
-        except BROKEN as exc:
+        except (UnsupportedAlgorithm, *BROKEN) as exc:
             self.findings.skip(DNS, self.name, "%s: no TLS with the host: %s" % (asked, _one_line(exc)))
             return
         if fault:
