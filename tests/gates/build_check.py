@@ -110,7 +110,7 @@ class User:
         self.environment["PATH"] = f"{self.home}/venv/bin:{os.defpath}"
         self.run(python, "-m", "venv", f"{self.home}/venv")
         # pip still reads its settings from the real home.
-        install = ["pip", "install", "--quiet", "--disable-pip-version-check"]
+        install = ["pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
         self.run(*install, "-r", FOLDER / "unpacked" / "requirements.txt", strict=False)
         self.run(*install, f"ansible-core=={release}", strict=False)
         self.environment["HOME"] = str(self.home)

@@ -18,10 +18,13 @@ def settings():
     return found
 
 
-def write(path):
-    """Write them as a pip.conf, which only its owner can read: an index's address can hold a password."""
+def write(path, more=None):
+    """Write them as a pip.conf, which only its owner can read: an index's address can hold a password.
+
+    :param more: further settings, as settings() has them
+    """
     config = configparser.RawConfigParser()
-    for (section, option), value in settings().items():
+    for (section, option), value in {**settings(), **(more or {})}.items():
         if not config.has_section(section):
             config.add_section(section)
         config.set(section, option, value)
