@@ -7,12 +7,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
-from facts import read_lab, wanted_series
+from facts import parametrize_by_series, read_lab
 
-
-def pytest_generate_tests(metafunc):
-    if "series" in metafunc.fixturenames:
-        metafunc.parametrize("series", wanted_series(), scope="session")
+pytest_generate_tests = parametrize_by_series
 
 
 @pytest.fixture(scope="session")

@@ -29,12 +29,25 @@ def database(lab, series):
     lab_database.drop(series, name)
 
 
-def test_all_hooks_are_there(lab, series, database):
+HOOKS = f"""
+from odoo.addons.{ADDON.name} import compat as routing
+from odoo.addons.{OAUTH_ADDON.name} import compat as oauth
+for compat in (routing, oauth):
+    print('MISSING', compat.missing_hooks(env))
+print('LOGIN', oauth.SMTP_LOGIN)
+"""
+
+
+@pytest.fixture(scope="module")
+def hooks(lab, series, database):
+    """What the addons say of the methods that they need."""
+    return shell(lab, series, database[0], HOOKS)
+
+
+def test_all_hooks_are_there(database, hooks):
     name, log = database
     assert "this version of Odoo has no" not in log
-    for addon in (ADDON, OAUTH_ADDON):
-        script = f"from odoo.addons.{addon.name} import compat\nprint('MISSING', compat.missing_hooks(env))"
-        assert "MISSING []" in shell(lab, series, name, script)
+    assert hooks.count("MISSING []") == 2, hooks
     for title in (ROUTING, OAUTH):
         assert not int(lab_database.psql(NOTES.format(title=title, name=""), name))
 
@@ -58,16 +71,11 @@ def test_missing_hook_is_reported(lab, series, database):
     assert not lab_database.psql("SELECT value FROM ir_config_parameter WHERE key LIKE '%missing_hooks'", name).strip()
 
 
-def test_missing_login_method_is_reported(lab, series, database):
+def test_missing_login_method_is_reported(lab, series, database, hooks):
     """Where it has another name, servers with an OAuth client would log in with an empty password."""
     name, _log = database
-    method = {"14": "connect"}.get(series) or login_method(lab, series, name)
+    method = {"14": "connect"}.get(series) or re.search(r"LOGIN (\w+)", hooks)[1]
     cls = "IrMailServer" if series == "14" else "IrMail_Server"
     log = shell(lab, series, name, TAKE_AWAY.format(cls=cls, name=method), stderr=True)
     assert re.search(rf" ERROR .*mail_server_oauth: this version of Odoo has no ir.mail_server: .*{method}", log), log[-3000:]
     assert lab_database.psql(NOTES.format(title=OAUTH, name=method), name).strip() == "1"
-
-
-def login_method(lab, series, name):
-    script = "from odoo.addons.mail_server_oauth import compat\nprint('LOGIN', compat.SMTP_LOGIN)"
-    return re.search(r"LOGIN (\w+)", shell(lab, series, name, script))[1]

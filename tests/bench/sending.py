@@ -134,7 +134,7 @@ def sink():
 def measure(lab, series, logins, targets, asked):
     deploy(lab, series)
     template = make_template(lab, series)[0]
-    databases = {"core": copy_of(series, None), "addon": copy_of(series, template)}
+    databases = {"core": copy_of(series, None)[0], "addon": copy_of(series, template)[0]}
     runs = []
     try:
         for name in databases.values():

@@ -1,14 +1,11 @@
 """Fixtures of the tests on the real lab. POSTROOM_SERIES ("14 19") says which; by default all that the lab has."""
 
 import pytest
-from facts import read_lab, wanted_series
+from facts import parametrize_by_series, read_lab
 from office import ADDON, OAUTH_ADDON, Office, deploy, lab_database, make_template
 from tokens import Tokens
 
-
-def pytest_generate_tests(metafunc):
-    if "series" in metafunc.fixturenames:
-        metafunc.parametrize("series", wanted_series(), scope="session")
+pytest_generate_tests = parametrize_by_series
 
 
 @pytest.fixture(scope="session")
@@ -18,28 +15,45 @@ def lab():
 
 @pytest.fixture(scope="session")
 def templates(lab):
-    """Function that gives the database with the addon, of a series; made once."""
+    """Function that gives the database with an addon or several, by default the routing addon, of a series; made once."""
     made = {}
 
-    def get(series):
-        if series not in made:
+    def get(series, *addons):
+        if (series, addons) not in made:
             deploy(lab, series)
-            made[series] = make_template(lab, series)[0]
-        return made[series]
+            made[series, addons] = make_template(lab, series, *addons)[0]
+        return made[series, addons]
 
     yield get
-    for series, name in made.items():
+    for (series, _addons), name in made.items():
         lab_database.drop(series, name)
 
 
+@pytest.fixture(scope="session")
+def models(lab, templates):
+    """Function that gives an office to copy, with the addon or without; made once."""
+    made = {}
+
+    def get(series, addon):
+        if (series, addon) not in made:
+            made[series, addon] = Office(lab, series, templates(series) if addon else None)
+        return made[series, addon]
+
+    yield get
+    for office in made.values():
+        office.drop()
+
+
 @pytest.fixture(scope="module")
-def new_office(lab, templates):
+def new_office(lab, templates, models):
     """Function that makes an office; dropped after the module."""
     made = []
 
     def make(series, addon=True, **settings):
-        template = templates(series)
-        made.append(Office(lab, series, template if addon else None, **settings))
+        if settings:
+            made.append(Office(lab, series, templates(series) if addon else None, **settings))
+        else:
+            made.append(models(series, addon).copy())
         for person in ("newuser", "seconduser", "catchall", "bounce"):
             made[-1].mailbox(person).empty()
         return made[-1]
@@ -55,14 +69,10 @@ def office(new_office, series):
     return new_office(series)
 
 
-@pytest.fixture(scope="module")
-def oauth_templates(lab, series):
+@pytest.fixture(scope="session")
+def oauth_templates(templates, series):
     """A database with the addon alone, and one with the routing addon, too."""
-    deploy(lab, series)
-    made = {False: make_template(lab, series, OAUTH_ADDON)[0], True: make_template(lab, series, ADDON, OAUTH_ADDON)[0]}
-    yield made
-    for name in made.values():
-        lab_database.drop(series, name)
+    return {False: templates(series, OAUTH_ADDON), True: templates(series, ADDON, OAUTH_ADDON)}
 
 
 @pytest.fixture

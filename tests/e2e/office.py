@@ -3,6 +3,7 @@
 By hand, as an administrator would: servers, templates, users. With the addon or without, all else being equal.
 """
 
+import copy
 import dataclasses
 import itertools
 import os
@@ -122,10 +123,8 @@ def make_template(lab, series, *addons):
 
 
 def copy_of(series, source):
-    """A database of its own, from the lab's template or from one with the addon."""
-    name = f"test_e2e_{series}_{os.getpid()}_{next(_numbers)}"
-    lab_database.copy(series, source or "mail", name)
-    return name
+    """A database of its own, from the lab's template or from one with the addon; its name, and its signal."""
+    return lab_database.take(series, source or "mail", f"test_e2e_{series}_{os.getpid()}_{next(_numbers)}")
 
 
 # ----------------------------------------------------------------------
@@ -163,11 +162,7 @@ class Office:
     def __init__(self, lab, series, template=None, catchall=True, port="submission"):
         self.lab, self.series, self.addon = lab, series, template is not None
         self.server, self.port = lab["odoo"][series], lab["ports"][port]
-        self.name = copy_of(series, template)
-        self.postfix = Postfix(lab)
-        self.clients = {}
-        self.admin = self.client(self.server["login"], self.server["password"])
-        self.admin.env.context["active_test"] = False
+        self.open(template)
         self.fields = {}
         self.set_catchall(catchall)
         self.bob = self.create("res.partner", name="Bob Customer", email=BOB)
@@ -179,8 +174,30 @@ class Office:
         self.fetching = {person: self.make_incoming(person) for person in ("newuser", "seconduser", "catchall")}
         self.templates = {}
 
+    def open(self, source):
+        """Begin with a copy of a database."""
+        self.source, (self.name, self.signal) = source or "mail", copy_of(self.series, source)
+        self.postfix = Postfix(self.lab)
+        self.clients = {}
+        self.admin = self.client(self.server["login"], self.server["password"])
+        self.admin.env.context["active_test"] = False
+
+    def copy(self):
+        """Another office that is set up as this one, of which nothing but copies can be made any more."""
+        if self.signal:
+            lab_database.close(self.name)
+            self.signal = None
+        made = copy.copy(self)
+        for name in ("fields", "people", "servers", "fetching", "templates"):
+            setattr(made, name, dict(getattr(self, name)))
+        made.open(self.name)
+        return made
+
     def drop(self):
-        lab_database.drop(self.series, self.name)
+        if self.signal:
+            lab_database.give_back(self.series, self.source, self.name, self.signal)
+        else:
+            lab_database.drop(self.series, self.name)
 
     def sql(self, script):
         return lab_database.psql(script, self.name)

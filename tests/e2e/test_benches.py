@@ -20,6 +20,7 @@ def run(series, tmp_path):
     return run
 
 
+@pytest.mark.any_series
 def test_fetching(run):
     found, table = run("fetching.py", "--mailboxes", "4", "--fetchers", "2", "--delay", "5")
     assert {way for way, _to in found} == {"core", "2 fetchers"}

@@ -1,17 +1,12 @@
 """Fixtures of the tests on real servers. POSTROOM_SERIES ("14 19") says which; by default all that the lab has."""
 
 import pytest
-from facts import read_lab, wanted_series
+from facts import parametrize_by_series, read_lab
 from oauth import token_server
 from odd_servers import OddServers
 from support import Database
 
-
-def pytest_generate_tests(metafunc):
-    if "series" in metafunc.fixturenames:
-        # One series will do where what is under test knows nothing of Odoo: a page, a file for CI, a prompt.
-        last = slice(-1, None) if metafunc.definition.get_closest_marker("any_series") else slice(None)
-        metafunc.parametrize("series", wanted_series()[last], scope="session")
+pytest_generate_tests = parametrize_by_series
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ The reader looks at PostgreSQL's tables or speaks odoorpc; it knows nothing of t
 """
 
 import base64
-import collections
 import contextlib
 import importlib
 import io
@@ -57,20 +56,14 @@ SELECT json_object_agg(name, print) FROM (
 _numbers = itertools.count(1)
 
 
-# Names of dropped databases, with the signals that those had: Odoo has a registry for the next one. By series and template.
-_known_to_odoo = collections.defaultdict(list)
-
-
 class Database:
     """A database of one test."""
 
     def __init__(self, lab, series, template="mail"):
         self.lab, self.series, self.major = lab, series, int(series)
         self.server = lab["odoo"][series]
-        self.known = _known_to_odoo[series, template]
-        new = f"test_it_{series}_{os.getpid()}_{next(_numbers)}", lab_database.new_signal()
-        self.name, self.signal = self.known.pop() if self.known else new
-        lab_database.copy(series, template, self.name, replace=True, signal=self.signal)
+        self.template = template
+        self.name, self.signal = lab_database.take(series, template, f"test_it_{series}_{os.getpid()}_{next(_numbers)}")
         self.secret = "api_key" if self.major >= 19 and TRANSPORT == "json2" else "password"
         self.connection = self.connection_by(self.secret)
         # Of one round, as each login is to be quick.
@@ -97,17 +90,15 @@ class Database:
         self.sql(key_of(login, key))
 
     def drop(self):
-        if self.signal and lab_database.signal_of(self.name) == self.signal:
-            self.known.append((self.name, self.signal))
-        lab_database.drop(self.series, self.name)
+        if self.signal:
+            lab_database.give_back(self.series, self.template, self.name, self.signal)
+        else:
+            lab_database.drop(self.series, self.name)
 
     def become_template(self):
         """Let nobody connect any more, so that databases can be made from this one, by its name."""
         self.signal = None
-        lab_database.psql(
-            f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false;\n"
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'"
-        )
+        lab_database.close(self.name)
 
     def sql(self, script):
         return lab_database.psql(script, self.name)

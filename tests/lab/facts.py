@@ -26,3 +26,11 @@ def wanted_series():
     if missing:
         raise pytest.UsageError(f"the lab has no Odoo {', '.join(missing)}: run make lab-up ODOO='{' '.join(asked)}'")
     return asked
+
+
+def parametrize_by_series(metafunc):
+    """Have a test that asks for a series run on each; for pytest_generate_tests."""
+    if "series" in metafunc.fixturenames:
+        # One series will do where what is under test knows nothing of Odoo: a page, a file for CI, a prompt, a bench.
+        last = slice(-1, None) if metafunc.definition.get_closest_marker("any_series") else slice(None)
+        metafunc.parametrize("series", wanted_series()[last], scope="session")

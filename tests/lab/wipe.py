@@ -7,6 +7,7 @@ usage: wipe.py
 import shutil
 import sys
 
+from database import memory_folder
 from folder import lab_dir
 from service import running
 
@@ -23,6 +24,7 @@ def wipe(folder):
             shutil.rmtree(entry)
         else:
             entry.unlink()
+    shutil.rmtree(memory_folder(), ignore_errors=True)
     print(f"wiped {folder}, kept {KEPT}")
 
 
