@@ -49,13 +49,13 @@ include tests/site/site.mk
 # Brings the target `scenarios`: Molecule's, on the lab's servers.
 -include extensions/molecule/molecule.mk
 
-# What uses one core beside what does, and what divides itself onto both cores last. Nobody else may talk to the mail servers
-# while the tests of routing count who does.
+# What uses one core beside what does, and what divides itself onto both cores last. The tests of routing count logins at the
+# mail servers: nothing runs beside them but what has mailboxes of its own.
 .PHONY: test
 test: ## Run all checks and tests
 	@tests/lab/preflight.sh 14 19
 	@$(MAKE) --no-print-directory env
-	@python3 tests/gates/run.py routing lint,unit,sanity then integration build-check
+	@python3 tests/gates/run.py routing lint,unit,sanity,scenarios then modules build-check
 
 .PHONY: unit sanity build-check
 unit: env ## Run the tests that need no server
@@ -80,7 +80,6 @@ ansible-check: env ## Do the same with every ansible-core from the oldest that i
 # Each of a target's two halves runs, whatever became of the other.
 .PHONY: integration modules
 integration: env browser ## Run Molecule's scenarios and tests/integration, on Odoo 14 and 19
-	@$(MAKE) --no-print-directory lab-addons ODOO="14 19"
 	@$(MAKE) --no-print-directory --keep-going scenarios modules
 
 # Each worker begins with a series of its own, so that what a file's tests share is made once, and takes over from the other at
