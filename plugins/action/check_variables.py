@@ -22,6 +22,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists impor
     EXTRAS,
     is_enabled,
     lists_of,
+    odoo_oauth_addons,
     problems_of,
     uses_oauth,
     warnings_of,
@@ -72,15 +73,16 @@ class ActionModule(InProcessAction):
         problems = [*_unread(task_vars), *problems]
         problems = problems or _not_as_specified(specs, given) or self._of_roles(roles, "problems", task_vars)
         lists = []
+        by_addon = self._is_by_addon(task_vars)
         if not problems:
-            lists, problems = self._lists(roles, given, task_vars)
+            lists, problems = self._lists(roles, given, task_vars, by_addon)
         if not problems:
-            warnings += [each for role in roles for each in warnings_of(role, given)]
+            warnings += [each for role in roles for each in warnings_of(role, given, by_addon)]
         if not problems and _is_first(task_vars):
             for line in self._shared_mailboxes(task_vars):
                 self._display.warning(line)
         if not problems and options["database"] and lists:
-            answer = self._look(lists, given, task_vars)
+            answer = self._look(lists, given, task_vars, by_addon)
             if answer.get("failed"):
                 problems = answer.get("problems") or [answer.get("msg")]
             # For the tasks that follow: they need not log in again.
@@ -131,19 +133,24 @@ class ActionModule(InProcessAction):
             reason = str(exc).strip().splitlines()[0].rstrip(".")
             yield "%s: %s. %s" % (name, reason, UNEVALUATED)
 
-    def _lists(self, roles, given, task_vars):
+    def _is_by_addon(self, task_vars):
+        """Whether servers log in by the addon mail_server_oauth where a provider has an OAuth client, or Odoo itself does."""
+        name = "routing_addon_enabled"
+        return is_enabled(self._templar.template({name: task_vars[name]} if name in task_vars else {}), task_vars)
+
+    def _lists(self, roles, given, task_vars, by_addon):
         """The lists that the roles make of the variables, and what is wrong with them by themselves.
 
         :returns: C(([(module, items, items as the module has them)], problems)).
         """
         routed = _is_routed(given, task_vars)
         try:
-            problems = [each for role in roles for each in problems_of(role, given)]
+            problems = [each for role in roles for each in problems_of(role, given, by_addon)]
             if problems:
                 # What the lists would have of them needs no second line.
                 return [], problems
             lists = []
-            for each in (each for role in roles for each in lists_of(role, given, routed)):
+            for each in (each for role in roles for each in lists_of(role, given, routed, by_addon)):
                 # Several roles need the same OAuth clients.
                 if each not in lists:
                     lists.append(each)
@@ -156,7 +163,7 @@ class ActionModule(InProcessAction):
             typed.append((module, made, items))
         return typed, problems
 
-    def _look(self, lists, given, task_vars):
+    def _look(self, lists, given, task_vars, by_addon):
         """What the database says to the lists."""
         connection = {option: given[name] for option, name in VARIABLES.items() if given.get(name) not in (None, "")}
         args = dict(
@@ -164,7 +171,10 @@ class ActionModule(InProcessAction):
             lists=[{"module": module, "config": items} for module, made, items in lists],
             # A comparison reads everything anyway.
             compare=not self._task.check_mode,
-            pending_addons=["mail", "fetchmail", *_installed_by_the_run(given, task_vars)],
+            pending_addons=[
+                *("mail", "fetchmail", *_installed_by_the_run(given, task_vars)),
+                *(each["name"] for each in odoo_oauth_addons(given, by_addon)),
+            ],
         )
         missing = list(_missing_connection(args))
         if missing:

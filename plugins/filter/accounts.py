@@ -31,23 +31,33 @@ def user_items(accounts, defaults=None):
 
 
 @_told
-def incoming_server_items(accounts, defaults=None, provider=None, passwords=None, routed=False):
-    return Accounts(accounts, defaults, provider, passwords, routed).incoming_servers()
+def incoming_server_items(accounts, defaults=None, provider=None, passwords=None, routed=False, by_addon=True):
+    return Accounts(accounts, defaults, provider, passwords, routed, by_addon).incoming_servers()
 
 
 @_told
-def outgoing_server_items(accounts, defaults=None, provider=None, passwords=None, routed=False):
-    return Accounts(accounts, defaults, provider, passwords, routed).outgoing_servers()
+def outgoing_server_items(accounts, defaults=None, provider=None, passwords=None, routed=False, by_addon=True):
+    return Accounts(accounts, defaults, provider, passwords, routed, by_addon).outgoing_servers()
 
 
 @_told
-def without_password(accounts, defaults=None, provider=None, passwords=None):
-    return Accounts(accounts, defaults, provider, passwords).without_password()
+def without_password(accounts, defaults=None, provider=None, passwords=None, by_addon=True):
+    return Accounts(accounts, defaults, provider, passwords, by_addon=by_addon).without_password()
 
 
 @_told
-def oauth_client_items(accounts, defaults=None, provider=None):
-    return Accounts(accounts, defaults, provider).oauth_clients()
+def oauth_client_items(accounts, defaults=None, provider=None, by_addon=True):
+    return Accounts(accounts, defaults, provider, by_addon=by_addon).oauth_clients()
+
+
+@_told
+def odoo_oauth_parameters(accounts, defaults=None, provider=None, by_addon=True):
+    return Accounts(accounts, defaults, provider, by_addon=by_addon).parameters()
+
+
+@_told
+def odoo_oauth_addons(given, by_addon=True):
+    return lists.odoo_oauth_addons(given, by_addon)
 
 
 @_told
@@ -72,8 +82,8 @@ def account_without_secrets(account):
 
 
 @_told
-def mail_domain_items(domain, kind):
-    made = MailDomain(domain)
+def mail_domain_items(domain, kind, by_addon=True):
+    made = MailDomain(domain, by_addon)
     return {
         "alias_domains": made.alias_domains,
         "incoming_mail_servers": made.incoming_servers,
@@ -89,6 +99,8 @@ class FilterModule:
             incoming_server_items,
             mail_domain_items,
             oauth_client_items,
+            odoo_oauth_addons,
+            odoo_oauth_parameters,
             offboarded_account,
             outgoing_server_items,
             user_items,

@@ -27,6 +27,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.result import
     gathered,
     not_managed,
     problems_message,
+    to_connect,
 )
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import Names, Ownership, shown
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.storage import storage_of
@@ -196,6 +197,7 @@ class _Run:
         self.refused = {}
         self.refusals = {}
         self.offer = self._offer()
+        self.resource = resource.as_offered(self.offer)
 
     def finish(self):
         result = dict(self.session.facts, changed=False)
@@ -233,6 +235,8 @@ class _Run:
             result["drift"] = self._drift(plan)
         if self.unpredicted:
             result["unpredicted"] = self.unpredicted
+        if plan.to_connect:
+            result["to_connect"] = to_connect(self.resource, self.session, plan)
         if plan.left_alone:
             result["not_managed"] = not_managed(self.resource, plan, self._why_left_alone())
         return result
@@ -266,9 +270,7 @@ class _Run:
     def _all_options(self):
         if self.offer is None:
             return set()
-        return {
-            each.option for each in self.resource.fields if not each.column or each.column_in(self.session.major) in self.offer
-        }
+        return self.resource.options_among(self.offer, self.session.major) - {each.option for each in self.resource.observed}
 
     def _actual(self, options):
         if self.offer is None:
@@ -295,9 +297,10 @@ class _Run:
                 {self.resource.title_option, self.resource.in_use_option},
                 self.resource.conflict_fields if self.module.check_mode else (),
             )
-        if self.module.check_mode and self.offer:
-            observed = [each for each in self.resource.observed if each.column in self.offer]
-            options = options.union(each.option for each in observed)
+        if self.offer:
+            observed = [each.option for each in self.resource.observed] if self.module.check_mode else ()
+            further = self.resource.also_read(self.items).union(observed)
+            options |= further & self.resource.options_among(self.offer, self.session.major)
         owners = self.ownership.names
         records = self._actual(options)
         plan = make_plan(

@@ -24,8 +24,10 @@ options:
         type: str
       type:
         description:
-          - Protocol. Odoo's label is I(Server Type). V(gmail) and V(outlook) require addons of Odoo 16 and later. Defaults
-            to V(imap) for a new server.
+          - Protocol. Odoo's label is I(Server Type). Defaults to V(imap) for a new server.
+          - V(gmail) and V(outlook) use IMAP. They require Odoo's addon C(google_gmail) or C(microsoft_outlook) (up to Odoo
+            15 C(fetchmail_gmail) or C(fetchmail_outlook)), and a person who connects the mailbox on the server's form; see
+            O(config[].when_connected).
         type: str
         choices: [imap, pop, local, gmail, outlook]
       host:
@@ -105,6 +107,13 @@ options:
             other item of O(config) identifies it. Otherwise, the same login on another host is another server.
         type: bool
         default: false
+      when_connected:
+        description:
+          - Whether O(config[].confirmed) waits until a person has connected the mailbox in Odoo, if the server uses
+            V(gmail) or V(outlook). Until then, the server is kept, RV(to_connect) lists it, and each run tests whether it
+            is connected. With V(false), a server that is not connected is rejected like a wrong password.
+        type: bool
+        default: true
   state:
     description:
       - V(merged) creates missing records, and sets the given options.
@@ -177,6 +186,21 @@ changes:
   type: list
   elements: dict
   sample: [{action: updated, options: [port], items: [office@mydomain.com on mydomain.com]}]
+to_connect:
+  description: The servers that a person has to connect in Odoo, so that Odoo itself can log in by OAuth.
+  returned: when there are such servers
+  type: list
+  elements: dict
+  contains:
+    record:
+      description: The server, as in RV(changes).
+      type: str
+    url:
+      description: Address of the form with the button. Empty in check mode for a server that does not exist yet.
+      type: str
+    reason:
+      description: Why the provider rejected a server that is connected, or empty.
+      type: str
 drift:
   description:
     - The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback), which reports it.

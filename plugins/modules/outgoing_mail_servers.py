@@ -25,7 +25,8 @@ options:
         type: str
       host:
         description:
-          - Host name or IP address. This option is required to create a server. Odoo's label is I(SMTP Server).
+          - Host name or IP address. This option is required to create a server, unless O(config[].authentication) is
+            V(gmail) or V(outlook). Odoo's label is I(SMTP Server).
         type: str
       port:
         description:
@@ -39,8 +40,10 @@ options:
         choices: [none, starttls, ssl, starttls_strict, ssl_strict]
       authentication:
         description:
-          - How Odoo logs in (Odoo 15 and later). V(cli) requires Odoo 17 or later; V(gmail) and V(outlook) require addons
-            of Odoo 16 and later. Odoo's label is I(Authenticate with).
+          - How Odoo logs in. V(certificate) requires Odoo 15 or later, V(cli) 17 or later. Odoo's label is I(Authenticate
+            with).
+          - V(gmail) and V(outlook) require Odoo's addon C(google_gmail) or C(microsoft_outlook), and a person who connects
+            the mailbox on the server's form; see O(config[].when_connected).
         type: str
         choices: [login, certificate, cli, gmail, outlook]
       login:
@@ -108,6 +111,13 @@ options:
             already accepted the login, so the test counts as successful.
         type: bool
         default: false
+      when_connected:
+        description:
+          - Whether O(config[].tested) waits until a person has connected the mailbox in Odoo, if the server uses V(gmail)
+            or V(outlook). Until then, the server is kept, RV(to_connect) lists it, and each run tests whether it is
+            connected. With V(false), a server that is not connected is rejected like a wrong password.
+        type: bool
+        default: true
   state:
     description:
       - V(merged) creates missing records, and sets the given options.
@@ -186,6 +196,21 @@ changes:
   type: list
   elements: dict
   sample: [{action: updated, options: [port], items: [newuser@mydomain.com]}]
+to_connect:
+  description: The servers that a person has to connect in Odoo, so that Odoo itself can log in by OAuth.
+  returned: when there are such servers
+  type: list
+  elements: dict
+  contains:
+    record:
+      description: The server, as in RV(changes).
+      type: str
+    url:
+      description: Address of the form with the button. Empty in check mode for a server that does not exist yet.
+      type: str
+    reason:
+      description: Why the provider rejected a server that is connected, or empty.
+      type: str
 drift:
   description:
     - The result of the comparison, for the callback plugin P(postroom.odoo.drift#callback), which reports it.

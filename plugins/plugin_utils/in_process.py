@@ -67,6 +67,16 @@ class InProcessAction(ActionBase):
         adopted = result.get("adopted")
         if adopted:
             yield "Adopted existing %s: %s" % (_module(self._task).replace("_", " "), ", ".join(adopted))
+        waiting = result.get("to_connect")
+        if waiting:
+            yield (
+                "%d %s to be connected, once each. With a login that has the access right Administration / Settings, open the "
+                "address, select Connect your … account, and sign in as the mailbox:"
+                % (len(waiting), _module(self._task).replace("_", " "))
+            )
+            for each in waiting:
+                place = each["url"] or "the address is known after the run"
+                yield "  %s: %s%s" % (each["record"], place, " (refused: %s)" % each["reason"] if each["reason"] else "")
 
     def _run_here(self, args, show):
         task = self._task

@@ -135,6 +135,7 @@ def returned(resource):
             [{"action": "updated", "options": [example.difference["option"]], "items": [example.label]}],
             "dict",
         ),
+        *([TO_CONNECT] if resource.verification and resource.verification.connected else []),
         DRIFT % {"difference": flow([difference])},
         value(
             "unpredicted",
@@ -184,6 +185,23 @@ def value(name, description, when, kind, sample=None, elements=None):
         lines.append(f"  sample: {flow(sample)}")
     return "\n".join(lines)
 
+
+TO_CONNECT = """\
+to_connect:
+  description: The servers that a person has to connect in Odoo, so that Odoo itself can log in by OAuth.
+  returned: when there are such servers
+  type: list
+  elements: dict
+  contains:
+    record:
+      description: The server, as in RV(changes).
+      type: str
+    url:
+      description: Address of the form with the button. Empty in check mode for a server that does not exist yet.
+      type: str
+    reason:
+      description: Why the provider rejected a server that is connected, or empty.
+      type: str"""
 
 DRIFT = """\
 drift:

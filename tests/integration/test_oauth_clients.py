@@ -373,7 +373,8 @@ def test_a_database_without_the_addon_and_without_machines(tenant, lab):
     tenant.by_oauth(oauth_of(lab, "client_credentials"))
     tenant.variables["routing_addon_enabled"] = False
     output = " ".join(tenant.refused("site.yml").split())
-    assert "install the addon mail_server_oauth first (site.yml installs it on machines of the group odoo_servers" in output
+    assert "mail_provider.oauth: requires the addon mail_server_oauth, which this database does not get" in output
+    assert "set routing_addon_enabled: true, or add the machine to odoo_servers" in output
     # Not once more for each server.
     assert "provides it" not in output
 

@@ -364,7 +364,7 @@ WRONG = [
     (oauth(MICROSOFT, token_url="https://a/b"), "kind microsoft365 does not use token_url"),
     (oauth(MICROSOFT, colour="red"), "there is no option colour"),
     (oauth(MICROSOFT, client_secret=1234), "client_secret must be text"),
-    (oauth(GOOGLE, service_account=None, client_id="x"), "kind google_workspace does not use client_id"),
+    (oauth(GOOGLE, service_account=None, tenant="x"), "kind google_workspace does not use tenant"),
     (oauth(GOOGLE, service_account="s3cret"), "service_account is not JSON"),
     (oauth(GOOGLE, service_account='["s3cret"]'), "service_account is not JSON"),
     (oauth(GOOGLE, service_account="12"), "service_account is not JSON"),

@@ -128,9 +128,12 @@ class Unforeseen:
         """Record the name of a record that does not exist yet."""
         self._names.setdefault((field.option, field.relation.noun), {})[name] = True
 
-    def option(self, field, left_out=False):
-        """Record an option that is not available yet: considered not set, or left out."""
-        self._options.setdefault((field.addon, left_out), {})[field.option] = True
+    def option(self, field, addon, left_out=False):
+        """Record an option that is not available yet: considered not set, or left out.
+
+        :param addon: the one that brings it, or its value.
+        """
+        self._options.setdefault((addon, left_out), {})[field.option] = True
 
     def lines(self):
         """One line for each kind of thing, however many items it concerns."""
@@ -194,10 +197,11 @@ class _Conversion:
         for option, value in given.items():
             field = self.resource.field(option)
             if not self._is_offered(field):
-                if not self._is_pending(field):
+                addon = field.addon_of(value, self.major) or field.addon
+                if not self._is_pending(addon):
                     self._leave_out(field, value)
                     continue
-                self.unforeseen.option(field)
+                self.unforeseen.option(field, addon)
             means_another = field.own and value == OWN
             values[option] = self._converted(field, self.item[field.own] if means_another else value)
         return values
@@ -207,19 +211,21 @@ class _Conversion:
             return True
         if self.offer is None:
             return field.is_native_in(self.major)
-        return field.column_in(self.major) in self.offer
+        return field.is_among(self.offer, self.major)
 
-    def _is_pending(self, field):
-        return self.unforeseen is not None and field.addon in self.unforeseen.addons
+    def _is_pending(self, addon):
+        return self.unforeseen is not None and addon in self.unforeseen.addons
 
     def _leave_out(self, field, value):
-        if (field.own and value == OWN) or (field.addon and not value):
+        if (field.own and value == OWN) or (field.addon and not value) or value == field.unflagged:
             # Without the field, C(own) cannot be written; without its addon, an empty value is already correct.
             return
         if self.unforeseen is not None and not self.unforeseen.strict and field.addon and not field.since:
-            self.unforeseen.option(field, left_out=True)
+            self.unforeseen.option(field, field.addon, left_out=True)
         else:
-            self.problems.append((self.index, field.option, self._absence(field)))
+            addon = field.addon_of(value, self.major)
+            reason = _needs_addon(value, addon) if addon else self._absence(field)
+            self.problems.append((self.index, field.option, reason))
 
     def _absence(self, field):
         return "Odoo %d.0 does not have this field: %s; remove the option for this database" % (
@@ -239,15 +245,22 @@ class _Conversion:
                 self.problems.append((self.index, field.option, str(exc)))
                 return None
         if field.type == "selection" and value and field.column_in(self.major) in (self.offer or ()):
-            known = [choice for choice, dummy in self.offer[field.column_in(self.major)].get("selection") or ()]
-            if value not in known:
-                shown = ", ".join(known) if len(known) <= 20 else "%s … (%d in total)" % (", ".join(known[:5]), len(known))
-                self.problems.append(
-                    (self.index, field.option, "%r is not available in this database; use one of %s" % (value, shown))
-                )
+            self._check_choice(field, value)
         if field.type == "external_id":
             return frozenset([value])
         return field.from_item(value, self.major)
+
+    def _check_choice(self, field, value):
+        known = [choice for choice, dummy in self.offer[field.column_in(self.major)].get("selection") or ()]
+        addon = field.addon_of(value, self.major)
+        if value in known or value in field.flags:
+            return
+        if addon and self._is_pending(addon):
+            self.unforeseen.option(field, addon)
+            return
+        shown = ", ".join(known) if len(known) <= 20 else "%s … (%d in total)" % (", ".join(known[:5]), len(known))
+        reason = "%r is not available in this database; use one of %s" % (value, shown)
+        self.problems.append((self.index, field.option, _needs_addon(value, addon) if addon else reason))
 
     def _foreseen(self, field, name):
         """What an earlier task of the real run would have made: a new record of that name, or a renamed one."""
@@ -257,3 +270,7 @@ class _Conversion:
                 return resolve(self.names, field, former[self.resource.rename.of])
         self.unforeseen.name(field, name)
         return name
+
+
+def _needs_addon(value, addon):
+    return "%s requires Odoo's addon %s, which this database does not have; install it, or remove the option" % (value, addon)

@@ -96,7 +96,7 @@ def apply_plan(session, resource, plan, report_progress=lambda progress: None, m
         exc.left_nothing = not session.unanswered
         raise
     try:
-        return writer.verify([change for change in plan.changes + plan.unproven if change.verify])
+        return writer.verify(plan)
     except FAILURES as exc:
         raise with_words(exc, writer.kept(plan)) from exc
 
@@ -140,23 +140,28 @@ class _Writer:
             fields = [field for field in fields if not field.after_creation]
             defaults = self._defaults(fields, group)
             rows = [
-                ["%s.%s" % (NAMESPACE, change.name)]
-                + [self._cell(field, _first_value(field, change, defaults)) for field in fields]
+                [
+                    "%s.%s" % (NAMESPACE, change.name),
+                    *self._cells((each, _first_value(each, change, defaults)) for each in fields),
+                ]
                 for change in group
             ]
             self._load(["id"], fields, group, rows, noupdate=self._are_to_be_proven(group))
             for field in later:
                 # A new record is active, so only inactive ones are written.
                 changes = [change for change in group if change.after.get(field.option) is False]
-                self._load([".id"], [field], changes, [[str(change.record), self._cell(field, False)] for change in changes])
+                rows = [[str(change.record), *self._cells([(field, False)])] for change in changes]
+                self._load([".id"], [field], changes, rows)
 
     def update(self, changes):
         for group in self._alike([change for change in changes if change.after]):
             fields = self._loaded({option for change in group for option in change.after})
             if fields:
                 rows = [
-                    [str(change.record)]
-                    + [self._cell(field, change.after.get(field.option, change.current.get(field.option))) for field in fields]
+                    [
+                        str(change.record),
+                        *self._cells((each, change.after.get(each.option, change.current.get(each.option))) for each in fields),
+                    ]
                     for change in group
                 ]
                 self._load([".id"], fields, group, rows)
@@ -182,7 +187,11 @@ class _Writer:
     def _are_to_be_proven(self, changes):
         """Whether only a mark shows that the connection of these records has not been tested yet."""
         verification = self.resource.verification
-        found = [change for change in changes if change.verify and not (verification.undo and self._is_unconfirmed(change))]
+        found = [
+            change
+            for change in changes
+            if (change.verify or change.waits) and not (verification.undo and self._is_unconfirmed(change))
+        ]
         self.marked = self.marked or bool(found)
         return bool(found)
 
@@ -250,7 +259,7 @@ class _Writer:
         for options, changes in groups.items():
             fields = self._loaded(options)
             rows = [
-                [str(change.record)] + [self._cell(field, change.after[field.option]) for field in fields] for change in changes
+                [str(change.record), *self._cells((each, change.after[each.option]) for each in fields)] for change in changes
             ]
             self._load([".id"], fields, changes, rows)
 
@@ -331,8 +340,13 @@ class _Writer:
             if left:
                 self.session.call(self.resource.model, verification.undo, left)
 
-    def verify(self, changes):
-        refused = []
+    def verify(self, plan):
+        """Have Odoo try the connections out.
+
+        :returns: C([(change, reason)]) of those that were refused and put back.
+        """
+        changes = [change for change in plan.changes + plan.unproven if change.verify]
+        verification, refused = self.resource.verification, []
         for start in range(0, len(changes), TRIALS):
             chunk = changes[start : start + TRIALS]
             first = self._refusal(chunk)
@@ -341,12 +355,18 @@ class _Writer:
             # Odoo does not report which of several records failed, so test them one by one.
             for change in chunk:
                 reason = self._refusal([change]) if len(chunk) > 1 else first
-                if reason is not None:
+                if reason is None:
+                    continue
+                if verification.may_wait(change.item) and verification.connected({**change.current, **change.after}):
+                    # Without the record, there would be nothing to connect.
+                    plan.leave_to_connect(change, verification.option, reason)
+                else:
                     self._put_back(change)
                     refused.append((change, reason))
         failed = [change for change, dummy in refused if not change.after]
         if self.marked or any(not change.after for change in changes):
-            self.mark_as_proven([*self.done.values(), *(change for change in changes if change not in failed)])
+            proven = [*self.done.values(), *(change for change in changes if change not in failed)]
+            self.mark_as_proven([change for change in proven if not (change.waits or change.refusal)])
         return refused
 
     def _refusal(self, changes):
@@ -393,7 +413,7 @@ class _Writer:
             self.session.call(IDENTIFIERS, "unlink", [self.adopted.pop(change.record)])
         fields = [field for field in self._loaded(change.after) if not field.write_only]
         if fields:
-            row = [str(change.record)] + [self._cell(field, change.current[field.option]) for field in fields]
+            row = [str(change.record), *self._cells((each, change.current[each.option]) for each in fields)]
             load(self.session, self.resource.model, [".id", *self._headers(fields)], [row], lambda dummy: (change, None))
 
     def _remove(self, records):
@@ -432,23 +452,22 @@ class _Writer:
         ]
 
     def _headers(self, fields):
-        return [field.header(self.session.major) for field in fields]
+        return [header for field in fields for header in field.headers(self.session.major)]
 
-    def _cell(self, field, value):
-        return field.cell(value, self.session.major)
+    def _cells(self, values):
+        """The cells of C([(field, value)])."""
+        return [cell for field, value in values for cell in field.cells(value, self.session.major)]
 
     def _defaults(self, fields, changes):
         """Odoo's defaults for the options that some of the new records leave to it: an empty cell would clear them."""
         left_open = [field for field in fields if field.additive or any(field.option not in change.after for change in changes)]
         if not left_open:
             return {}
-        columns = {field.option: field.column_in(self.session.major) for field in left_open}
-        found = self.session.call(self.resource.model, "default_get", list(columns.values()))
-        return {field.option: field.from_default(found.get(columns[field.option])) for field in left_open}
+        return snapshot.defaults(self.session, self.resource, left_open)
 
     def _load(self, identifier, fields, changes, rows, **more):
         headers = identifier + self._headers(fields)
-        options = {field.column_in(self.session.major): field.option for field in fields}
+        options = {column: field.option for field in fields for column in field.columns_in(self.session.major)}
         context = dict(more, **self._spared(identifier == ["id"], set(options.values())))
         first = min([self.resource.rows, *(field.rows for field in fields)])
         written = []

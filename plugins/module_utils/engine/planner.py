@@ -47,6 +47,8 @@ class Change:
     :param current: the record as it is, before the change.
     :param adopt: the record is there, but not owned yet.
     :param verify: its connection is to be tried out afterwards.
+    :param waits: its connection cannot be tried out before a person has connected it.
+    :param refusal: why its connection was refused although a person has connected it.
     """
 
     action: str
@@ -60,6 +62,8 @@ class Change:
     current: dict = field(default_factory=dict)
     adopt: bool = False
     verify: bool = False
+    waits: bool = False
+    refusal: str = ""
 
 
 @dataclass
@@ -68,6 +72,7 @@ class Plan:
 
     :param unproven: items that need no change and whose connection an earlier, interrupted run wrote and did not try. Each is a
         Change that changes nothing.
+    :param to_connect: the items whose record a person has to connect, each a Change, which may change nothing.
     :param named: C({record id: place of its item in the list}) of the records that the list means.
     :param computed: options whose field is computed: what is written to them is to be read back.
     :param left_alone: C([(record's label, option)]) of what differs and is computed, so that Odoo does not take it.
@@ -76,6 +81,7 @@ class Plan:
     changes: list = field(default_factory=list)
     unchanged: int = 0
     unproven: list = field(default_factory=list)
+    to_connect: list = field(default_factory=list)
     named: dict = field(default_factory=dict)
     computed: frozenset = frozenset()
     left_alone: list = field(default_factory=list)
@@ -90,7 +96,18 @@ class Plan:
             del change.after[option]
         # A default of ours is not asked for.
         self.left_alone.extend((change.label, option) for option in options if option in change.item)
-        if change.action == UPDATE and not (change.after or change.adopt):
+        self._forget_if_empty(change)
+
+    def leave_to_connect(self, change, option, refusal):
+        """Note a record whose connection was refused, and which a person has to connect again."""
+        change.refusal = refusal
+        change.before.pop(option, None)
+        change.after.pop(option, None)
+        self.to_connect.append(change)
+        self._forget_if_empty(change)
+
+    def _forget_if_empty(self, change):
+        if change.action == UPDATE and not (change.after or change.adopt) and any(each is change for each in self.changes):
             self.changes = [each for each in self.changes if each is not change]
             self.unchanged += 1
 
@@ -283,21 +300,32 @@ class _Planner:
             self.problems.append((wanted.index, option, "is required to create this %s" % self.resource.noun))
         if not missing and not self._is_managed_elsewhere(wanted.item, wanted):
             verification = self.resource.verification
-            self._add(
-                Change(
-                    CREATE,
-                    self.resource.label(wanted.item),
-                    self._new_name(wanted.item),
-                    wanted.index,
-                    wanted.item,
-                    after=after,
-                    verify=bool(verification and wanted.item.get(verification.option)),
-                )
+            waits = bool(verification and verification.waits(wanted.item, after))
+            if waits:
+                after.pop(verification.option, None)
+            change = Change(
+                CREATE,
+                self.resource.label(wanted.item),
+                self._new_name(wanted.item),
+                wanted.index,
+                wanted.item,
+                after=after,
+                verify=bool(verification and wanted.item.get(verification.option)) and not waits,
+                waits=waits,
             )
+            self._add(change)
+            if waits:
+                self.plan.to_connect.append(change)
 
     def _update(self, record, wanted):
         before, after = {}, {}
-        for option, value in wanted.values.items():
+        values = self._values_for(record, wanted)
+        verification = self.resource.verification
+        waits = bool(verification and verification.waits(wanted.item, {**record, **values}))
+        if waits and verification.option in values:
+            # What nobody has connected cannot be in use.
+            values[verification.option] = False
+        for option, value in values.items():
             declared = self.resource.field(option)
             # In check mode, a field may be wanted that comes with an addon later.
             current = record.get(option, declared.from_odoo(False))
@@ -312,7 +340,9 @@ class _Planner:
         adopt = adopt or not wanted.values.keys().isdisjoint(self.unmarked.get(record["id"], ()))
         if after and self._is_managed_elsewhere(record, wanted):
             return
-        change = self._change_of(record, wanted, before, after, adopt)
+        change = self._change_of(record, wanted, before, after, adopt, waits)
+        if waits:
+            self.plan.to_connect.append(change)
         if after or adopt:
             self._add(change)
             return
@@ -320,7 +350,17 @@ class _Planner:
         if change.verify:
             self.plan.unproven.append(change)
 
-    def _change_of(self, record, wanted, before, after, adopt):
+    def _values_for(self, record, wanted):
+        """What the record is to have: what the item gives, and what it implies for this record."""
+        values = dict(wanted.values)
+        for declared in self.resource.fields:
+            if declared.implied and declared.option not in values and declared.option in record:
+                value = declared.implied(wanted.item, record)
+                if value is not None:
+                    values[declared.option] = value
+        return values
+
+    def _change_of(self, record, wanted, before, after, adopt, waits):
         return Change(
             UPDATE,
             self.resource.label(wanted.item),
@@ -332,7 +372,8 @@ class _Planner:
             after,
             record,
             adopt,
-            self._needs_verification(wanted.item, after, record["id"]),
+            not waits and self._needs_verification(wanted.item, after, record["id"]),
+            waits,
         )
 
     def _is_managed_elsewhere(self, record, wanted):
@@ -362,7 +403,8 @@ class _Planner:
             return
         name = self.owned.get(record["id"], "")
         if self.resource.removal == "unlink":
-            before = {option: value for option, value in record.items() if option != "id" and value not in ("", None)}
+            observed = ["id", *(each.option for each in self.resource.observed)]
+            before = {option: value for option, value in record.items() if option not in observed and value not in ("", None)}
             self._add(Change(DELETE, label, name, record=record["id"], current=record, before=before, **common))
             return
         after = {self.resource.in_use_option: False} if self.resource.removal == "archive" else self._cleared(wanted)

@@ -42,11 +42,13 @@ def _refusals(session, resource, change, option):
     field = resource.field(option)
     if not field.column or field.inverse or field.state:
         return [None]
-    cells = [field.cell(value, session.major) for value in (change.after[option], *_others(field, change))]
-    headers = [".id", field.header(session.major)]
-    rows = [[str(change.record), cell] for cell in cells]
+    headers = field.headers(session.major)
+    rows = [
+        [str(change.record), *field.cells(value, session.major)] for value in (change.after[option], *_others(field, change))
+    ]
+    no_record = [_NO_RECORD, *("" for _header in headers)]
     try:
-        load(session, resource.model, headers, [*rows, [_NO_RECORD, ""]], lambda message: (message.get("record"), None))
+        load(session, resource.model, [".id", *headers], [*rows, no_record], lambda message: (message.get("record"), None))
     except WriteRejected as exc:
         words = {row: reason for row, dummy, reason in reversed(exc.problems)}
         return [words.get(number) for number in range(len(rows))]

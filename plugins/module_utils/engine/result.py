@@ -200,6 +200,27 @@ def not_managed(resource, plan, why):
     ]
 
 
+# From this series on, a form has an address of its own.
+FORMS_SINCE = 18
+
+
+def to_connect(resource, session, plan):
+    """The records that a person has to connect in Odoo: C([{record, url, reason}]).
+
+    C(url): address of the form with the button; empty for a record that check mode foretells. C(reason): the words in which the
+    provider refused a record that was connected before, or empty.
+    """
+    address = "%s/odoo/%s/%d" if session.major >= FORMS_SINCE else "%s/web#model=%s&id=%d&view_type=form"
+    return [
+        {
+            "record": change.label,
+            "url": address % (session.url, resource.model, change.record) if change.record else "",
+            "reason": change.refusal,
+        }
+        for change in plan.to_connect
+    ]
+
+
 def problems_message(noun, labels, problems):
     """One error for all bad items, each by its place in the list, its label and option, with the reason and the cure."""
     lines, structured = [], []

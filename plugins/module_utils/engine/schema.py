@@ -101,6 +101,13 @@ class Field:
     :param default: value for a new record where the option is omitted, or a function of the item that gives it.
     :param check: function of validators.py.
     :param choices: values that some series knows; what this server knows is asked of the server.
+    :param flags: C({value: column}) of values that some series have as a boolean field each, beside the field itself or without
+        it; after C(Resource.as_offered), those of this server.
+    :param unflagged: (flags) the value of the field itself beside a flag, and of a record without flags where the series does
+        not have the field.
+    :param brought_by: C({value: {first major: addon}}) of values that an addon brings.
+    :param implied: function of an item that does not give the option, and of its record, that returns the value which the item
+        implies, or None.
     :param additive: (many2many) values that the record has beyond those given are left.
     :param starts_empty: (additive) whether a new record of that item has nothing of Odoo's default.
     :param after_creation: what a new record cannot have from the start; it is written to it in a second request.
@@ -134,6 +141,10 @@ class Field:
     default: Any = None
     check: Callable | None = None
     choices: tuple = ()
+    flags: dict = field(default_factory=dict)
+    unflagged: Any = None
+    brought_by: dict = field(default_factory=dict)
+    implied: Callable | None = None
     relation: Relation | None = None
     additive: bool = False
     starts_empty: Callable | None = None
@@ -157,6 +168,19 @@ class Field:
     def column_in(self, major):
         """The Odoo field's name in a series."""
         return _in_series(self.column, major) if isinstance(self.column, dict) else self.column
+
+    def columns_in(self, major):
+        """The names of all Odoo fields behind the option."""
+        own = () if self.flags and not self.is_native_in(major) else (self.column_in(major),)
+        return [*own, *self.flags.values()]
+
+    def is_among(self, offer, major):
+        """Whether a server has the field, or flags in its place."""
+        return bool(self.flags) or self.column_in(major) in offer
+
+    def addon_of(self, value, major):
+        """The addon that brings a value; None for one that Odoo has anyway."""
+        return _in_series(self.brought_by[value], major) if value in self.brought_by else None
 
     def argument(self):
         """The option in an Ansible argument spec."""
@@ -228,6 +252,15 @@ class Field:
             return frozenset(raw or ())
         return (raw or "").strip() if self.trimmed else raw or ""
 
+    def from_row(self, row, major):
+        """The same of a record's row, C({column: value})."""
+        for value, column in self.flags.items():
+            if row[column]:
+                return value
+        if self.flags and not self.is_native_in(major):
+            return self.unflagged
+        return self.from_odoo(row[self.column_in(major)])
+
     def from_default(self, raw):
         """A value of C(default_get) in the same form; relations come as commands there."""
         if self.type != "many2many":
@@ -265,10 +298,16 @@ class Field:
             return str(value or "")
         return str(value)
 
-    def header(self, major):
-        """The column's name for C(Model.load): relations are given by database id."""
-        column = self.column_in(major)
-        return column + "/.id" if self.type in ("many2one", "many2many") else column
+    def cells(self, value, major):
+        """The cells of all columns."""
+        flags = ["1" if value == each else "0" for each in self.flags]
+        own = self.unflagged if value in self.flags else value
+        return [self.cell(own, major)][: len(self.columns_in(major)) - len(flags)] + flags
+
+    def headers(self, major):
+        """The columns' names for C(Model.load): relations are given by database id."""
+        is_relation = self.type in ("many2one", "many2many")
+        return [column + "/.id" if is_relation else column for column in self.columns_in(major)]
 
 
 @dataclass(frozen=True)
@@ -280,6 +319,10 @@ class Verification:
     :param connection: the options on which the outcome depends: a change of one asks for a new trial.
     :param tolerated: C({major: pattern}) of refusals that say nothing against the record in that series.
     :param undo: the method that takes the outcome back, where the option is a state that Odoo keeps.
+    :param connected: function of the values of a record that returns whether a person has connected it, which only a person can
+        do; None for a record that logs in in another way.
+    :param connected_by: the options by which it tells.
+    :param patience: the boolean option, true unless it is given, by which a record is kept until then.
     """
 
     option: str
@@ -287,6 +330,20 @@ class Verification:
     connection: tuple
     tolerated: dict = field(default_factory=dict)
     undo: str | None = None
+    connected: Callable | None = None
+    connected_by: tuple = ()
+    patience: str | None = None
+
+    def may_wait(self, item):
+        """Whether an item's record is kept where only a person can have its connection accepted."""
+        return bool(self.connected and item.get(self.option) and item.get(self.patience, True))
+
+    def waits(self, item, values):
+        """Whether that person has not connected it yet.
+
+        :param values: those of the record, as the item will have them.
+        """
+        return self.may_wait(item) and self.connected(values) is False
 
 
 @dataclass(frozen=True)
@@ -451,6 +508,36 @@ class Resource:
         """The resource as that series has it."""
         otherwise = _in_series(self.variants, major) if self.variants else None
         return replace(self, **otherwise) if otherwise else self
+
+    def as_offered(self, offer):
+        """The resource with those flags only that a server has.
+
+        :param offer: what C(snapshot.available_fields) returns; None where the model is not there yet.
+        """
+        if not any(each.flags for each in self.fields):
+            return self
+        fields = [
+            replace(each, flags={value: column for value, column in each.flags.items() if column in (offer or ())})
+            if each.flags
+            else each
+            for each in self.fields
+        ]
+        return replace(self, fields=tuple(fields))
+
+    def also_read(self, items):
+        """The options that a comparison looks at, whether an item gives them or not."""
+        options = {each.option for each in self.fields if each.implied}
+        if self.verification and any(self.verification.may_wait(item) for item in items):
+            options.update(self.verification.connected_by)
+        return options
+
+    def options_among(self, offer, major):
+        """The options whose field a server has, those that no item can give included.
+
+        :param offer: what C(snapshot.available_fields) returns.
+        """
+        declared = (*self.fields, *self.observed)
+        return {each.option for each in declared if not each.column or each.is_among(offer, major)}
 
     def in_use(self, values):
         """Whether a record, or an item, is in use and not archived."""

@@ -176,7 +176,8 @@ def available_fields(session, resource):
 
     :raises MissingModel: when the addon that has the model is not installed.
     """
-    columns = [each.column_in(session.major) for each in (*resource.fields, *resource.observed) if each.column]
+    declared = [each for each in (*resource.fields, *resource.observed) if each.column]
+    columns = [column for each in declared for column in (each.column_in(session.major), *each.flags.values())]
     found = session.call(resource.model, "fields_get", columns, attributes=ATTRIBUTES)
     if session.is_newer:
         # It may have dropped fields, so a missing one says nothing of the user's rights.
@@ -202,20 +203,31 @@ def read(session, resource, options, domain=(), names=None):
     :param names: what C(external_ids) returns, if it is known.
     """
     fields = [each for each in (*resource.fields, *resource.observed) if each.option in options and not each.write_only]
-    columns = [each.column_in(session.major) for each in fields if each.column]
+    columns = [column for each in fields if each.column for column in each.columns_in(session.major)]
     rows = session.call(resource.model, "search_read", [list(term) for term in domain], fields=columns, order="id")
     if names is None and any(each.type == "external_id" for each in fields):
         names = external_ids(session, resource.model)
     return [
         dict(
             {
-                each.option: each.from_odoo(row[each.column_in(session.major)] if each.column else names.get(row["id"]))
+                each.option: each.from_row(row, session.major) if each.column else each.from_odoo(names.get(row["id"]))
                 for each in fields
             },
             id=row["id"],
         )
         for row in rows
     ]
+
+
+def defaults(session, resource, fields):
+    """The values that Odoo gives a new record, by option, in the form in which values are compared."""
+    columns = sorted({column for each in fields for column in each.columns_in(session.major)})
+    found = session.call(resource.model, "default_get", columns)
+    row = {column: found.get(column) for column in columns}
+    return {
+        each.option: each.from_row(row, session.major) if each.flags else each.from_default(row[each.column_in(session.major)])
+        for each in fields
+    }
 
 
 def resolve(names, field, value):

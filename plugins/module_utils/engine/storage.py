@@ -39,13 +39,8 @@ class Records:
 
     def default_values(self, session, resource, offer):
         """The values that Odoo gives a new record, by option, in the form in which values are compared."""
-        columns = {
-            each.option: each.column_in(session.major)
-            for each in resource.fields
-            if each.column and each.column_in(session.major) in offer
-        }
-        found = session.call(resource.model, "default_get", sorted(columns.values()))
-        return {option: resource.field(option).from_default(found.get(column)) for option, column in columns.items()}
+        fields = [each for each in resource.fields if each.column and each.is_among(offer, session.major)]
+        return snapshot.defaults(session, resource, fields)
 
     def untouched(self, session, resource):
         """The ids of records that are as an addon brought them: its installation, like all that Odoo does, writes as user 1."""

@@ -59,6 +59,7 @@ class Check:
         announced = _Announced(self.pending)
         try:
             offer, records, ownership, computed = self._read(resource)
+            resource = resource.as_offered(offer)
             check_items(resource, items)
             wanted = want_items(resource, items, self.session.major, offer, self.names, announced)
             if offer is not None:
@@ -87,7 +88,7 @@ class Check:
 
     def _note(self, position, plan, announced):
         """Note that a list needs no change, if nothing before it does."""
-        needs = plan.changes or plan.unproven or plan.left_alone or any(announced.lines())
+        needs = plan.changes or plan.unproven or plan.to_connect or plan.left_alone or any(announced.lines())
         if self._is_comparing and not needs and len(self._as_declared) == position:
             self._as_declared.append(plan.unchanged)
 
@@ -106,12 +107,14 @@ class Check:
                 raise
             # It comes with an addon that the run installs: nothing is there yet.
             return None, [], Ownership(), Computed()
+        resource = resource.as_offered(offer)
         options = resource.identifying.union({resource.title_option, resource.in_use_option})
         computed = Computed()
         if self._is_comparing:
-            options = options.union(*(item for other, items in self.lists if other.name == resource.name for item in items))
+            given = [item for other, items in self.lists if other.name == resource.name for item in items]
+            options = options.union(resource.also_read(given), *given)
             computed = read_computed(self.session, resource, offer)
-        offered = {each.option for each in resource.fields if not each.column or each.column_in(self.session.major) in offer}
+        offered = resource.options_among(offer, self.session.major)
         ownership = Ownership()
         if resource.creates:
             ownership = storage.owned(self.session, resource)

@@ -17,19 +17,25 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import
     normal,
 )
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import (
+    ADDONS_TO_FETCH,
+    FLAGS,
+    GMAIL,
     GOOGLE_HOSTS,
     MICROSOFT_HOSTS,
     MODEL,
     OAUTH_ADDON,
     OAUTH_CLIENT,
     OAUTH_REMEDY,
+    OUTLOOK,
     ROUTING_ADDON,
     TOKEN_FIELDS,
+    connection_by,
     login_findings,
+    when_connected,
 )
 
-# The providers that Odoo logs in to by OAuth, each by an addon of its own.
-OAUTH_HOSTS = {"gmail": GOOGLE_HOSTS["imap"], "outlook": MICROSOFT_HOSTS["imap"]}
+# The providers that Odoo itself logs in to by OAuth.
+OAUTH_HOSTS = {GMAIL: GOOGLE_HOSTS["imap"], OUTLOOK: MICROSOFT_HOSTS["imap"]}
 SECOND_INCOMING_SERVER = "second_incoming_server"
 
 
@@ -120,10 +126,17 @@ INCOMING_MAIL_SERVERS = Resource(
             "server_type",
             type="selection",
             default="imap",
-            choices=("imap", "pop", "local", "gmail", "outlook"),
+            choices=("imap", "pop", "local", GMAIL, OUTLOOK),
+            flags=FLAGS,
+            unflagged="imap",
+            brought_by=ADDONS_TO_FETCH,
             doc=(
-                "Protocol. Odoo's label is I(Server Type). V(gmail) and V(outlook) require addons of Odoo 16 and later. "
-                "Defaults to V(imap) for a new server."
+                "Protocol. Odoo's label is I(Server Type). Defaults to V(imap) for a new server.",
+                (
+                    "V(gmail) and V(outlook) use IMAP. They require Odoo's addon C(google_gmail) or C(microsoft_outlook) (up "
+                    "to Odoo 15 C(fetchmail_gmail) or C(fetchmail_outlook)), and a person who connects the mailbox on the "
+                    "server's form; see O(config[].when_connected)."
+                ),
             ),
         ),
         Field(
@@ -259,6 +272,7 @@ INCOMING_MAIL_SERVERS = Resource(
                 "server."
             ),
         ),
+        when_connected("confirmed"),
     ),
     checks=(_incoming_is_complete, _oauth_is_encrypted, _client_replaces_password),
     verification=Verification(
@@ -266,6 +280,7 @@ INCOMING_MAIL_SERVERS = Resource(
         method="button_confirm_login",
         undo="set_draft",
         connection=("type", "host", "port", "ssl", "login", "password", "oauth_client"),
+        **connection_by("type"),
     ),
     conflicts=_conflicts,
     observed=TOKEN_FIELDS,

@@ -16,17 +16,26 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import
     normal,
 )
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import (
+    ADDONS_TO_SEND,
+    FLAGS,
+    GMAIL,
+    GOOGLE_HOSTS,
+    MICROSOFT_HOSTS,
     OAUTH_ADDON,
     OAUTH_CLIENT,
     OAUTH_REMEDY,
+    OUTLOOK,
     ROUTING_ADDON,
     TOKEN_FIELDS,
     USER,
+    connection_by,
     login_findings,
+    when_connected,
 )
 
-# The providers that Odoo logs in to by OAuth, each by an addon of its own.
-OAUTH = ("gmail", "outlook")
+# The providers that Odoo itself logs in to by OAuth.
+OAUTH = {GMAIL: GOOGLE_HOSTS["smtp"], OUTLOOK: MICROSOFT_HOSTS["smtp"]}
+BY_LOGIN = "login"
 SECOND_OUTGOING_SERVER = "second_outgoing_server"
 EARLIER_OUTGOING_SERVER = "earlier_outgoing_server"
 
@@ -58,6 +67,11 @@ def _oauth_is_encrypted(item):
             yield "login", "authentication %s requires the address of the mailbox" % kind
         if item.get("oauth_client"):
             yield "oauth_client", "authentication %s has tokens of its own; remove one of both" % kind
+
+
+def _returns_to_login(item, record):
+    """A server that Odoo logged in to by OAuth, and that has another login now."""
+    return BY_LOGIN if record.get("authentication") in OAUTH and (item.get("password") or item.get("oauth_client")) else None
 
 
 def _client_replaces_password(item):
@@ -155,7 +169,11 @@ OUTGOING_MAIL_SERVERS = Resource(
             "smtp_host",
             required=True,
             check=validators.host,
-            doc=("Host name or IP address. This option is required to create a server. Odoo's label is I(SMTP Server)."),
+            default=lambda item: OAUTH.get(item.get("authentication")),
+            doc=(
+                "Host name or IP address. This option is required to create a server, unless O(config[].authentication) is "
+                "V(gmail) or V(outlook). Odoo's label is I(SMTP Server)."
+            ),
         ),
         Field(
             "port",
@@ -181,10 +199,20 @@ OUTGOING_MAIL_SERVERS = Resource(
             "smtp_authentication",
             type="selection",
             since=15,
-            choices=("login", "certificate", "cli", "gmail", "outlook"),
+            choices=(BY_LOGIN, "certificate", "cli", GMAIL, OUTLOOK),
+            flags=FLAGS,
+            unflagged=BY_LOGIN,
+            brought_by={kind: {14: addon} for kind, addon in ADDONS_TO_SEND.items()},
+            implied=_returns_to_login,
             doc=(
-                "How Odoo logs in (Odoo 15 and later). V(cli) requires Odoo 17 or later; V(gmail) and V(outlook) require "
-                "addons of Odoo 16 and later. Odoo's label is I(Authenticate with)."
+                (
+                    "How Odoo logs in. V(certificate) requires Odoo 15 or later, V(cli) 17 or later. Odoo's label is "
+                    "I(Authenticate with)."
+                ),
+                (
+                    "V(gmail) and V(outlook) require Odoo's addon C(google_gmail) or C(microsoft_outlook), and a person who "
+                    "connects the mailbox on the server's form; see O(config[].when_connected)."
+                ),
             ),
         ),
         Field("login", "smtp_user", check=validators.mail_login, doc="Login. Odoo's label is I(Username)."),
@@ -300,6 +328,7 @@ OUTGOING_MAIL_SERVERS = Resource(
                 ),
             ),
         ),
+        when_connected("tested"),
     ),
     checks=(_outgoing_has_an_own_address, _oauth_is_encrypted, _client_replaces_password),
     verification=Verification(
@@ -319,6 +348,7 @@ OUTGOING_MAIL_SERVERS = Resource(
         # 14 and 15 speak as the address of whoever presses the button. A strict provider that refuses this address, at
         # any later step of the dialogue, has accepted the login before.
         tolerated=dict.fromkeys((14, 15), r"The server refused the (sender address|test recipient|test connection)"),
+        **connection_by("authentication"),
     ),
     conflicts=_conflicts,
     observed=TOKEN_FIELDS,

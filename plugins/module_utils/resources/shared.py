@@ -4,7 +4,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Field, Relation, normal
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import (
+    Field,
+    Option,
+    Relation,
+    normal,
+)
 
 COMPANY = Relation("res.company", "company", ("name",))
 GROUP = Relation("res.groups", "group", implies="implied_ids")
@@ -30,6 +35,26 @@ ALIAS_DOMAIN_PARAMETERS = {
     "default_from": "mail.default.from",
 }
 
+# The providers to which Odoo logs in by OAuth itself, once a person has connected the mailbox on the server's form. Each is an
+# addon; up to 15, incoming servers have another one. Seen on 19; what is said of 15 was read. Debian's 14 has none of them.
+GMAIL, OUTLOOK = "gmail", "outlook"
+ADDONS_TO_SEND = {GMAIL: "google_gmail", OUTLOOK: "microsoft_outlook"}
+ADDONS_TO_FETCH = {
+    GMAIL: {14: "fetchmail_gmail", 16: ADDONS_TO_SEND[GMAIL]},
+    OUTLOOK: {14: "fetchmail_outlook", 16: ADDONS_TO_SEND[OUTLOOK]},
+}
+# Up to 15, they are no types of a server, but a boolean field each.
+FLAGS = {GMAIL: "use_google_gmail_service", OUTLOOK: "use_microsoft_outlook_service"}
+# Where Odoo keeps the client of each; the endpoint from 16 on.
+PARAMETERS = {
+    GMAIL: {"client_id": "google_gmail_client_id", "client_secret": "google_gmail_client_secret"},
+    OUTLOOK: {
+        "client_id": "microsoft_outlook_client_id",
+        "client_secret": "microsoft_outlook_client_secret",
+        "endpoint": "microsoft_outlook.endpoint",
+    },
+}
+
 # The hosts of the providers to whom nobody logs in with a password any more.
 MICROSOFT_HOSTS = {"smtp": "smtp.office365.com", "imap": "outlook.office365.com", "pop": "outlook.office365.com"}
 GOOGLE_HOSTS = {"smtp": "smtp.gmail.com", "imap": "imap.gmail.com", "pop": "pop.gmail.com"}
@@ -43,16 +68,57 @@ _PASSWORDS_END = {
     **dict.fromkeys(MICROSOFT_HOSTS.values(), _MICROSOFT),
     **dict.fromkeys(GOOGLE_HOSTS.values(), _GOOGLE),
 }
-# What the addon knows of the token of a server. No item can give it.
-TOKEN_FIELDS = (Field("oauth_state", "oauth_state"), Field("oauth_error", "oauth_error"))
+# The option by which a server is kept until a person has connected it.
+WHEN_CONNECTED = "when_connected"
+# Whether somebody has connected a server by which Odoo itself logs in. What a token is, is of no interest.
+_CONNECTED = {
+    GMAIL: Field("is_connected_to_gmail", "google_gmail_refresh_token", type="boolean"),
+    OUTLOOK: Field("is_connected_to_outlook", "microsoft_outlook_refresh_token", type="boolean"),
+}
+# What the addon, or Odoo, knows of the token of a server. No item can give it.
+TOKEN_FIELDS = (Field("oauth_state", "oauth_state"), Field("oauth_error", "oauth_error"), *_CONNECTED.values())
+
+
+def connection_by(option):
+    """What a Verification says of servers that a person has to connect.
+
+    :param option: the one that says how a server logs in.
+    """
+
+    def connected(values):
+        field = _CONNECTED.get(values.get(option))
+        return bool(values.get(field.option)) if field else None
+
+    options = (option, *(field.option for field in _CONNECTED.values()))
+    return {"connected": connected, "connected_by": options, "patience": WHEN_CONNECTED}
+
+
+def when_connected(option):
+    """The option of a server by which a person has time to connect it.
+
+    :param option: the one that asks for a trial.
+    """
+    return Option(
+        WHEN_CONNECTED,
+        type="bool",
+        default=True,
+        doc=(
+            "Whether O(config[].%s) waits until a person has connected the mailbox in Odoo, if the server uses V(gmail) or "
+            "V(outlook). Until then, the server is kept, RV(to_connect) lists it, and each run tests whether it is connected. "
+            "With V(false), a server that is not connected is rejected like a wrong password." % option
+        ),
+    )
 
 
 def login_findings(view):
     """What is wrong with the logins of declared servers, although they are as declared."""
+    connected = view.resource.verification.connected
     for wanted, record in view.existing():
         host, client = normal(wanted.values.get("host") or ""), wanted.values.get("oauth_client")
         if host in _PASSWORDS_END and wanted.values.get("password") and not client:
             yield PASSWORD_AT_PROVIDER, wanted.index, record, "logs in to %s with a password: %s" % (host, _PASSWORDS_END[host])
+        elif connected({**record, **wanted.values}) is False:
+            yield NO_TOKEN, wanted.index, record, "is not connected: nobody has consented on its form in Odoo"
         elif client and record.get("oauth_state") in ("none", "consent"):
             yield NO_TOKEN, wanted.index, record, "has no token yet"
         elif client and record.get("oauth_state") == "failing":

@@ -42,7 +42,7 @@ DEFAULTS_OF_ACCOUNTS = [option.name for option in (*USER, *ENTRY) if DEFAULTS in
 OF_USERS = [option.name for option in USER if option.places == ANY_ACCOUNT and option.kept]
 
 # Parameters that concern mail, and those of them that Odoo makes for itself, others in every database.
-_MAIL = re.compile(r"mail\.")
+_MAIL = re.compile(r"mail\.|google_gmail_|microsoft_outlook[._]")
 _MADE_BY_ODOO = re.compile(r"mail\.web_push_vapid_")
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import (
     ABSENT,
@@ -18,9 +20,13 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options imp
     OAUTH,
     SERVERS,
     SMTP,
+    TRIALS,
     USER,
+    WHEN_CONNECTED,
     Owner,
     holding,
+    is_by_consent,
+    is_by_token,
     is_true,
     needs_password,
     protocol_of,
@@ -59,10 +65,27 @@ def server_item(options, owner, protocol, *layers):
     if owner.client and is_wanted and by_password:
         # A password that is left of the time before is not to be used any more.
         item.update(oauth_client=owner.client, password="")
+    elif owner.consent and is_wanted and by_password:
+        item.update({"authentication" if protocol == "smtp" else "type": owner.consent, "password": ""})
     elif item.get("password") or not by_password:
         # Nor is a client. Without a password, somebody may have selected one in Odoo.
         item["oauth_client"] = ""
+    _say_when_to_try(item, TRIALS[protocol], given)
     return item
+
+
+def _say_when_to_try(item, option, given):
+    """Whether the trial waits until a person has connected the mailbox. It does unless the inventory says C(true)."""
+    if item.get(option) == WHEN_CONNECTED:
+        item[option] = True
+    elif option in given:
+        try:
+            is_at_once = boolean(given[option])
+        except TypeError:
+            reason = "%s of %s must be true, false or %s" % (option, item.get("login"), WHEN_CONNECTED)
+            raise BadEntry(reason) from None
+        if is_at_once and is_by_consent(item):
+            item[WHEN_CONNECTED] = False
 
 
 # -- the mail domain ----------------------------------------------------------------------------------------------------
@@ -72,12 +95,13 @@ class MailDomain:
     """The mailboxes of a mail domain, by the variables of the role mail_domain.
 
     :param given: C({variable without mail_domain_: value}), and C(provider). C(imap) and C(pop) are false where not given.
+    :param by_addon: whether the database has the addon mail_server_oauth, where the provider has a client.
     """
 
-    def __init__(self, given):
+    def __init__(self, given, by_addon=True):
         self.given = given
         self.name = given["name"]
-        self.provider = Provider(given.get("provider") or {})
+        self.provider = Provider(given.get("provider") or {}, by_addon=by_addon)
         self.default_from = self._address(given["default_from"]) if given["default_from"] else ""
         imap, pop = given.get("imap"), given.get("pop", False)
         self.protocol = protocol_of(self.provider.protocols, bool(imap), pop is not False)
@@ -117,7 +141,8 @@ class MailDomain:
         return options_of(self.given.get(protocol) or None, "mail_domain_" + protocol)
 
     def _owner(self, address):
-        return Owner(address, self._password, SHARED_PRIORITY, client=self.provider.client_name)
+        provider = self.provider
+        return Owner(address, self._password, SHARED_PRIORITY, client=provider.client_name, consent=provider.consent)
 
     def _password(self, login):
         """By login: a key without @ may be the local part of an address of the domain, or the login itself."""
@@ -135,8 +160,8 @@ class MailDomain:
 
     def warnings(self):
         """What the inventory has and does not need."""
-        by_oauth = dict.fromkeys(each["login"] for _protocol, each in self._servers() if each.get("oauth_client"))
-        by_password = {each["login"] for _protocol, each in self._servers() if not each.get("oauth_client")}
+        by_oauth = dict.fromkeys(each["login"] for _protocol, each in self._servers() if is_by_token(each))
+        by_password = {each["login"] for _protocol, each in self._servers() if not is_by_token(each)}
         unused = [login for login in by_oauth if login not in by_password and self._password(login) is not ABSENT]
         return _unused_passwords(unused, "mail_domain_passwords")
 
@@ -160,6 +185,8 @@ class MailDomain:
         ]
         if elsewhere:
             return list(dict.fromkeys(elsewhere))
+        if self.provider.consent and self.protocol == "pop" and self.incoming_servers():
+            return [_NO_POP % "mail_domain_pop"]
         missing = [each["login"] for protocol, each in servers if needs_password(protocol, each) and "password" not in each]
         if not missing:
             return []
@@ -178,12 +205,13 @@ class Accounts:
     :param accounts: the entries of mail_users_accounts.
     :param defaults, provider, passwords: mail_users_defaults, mail_provider and mail_users_passwords.
     :param routed: whether the database has the fields of the routing addon.
+    :param by_addon: whether it has the addon mail_server_oauth, where somebody has an OAuth client.
     """
 
-    def __init__(self, accounts, defaults=None, provider=None, passwords=None, routed=False):
+    def __init__(self, accounts, defaults=None, provider=None, passwords=None, routed=False, by_addon=True):
         self.accounts = accounts
         self.defaults = defaults or {}
-        self.provider = Provider(provider or {})
+        self.provider = Provider(provider or {}, by_addon=by_addon)
         self.passwords = passwords or {}
         self.routed = routed
 
@@ -220,7 +248,7 @@ class Accounts:
         return server_item(SMTP, self._owner(account), "smtp", *layers)
 
     def _owner(self, account):
-        password = self._password(account)
+        password, provider = self._password(account), self.provider.of_account(account)
         return Owner(
             account["email"],
             lambda login: password,
@@ -229,7 +257,8 @@ class Accounts:
             active=account.get("active", True),
             previous=account.get("previous_email", ABSENT),
             routed=self.routed,
-            client=self.provider.of_account(account).client_name,
+            client=provider.client_name,
+            consent=provider.consent,
         )
 
     def _password(self, account):
@@ -249,6 +278,22 @@ class Accounts:
                 )
         return list(made.values())
 
+    def parameters(self):
+        """The system parameters by which Odoo itself logs in by OAuth, as items of the module config_parameters."""
+        made = {}
+        for provider in self._providers():
+            for key, value in provider.parameters().items():
+                if made.setdefault(key, value) != value:
+                    raise BadEntry(
+                        "%s.oauth: without the addon mail_server_oauth, Odoo has one OAuth client for all mailboxes at this "
+                        "kind of provider, and the inventory has two. Remove one" % provider.place
+                    )
+        return [{"key": key, "value": value} for key, value in made.items()]
+
+    def consents(self):
+        """How Odoo itself logs in by OAuth to mailboxes of these providers, C(gmail) or C(outlook)."""
+        return {provider.consent for provider in self._providers()} - {""}
+
     def _providers(self):
         """The provider, and those of accounts that have their own. Nothing else of an account is looked at."""
         yield self.provider
@@ -265,7 +310,7 @@ class Accounts:
         in_entries, in_passwords = [], []
         for account in self._completed():
             servers = self._servers(account)
-            if not servers or not all(each.get("oauth_client") for _protocol, each in servers):
+            if not servers or not all(is_by_token(each) for _protocol, each in servers):
                 continue
             given = [account.get(protocol) for protocol in SERVERS]
             if "password" in account or any(isinstance(each, dict) and "password" in each for each in given):
@@ -322,6 +367,12 @@ class Accounts:
             if _logs_in_elsewhere(each, self.provider.of_account(account), protocol, _part(account, protocol))
         ]
         found += list(dict.fromkeys(elsewhere))
+        found += [
+            _NO_POP % _place_of_part(account, "pop")
+            for account in self._completed()
+            if _holds(account, "incoming") and self.protocol(account) == "pop"
+            if self.provider.of_account(account).consent
+        ]
         addresses = self.without_password()
         if addresses:
             found.append(
@@ -337,9 +388,13 @@ _ELSEWHERE = (
 )
 
 
+_NO_POP = "%s: without the addon mail_server_oauth, Odoo logs in by OAuth to IMAP only. Use imap instead of pop"
+
+
 def _logs_in_elsewhere(server, provider, protocol, own):
     """Whether a server of a mailbox gets the token of a provider that it may not belong to."""
-    if not server.get("oauth_client") or "host" not in server:
+    has_token = server.get("oauth_client") or (provider.consent and is_by_consent(server))
+    if not has_token or "host" not in server:
         return False
     return not provider.has_host(protocol, server["host"]) and "oauth" not in _joined((provider.part(protocol), own))
 

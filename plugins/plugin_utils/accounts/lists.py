@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import ADDONS_TO_FETCH, ADDONS_TO_SEND
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import Accounts, MailDomain
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import CONSENTED
 
 # What goes to which module as it is.
 EXTRAS = {
@@ -21,16 +23,17 @@ EXTRAS = {
 OF_PROVIDER = ("routing_addon", "mail_domain", "mail_users")
 
 
-def domain_of(given):
+def domain_of(given, by_addon=True):
     """The mail domain that the variables describe.
 
     :param given: C({variable: value}); those without a default that are not given are not there.
+    :param by_addon: whether the database has the addon mail_server_oauth, where a provider has an OAuth client.
     """
     own = {name.replace("mail_domain_", ""): value for name, value in given.items() if name.startswith("mail_domain_")}
-    return MailDomain({"pop": False, "imap": {}, "smtp": {}, **own, "provider": given.get("mail_provider")})
+    return MailDomain({"pop": False, "imap": {}, "smtp": {}, **own, "provider": given.get("mail_provider")}, by_addon)
 
 
-def accounts_of(given, routed=False):
+def accounts_of(given, routed=False, by_addon=True):
     """The accounts that the variables describe."""
     return Accounts(
         given.get("mail_users_accounts") or [],
@@ -38,17 +41,13 @@ def accounts_of(given, routed=False):
         given.get("mail_provider"),
         given.get("mail_users_passwords"),
         routed,
+        by_addon,
     )
 
 
 def is_enabled(given, task_vars):
-    """Whether the run puts the routing addon into the database; as in the role routing_addon."""
+    """Whether the run puts addons of the role routing_addon into the database; as in that role."""
     return boolean(given.get("routing_addon_enabled", bool(task_vars["groups"].get("odoo_servers"))), strict=False)
-
-
-def oauth_clients_of(given):
-    """The OAuth clients that the variables describe, but for those of mail_extras_oauth_clients."""
-    return accounts_of(given).oauth_clients()
 
 
 def uses_oauth(given):
@@ -68,38 +67,65 @@ def _has_client(given):
     return isinstance(given, dict) and isinstance(given.get("oauth"), dict) and bool(given["oauth"])
 
 
-def warnings_of(role, given):
+def odoo_oauth_addons(given, by_addon):
+    """Odoo's own addons by which the servers of the variables log in by OAuth, as items of the module addons."""
+    senders = accounts_of(given, by_addon=by_addon).consents()
+    fetchers = set(senders)
+    accounts = given.get("mail_users_accounts") or ()
+    mailboxes = [given.get(each) for each in ("mail_provider", "mail_users_defaults")]
+    mailboxes += [{each: given.get("mail_domain_" + each) for each in ("smtp", "imap")}, *accounts]
+    servers = [each.get(protocol) for each in mailboxes if isinstance(each, dict) for protocol in ("smtp", "imap")]
+    servers += [*(given.get("mail_extras_outgoing_servers") or ()), *(given.get("mail_extras_incoming_servers") or ())]
+    for each in servers:
+        if isinstance(each, dict):
+            senders.add(each.get("authentication"))
+            fetchers.add(each.get("type"))
+    items = []
+    for kind in CONSENTED:
+        if kind in senders | fetchers:
+            items.append({"name": ADDONS_TO_SEND[kind]})
+        if kind in fetchers:
+            # The one that sends fetches, too, in later series.
+            first, later = sorted(ADDONS_TO_FETCH[kind])
+            items.append({"name": ADDONS_TO_FETCH[kind][first], "until": later - 1})
+    return items
+
+
+def warnings_of(role, given, by_addon=True):
     """What the variables of a role have and do not need, a line each."""
     if role == "mail_domain":
-        return domain_of(given).warnings()
-    return accounts_of(given).warnings() if role == "mail_users" else []
+        return domain_of(given, by_addon).warnings()
+    return accounts_of(given, by_addon=by_addon).warnings() if role == "mail_users" else []
 
 
-def problems_of(role, given):
+def problems_of(role, given, by_addon=True):
     """What is wrong with the variables of a role beyond their argument specification, a line each."""
     if role == "mail_domain":
-        return domain_of(given).problems()
-    return accounts_of(given).problems() if role == "mail_users" else []
+        return domain_of(given, by_addon).problems()
+    return accounts_of(given, by_addon=by_addon).problems() if role == "mail_users" else []
 
 
-def lists_of(role, given, routed):
+def lists_of(role, given, routed, by_addon=True):
     """The lists of a role in the order in which it writes them: C([(variable, module, items)]), without empty ones."""
     # The role routing_addon writes them, wherever the other two are applied.
-    clients = ("mail_provider", "oauth_clients", oauth_clients_of(given) if role in OF_PROVIDER else [])
+    accounts = accounts_of(given, routed, by_addon)
+    of_provider = [
+        ("mail_provider", "oauth_clients", accounts.oauth_clients() if role in OF_PROVIDER else []),
+        ("mail_provider", "config_parameters", accounts.parameters() if role in OF_PROVIDER else []),
+    ]
     if role == "routing_addon":
-        made = [clients]
+        made = of_provider
     elif role == "mail_domain":
-        domain = domain_of(given)
+        domain = domain_of(given, by_addon)
         made = [
-            clients,
+            *of_provider,
             ("mail_domain", "alias_domains", domain.alias_domains()),
             ("mail_domain", "incoming_mail_servers", domain.incoming_servers()),
             ("mail_domain", "outgoing_mail_servers", domain.outgoing_servers()),
         ]
     elif role == "mail_users":
-        accounts = accounts_of(given, routed)
         made = [
-            clients,
+            *of_provider,
             ("mail_users_accounts", "users", accounts.users()),
             ("mail_users_accounts", "incoming_mail_servers", accounts.incoming_servers()),
             ("mail_users_accounts", "outgoing_mail_servers", accounts.outgoing_servers()),

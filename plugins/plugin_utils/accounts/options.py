@@ -27,9 +27,16 @@ ABSENT = object()
 # Stands for the login in the option from_filter; see the module outgoing_mail_servers.
 OWN = "own"
 
+# Stands for a trial that waits until a person has connected the mailbox, and is the module's option by which it does.
+WHEN_CONNECTED = "when_connected"
+# The option of a server that asks for a trial of its connection.
+TRIALS = {"smtp": "tested", "imap": "confirmed", "pop": "confirmed"}
+
 # The kinds of providers that providers.py knows.
 KINDS = ("custom", "google_workspace", "microsoft365")
-IMAP_TYPES = ("imap", "gmail", "outlook")
+# How Odoo itself logs in by OAuth.
+CONSENTED = ("gmail", "outlook")
+IMAP_TYPES = ("imap", *CONSENTED)
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,8 @@ class Owner:
     :param previous: the previous address, or ABSENT.
     :param routed: whether the database has the fields of the routing addon.
     :param client: name of the OAuth client by which the mailbox logs in; empty for a password.
+    :param consent: how Odoo itself logs in by OAuth, C(gmail) or C(outlook), once a person has connected the mailbox; empty
+        where it does not.
     """
 
     address: str
@@ -54,6 +63,7 @@ class Owner:
     previous: Any = ABSENT
     routed: bool = False
     client: str = ""
+    consent: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,13 @@ _OAUTH = Option(
     ),
     documented=True,
     kept=False,
+)
+
+
+# Of the options that ask for a trial.
+_WAITS = (
+    "Defaults to V(true), and to V(when_connected) if Odoo itself logs in by OAuth: the server is then kept, and the run lists "
+    "it, until a person has connected the mailbox in Odoo."
 )
 
 
@@ -178,7 +195,10 @@ SMTP = (
     Option(
         "authentication",
         "str",
-        ("How Odoo logs in (Odoo 15 and later). The available choices depend on the series.",),
+        (
+            "How Odoo logs in. V(certificate) requires Odoo 15 or later, V(cli) 17 or later.",
+            "V(gmail) and V(outlook) use OAuth of these providers, by Odoo's own addon for the provider.",
+        ),
         choices=("login", "certificate", "cli", "gmail", "outlook"),
     ),
     Option(
@@ -231,12 +251,12 @@ SMTP = (
     # An archived account may no longer have a mailbox.
     Option(
         "tested",
-        "bool",
+        "raw",
         (
             "Whether Odoo tests the connection when the server is created or changed.",
             "If the provider rejects the connection, the run fails with the provider's message.",
+            _WAITS,
         ),
-        documented=True,
         kept=False,
         holds=lambda owner, protocol, given: True if is_true(owner.active) else ABSENT,
     ),
@@ -290,7 +310,7 @@ MAILBOX = (
     Option(
         "type",
         "str",
-        ("V(gmail) and V(outlook) use IMAP with OAuth of these providers, and require the Odoo addon for the provider.",),
+        ("V(gmail) and V(outlook) use IMAP with OAuth of these providers, by Odoo's own addon for the provider.",),
         choices=IMAP_TYPES,
         documented="imap",
         in_pop=False,
@@ -334,12 +354,12 @@ MAILBOX = (
     Option("keep_original", "bool", ("Whether the original of each message is kept as an attachment.",)),
     Option(
         "confirmed",
-        "bool",
+        "raw",
         (
             "Whether Odoo tests the login. It only fetches mail from confirmed servers.",
             "If the provider rejects the connection, the run fails with the provider's message.",
+            _WAITS,
         ),
-        documented=True,
         holds=lambda owner, protocol, given: True if is_true(owner.active) else ABSENT,
     ),
 )
@@ -485,7 +505,10 @@ OAUTH = (
     Option(
         "client_id",
         "str",
-        ("ID of the client. Microsoft calls it Application (client) ID. Other than for Google Workspace, it is required.",),
+        (
+            "ID of the client. Microsoft calls it Application (client) ID. It is required, with one exception.",
+            "For Google Workspace, it is only required where Odoo itself logs in, without the addon C(mail_server_oauth).",
+        ),
     ),
     Option(
         "client_secret",
@@ -580,6 +603,16 @@ def needs_password(protocol, server):
     if protocol == "smtp":
         return server.get("authentication", "login") == "login"
     return server.get("type", protocol) in ("imap", "pop")
+
+
+def is_by_token(server):
+    """Whether Odoo logs in to a server by OAuth."""
+    return bool(server.get("oauth_client")) or is_by_consent(server)
+
+
+def is_by_consent(server):
+    """Whether Odoo itself does, once a person has connected the server."""
+    return server.get("authentication") in CONSENTED or server.get("type") in CONSENTED
 
 
 def is_true(value):

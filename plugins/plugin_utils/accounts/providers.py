@@ -23,7 +23,13 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.oauth_clie
     OAUTH_CLIENTS,
     SUBJECTS,
 )
-from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import GOOGLE_HOSTS, MICROSOFT_HOSTS
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import (
+    GMAIL,
+    GOOGLE_HOSTS,
+    MICROSOFT_HOSTS,
+    OUTLOOK,
+    PARAMETERS,
+)
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import OAUTH
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values
 
@@ -40,11 +46,15 @@ class Kind:
     :param servers: the options of its servers, by protocol.
     :param oauth: the options that C(oauth) takes.
     :param required: those of them that it needs.
+    :param consent: how Odoo itself logs in to it by OAuth; empty if it cannot.
+    :param required_of_odoo: the options that Odoo itself needs.
     """
 
     servers: dict = field(default_factory=dict)
     oauth: tuple = ()
     required: tuple = ()
+    consent: str = ""
+    required_of_odoo: tuple = ()
 
 
 _ANY = ("name", "tested")
@@ -65,6 +75,8 @@ KINDS = {
         },
         ("tenant", "client_id", "client_secret", "private_key", "certificate", "secret_expires", *_ANY),
         ("tenant", "client_id"),
+        OUTLOOK,
+        ("tenant", "client_id", "client_secret"),
     ),
     GOOGLE: Kind(
         {
@@ -72,8 +84,10 @@ KINDS = {
             "imap": {"host": GOOGLE_HOSTS["imap"], "port": 993, "ssl": True},
             "pop": {"host": GOOGLE_HOSTS["pop"], "port": 995, "ssl": True},
         },
-        ("service_account", "name"),
+        ("service_account", "client_id", "client_secret", "name"),
         ("service_account",),
+        GMAIL,
+        ("client_id", "client_secret"),
     ),
 }
 MICROSOFT_URL = "https://login.microsoftonline.com/%s/oauth2/v2.0/token"
@@ -81,6 +95,7 @@ MICROSOFT_SCOPE, GOOGLE_SCOPE = "https://outlook.office365.com/.default", "https
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\Z")
 # Tenants that stand for any; none of them has mailboxes of its own.
 NO_TENANT = ("common", "organizations", "consumers")
+_WRONG_TENANT = "tenant is the Directory (tenant) ID, such as 11111111-2222-3333-4444-555555555555, or a domain of it"
 # Options that need not be given, or are given in another form than the module's.
 _DERIVED = ("client_authentication", "name", "scopes", "tested")
 _TYPES = {option.name: option.type for option in OAUTH}
@@ -96,10 +111,11 @@ class Provider:
     :param given: C(mail_provider), or what an account has in its place.
     :param place: where it is given, for messages.
     :param wants_a_client: whether an account says that the provider has one.
+    :param by_addon: whether the database has the addon mail_server_oauth. Otherwise Odoo itself logs in, if it can.
     """
 
-    def __init__(self, given, place="mail_provider", wants_a_client=False):
-        self.given = given
+    def __init__(self, given, place="mail_provider", wants_a_client=False, by_addon=True):
+        self.given, self.by_addon = given, by_addon
         self.place = place
         self.kind = given.get("kind") or CUSTOM
         self.known = KINDS.get(self.kind, KINDS[CUSTOM])
@@ -141,12 +157,13 @@ class Provider:
         given["kind"] = kind
         is_wanted = oauth is not None and not isinstance(oauth, dict) and _is(True, oauth)
         if oauth is None and kind == self.kind:
-            return Provider(given, self.place)
+            return Provider(given, self.place, by_addon=self.by_addon)
         if not (oauth is None or is_wanted):
             given["oauth"] = oauth
         # What is wrong with the provider's own is said once.
         is_own = not is_wanted or not given.get("oauth")
-        return Provider(given, "mail_users_accounts: %s" % account["email"] if is_own else self.place, is_wanted)
+        place = "mail_users_accounts: %s" % account["email"] if is_own else self.place
+        return Provider(given, place, is_wanted, self.by_addon)
 
     # -- OAuth --------------------------------------------------------------------------------------------------------
 
@@ -158,7 +175,27 @@ class Provider:
         problems = self.problems()
         if problems:
             raise BadEntry(problems[0])
-        return self._client() if self.oauth else None
+        return self._client() if self.oauth and self.by_addon else None
+
+    def parameters(self):
+        """The system parameters by which Odoo itself logs in to it, C({key: value}).
+
+        :raises BadEntry: where the options make none.
+        """
+        problems = self.problems()
+        if problems:
+            raise BadEntry(problems[0])
+        if not self.consent:
+            return {}
+        values = dict(self.oauth)
+        if self.kind == MICROSOFT:
+            values["endpoint"] = MICROSOFT_URL.rpartition("token")[0] % self.oauth["tenant"]
+        return {key: values[option] for option, key in PARAMETERS[self.consent].items()}
+
+    @cached_property
+    def consent(self):
+        """How Odoo itself logs in to it by OAuth; empty where the addon does, where there is no client, or a wrong one."""
+        return "" if self.by_addon or not self.oauth or self.problems() else self.known.consent
 
     @cached_property
     def client_name(self):
@@ -166,7 +203,7 @@ class Provider:
 
         Once for all mailboxes: each look at an option may cost a template.
         """
-        return "" if not self.oauth or self.problems() else self._client()["name"]
+        return "" if not (self.by_addon and self.oauth) or self.problems() else self._client()["name"]
 
     def problems(self):
         """What is wrong with the kind and the client, a line each."""
@@ -196,17 +233,38 @@ class Provider:
                 yield "%s must be text. Put it in quotes" % name
 
     def _wrong_options(self):
-        missing = [name for name in self.known.required if not self.oauth.get(name)]
+        if not self.by_addon:
+            yield from self._wrong_for_odoo()
+            return
+        missing = self._missing(self.known.required)
         if missing:
-            yield "%s %s missing" % (" and ".join(missing), "is" if len(missing) == 1 else "are")
+            yield missing
         elif self.kind == GOOGLE:
             yield from _wrong_service_account(self.oauth["service_account"])
         else:
             if self.kind == MICROSOFT and not TENANT.match(self.oauth["tenant"]):
-                yield "tenant is the Directory (tenant) ID, such as 11111111-2222-3333-4444-555555555555, or a domain of it"
+                yield _WRONG_TENANT
             elif self.kind == MICROSOFT and self.oauth["tenant"].lower() in NO_TENANT:
                 yield "tenant must be your own Directory (tenant) ID: %s stands for any" % self.oauth["tenant"].lower()
             yield from self._wrong_proof()
+
+    def _missing(self, required):
+        missing = [name for name in required if not self.oauth.get(name)]
+        return "%s %s missing" % (" and ".join(missing), "is" if len(missing) == 1 else "are") if missing else ""
+
+    def _wrong_for_odoo(self):
+        """What keeps Odoo itself, without the addon, from using the client."""
+        cure = "If addons can be installed, set routing_addon_enabled: true, or add the machine to odoo_servers"
+        missing = self._missing(self.known.required_of_odoo)
+        if not self.known.consent:
+            yield (
+                "requires the addon mail_server_oauth, which this database does not get: Odoo itself logs in by OAuth with "
+                "kind %s or %s only. %s" % (MICROSOFT, GOOGLE, cure)
+            )
+        elif missing:
+            yield "%s, which Odoo needs without the addon mail_server_oauth. %s" % (missing, cure)
+        elif self.kind == MICROSOFT and not TENANT.match(self.oauth["tenant"]):
+            yield _WRONG_TENANT
 
     def _wrong_proof(self):
         """What is wrong with that by which the client proves its identity: one that is there and empty is not filled in yet."""

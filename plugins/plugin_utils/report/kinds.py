@@ -81,10 +81,11 @@ KINDS = {
     "no_token": {
         "declared": "logs in by OAuth",
         "found": "no token yet",
-        "explanation": "The server has an OAuth client, but nobody has logged in with a token, or the mailbox's owner has not "
+        "explanation": "The server logs in by OAuth, but nobody has logged in with a token, or the mailbox's owner has not "
         "consented.",
-        "cure": "Select Test OAuth on the server's form in Odoo, which says what is missing. With the grant refresh_token, the "
-        "owner must consent.",
+        "cure": "With an OAuth client, select Test OAuth on the server's form in Odoo, which says what is missing. With Odoo's "
+        "own addon for Gmail or Outlook, select Connect your Gmail account, or Connect your Outlook account, and sign in as "
+        "the mailbox.",
     },
     "token_fails": {
         "declared": "logs in by OAuth",
