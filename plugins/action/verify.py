@@ -112,9 +112,9 @@ class ActionModule(InProcessAction):
 
     def _lists(self, given, task_vars):
         """The lists that the roles make of the variables."""
-        routed = is_enabled(given, task_vars)
+        has_addons = is_enabled(given, task_vars)
         try:
-            return [each for role in self.options["roles"] for each in lists_of(role, given, routed)]
+            return [each for role in self.options["roles"] for each in lists_of(role, given, has_addons, has_addons)]
         except BadEntry as exc:
             raise AnsibleActionFail(str(exc)) from exc
 

@@ -82,8 +82,8 @@ def account_without_secrets(account):
 
 
 @_told
-def mail_domain_items(domain, kind, by_addon=True):
-    made = MailDomain(domain, by_addon)
+def mail_domain_items(domain, kind, by_addon=True, routed=False):
+    made = MailDomain(domain, by_addon, routed)
     return {
         "alias_domains": made.alias_domains,
         "incoming_mail_servers": made.incoming_servers,

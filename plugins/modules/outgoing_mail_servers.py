@@ -88,6 +88,17 @@ options:
         description:
           - Maximum size of a message with its attachments, in MB (Odoo 18 and 19).
         type: float
+      max_messages_per_minute:
+        description:
+          - Number of messages that the provider accepts in a minute. Further messages wait in Odoo's queue for their turn;
+            V(0) sets no limit. Requires the addon C(smtp_server_per_user) in Odoo. Odoo's label is I(Messages per Minute).
+        type: int
+      max_connections:
+        description:
+          - Number of connections that the provider accepts at the same time, at most 100. Further messages wait in Odoo's
+            queue; V(0) sets no limit. Requires the addon C(smtp_server_per_user) in Odoo. Odoo's label is I(Connections at
+            Once).
+        type: int
       owner:
         description:
           - Login of the user who owns the server. Requires the addon C(smtp_server_per_user) in Odoo.

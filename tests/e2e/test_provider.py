@@ -1,10 +1,13 @@
 """What becomes of mail when a provider refuses, delays or hangs up. Nobody's mail is lost, and nobody gets one twice."""
 
+import urllib.error
 import uuid
+from contextlib import contextmanager
 
+import odoorpc
 import pytest
 from maildir import Mailbox
-from office import BOB, address
+from office import BOB, address, lab_database
 from provider import HANG_UP, Provider
 
 
@@ -312,3 +315,120 @@ def test_mail_of_others(desk, provider):
         assert provider.receipts(token) == ["bob@elsewhere.example"]
     finally:
         desk.call("ir.mail_server", "write", [shared], {key: kept[key] for key in values})
+
+
+# ----------------------------------------------------------------------
+# The limit of a server
+# ----------------------------------------------------------------------
+
+# As many minutes as 200 mails take at 30 a minute.
+LIMIT, MAILS = 9, 60
+# Of the addon: what numbers the connections of a server.
+MOST_CONNECTIONS = 100
+WAITING, SENT = ("outgoing", False), ("sent", False)
+
+
+@pytest.fixture
+def limit(desk):
+    """Function that sets the limits of newuser's server, until the end of the test."""
+    desk.office.sql("DELETE FROM mail_mail; DELETE FROM smtp_server_per_user_sent")
+
+    def write(**values):
+        desk.call("ir.mail_server", "write", [desk.office.servers["newuser"]], values)
+
+    yield write
+    write(max_messages_per_minute=0, max_connections=0)
+
+
+def a_minute_passes(desk):
+    """By SQL: nobody waits. And the second to which Odoo rounds up."""
+    kind = "varchar" if desk.office.series == "14" else "timestamp"
+    desk.office.sql(
+        "UPDATE smtp_server_per_user_sent SET sent_at = sent_at - interval '61 seconds';"
+        "UPDATE mail_mail SET scheduled_date = to_char(scheduled_date::timestamp - interval '61 seconds', "
+        f"'YYYY-MM-DD HH24:MI:SS')::{kind} WHERE scheduled_date IS NOT NULL"
+    )
+
+
+def states(desk, *mails):
+    return {
+        (row["state"], row["failure_reason"]) for row in desk.office.read("mail.mail", list(mails), "state", "failure_reason")
+    }
+
+
+@contextmanager
+def another_worker(desk, server):
+    """Has the first of the server's connections, as far as the database knows."""
+    lock = f"SELECT pg_try_advisory_lock(hashtext('smtp_server_per_user.connection'), {server * MOST_CONNECTIONS});\n"
+    with lab_database.session(desk.office.name) as psql:
+        psql.stdin.write(lock)
+        psql.stdin.flush()
+        assert psql.stdout.readline() == "t\n"
+        yield
+
+
+def assert_the_queue_wakes(desk, turns):
+    """At each of the times; Odoo 14 has the interval of the scheduled action only."""
+    if desk.office.series != "14":
+        times = desk.office.sql("SELECT DISTINCT call_at FROM ir_cron_trigger WHERE call_at > now() AT TIME ZONE 'UTC'")
+        assert len(times.splitlines()) >= turns, times
+
+
+def test_many_mails_of_one_user(desk, provider, limit):
+    """All arrive, in order, so many a minute; the provider need not refuse one."""
+    limit(max_messages_per_minute=LIMIT, max_connections=3)
+    provider.behave(on_mail=lambda *_: "432 4.3.2 Too many messages" if len(provider.taken) >= LIMIT else None)
+    values = {"body_html": "x", "email_from": address("newuser"), "email_to": "bob@elsewhere.example", "auto_delete": False}
+    mails = desk.call("mail.mail", "create", [{**values, "subject": f"Number {number}"} for number in range(MAILS)])
+    arrived, minutes = [], -(-MAILS // LIMIT)
+    for minute in range(minutes):
+        provider.taken.clear()
+        desk.run()
+        # Before the minute is over, nothing more is sent.
+        desk.run()
+        arrived += [str(message["Subject"]) for _sender, _recipients, message in provider.taken]
+        assert len(arrived) == min((minute + 1) * LIMIT, MAILS)
+        assert states(desk, *mails) <= {SENT, WAITING}
+        if minute == 0:
+            assert_the_queue_wakes(desk, turns=minutes - 1)
+        a_minute_passes(desk)
+    assert arrived == [f"Number {number}" for number in range(MAILS)]
+    assert states(desk, *mails) == {SENT}
+
+
+def test_mail_to_more_people_than_a_minute_has(desk, provider, limit):
+    """Each gets it once."""
+    limit(max_messages_per_minute=2)
+    people = [desk.partner(f"limit{number}") for number in range(5)]
+    mail, token = desk.queue(to=(), email_to=False, recipient_ids=[(6, 0, people)])
+    other, _token = desk.queue()
+    for arrived in (2, 4, 5):
+        desk.run()
+        assert len(provider.receipts(token)) == arrived
+        assert states(desk, mail, other) <= {SENT, WAITING}
+        a_minute_passes(desk)
+    desk.run()
+    assert provider.receipts(token) == sorted(f"limit{number}@elsewhere.example" for number in range(5))
+    assert states(desk, mail, other) == {SENT}
+
+
+def test_connections_at_once(desk, provider, limit):
+    """While another worker has the only one, mail waits; the next run sends it, and gives its place up."""
+    limit(max_connections=1)
+    mail, _token = desk.queue()
+    with another_worker(desk, desk.office.servers["newuser"]):
+        desk.run()
+        assert states(desk, mail) == {WAITING}
+        assert provider.sessions == 0
+    desk.run(due=[mail])
+    assert states(desk, mail) == {SENT}
+    another, _token = desk.queue()
+    desk.run()
+    assert states(desk, another) == {SENT}
+
+
+def test_what_is_no_limit(limit):
+    for values in ({"max_messages_per_minute": -1}, {"max_connections": -1}, {"max_connections": MOST_CONNECTIONS + 1}):
+        # With several databases, 14 answers every error like this.
+        with pytest.raises((odoorpc.error.RPCError, urllib.error.HTTPError)):
+            limit(**values)

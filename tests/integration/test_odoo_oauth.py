@@ -4,45 +4,20 @@ On 19, what Odoo's page would store after the person's consent is written to the
 takes it. Debian's Odoo 14 has none of the addons: there, a run says so before it writes anything.
 """
 
-import fcntl
 import json
 import ssl
 import subprocess
 import time
+import urllib.parse
 import urllib.request
-from pathlib import Path
 
-import pytest
 from company import MAILBOXES, Company
-from support import Database, changed_tables, tables_only
+from oauth import APP, SECRET
+from support import changed_tables, tables_only
 
 OUTLOOK = "microsoft_outlook"
 CLIENT = {"tenant": "mydomain.com", "client_id": "00000000-0000-0000-0000-000000000000", "client_secret": "s3cret-of-odoo"}
 PEOPLE = ("consentone", "consenttwo", "consentthree")
-
-
-@pytest.fixture
-def database(lab, series):
-    made = Database(lab, series)
-    yield made
-    made.drop()
-
-
-@pytest.fixture
-def tokens(lab):
-    """Function that asks something of the token server, of which one test at a time makes use."""
-
-    def ask(do, **named):
-        tls, body = ssl.create_default_context(cafile=lab["ca_file"]), json.dumps({"do": do, **named}).encode()
-        request = urllib.request.Request(f"{lab['tokens']['url']}/admin", body, method="POST")
-        with urllib.request.urlopen(request, context=tls, timeout=30) as answer:
-            return json.load(answer)
-
-    with (Path(lab["lab_dir"]) / "tokens" / "tests.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        ask("reset")
-        yield ask
-        ask("reset")
 
 
 class Hosted(Company):
@@ -84,7 +59,7 @@ class Hosted(Company):
 
 def listed(run):
     """The mailboxes that a run says are to be connected, with the words of a refusal: C({(model, login): words})."""
-    lines = [line for line in run.output.splitlines() if "/odoo/" in line]
+    lines = [line for line in run.output.splitlines() if line.startswith("[mydomain]   ")]
     found = {}
     for line in lines:
         login = line.partition("]")[2].split()[0]
@@ -155,7 +130,8 @@ def test_from_the_first_run_to_the_last_mailbox(database, lab, tokens, tmp_path)
 def tokens_for_all(lab):
     """A token of the lab that is good for all mailboxes."""
     tls = ssl.create_default_context(cafile=lab["ca_file"])
-    body = b"grant_type=client_credentials&client_id=postroom-app&client_secret=app-secret"
-    body += b"&scope=https%3A%2F%2Foutlook.office365.com%2F.default"
+    scope = "https://outlook.office365.com/.default"
+    asked = {"grant_type": "client_credentials", "client_id": APP, "client_secret": SECRET, "scope": scope}
+    body = urllib.parse.urlencode(asked).encode()
     with urllib.request.urlopen(lab["tokens"]["microsoft"], body, context=tls, timeout=30) as answer:
         return json.load(answer)["access_token"]

@@ -295,7 +295,7 @@ def test_life(server, databases, series):
     assert done.output.count(f"+{server.addons}\n") == 1
     assert "admin_passwd" not in done.output
     for database in databases.values():
-        assert version(database) == f"{series}.0.1.3.0"
+        assert version(database) == f"{series}.0.1.4.0"
         outgoing, incoming = users_servers(database)
         assert outgoing == {
             "catchall@mydomain.com": ("catchall@mydomain.com", None),
@@ -321,7 +321,7 @@ def test_life(server, databases, series):
     assert [database.fingerprints()["ir_module_module"] for database in databases.values()] == before
 
     # A new version, which no longer has a folder; files of nobody's, and one that was changed there.
-    replace(server.source / "__manifest__.py", "1.3.0", "1.4.0")
+    replace(server.source / "__manifest__.py", "1.4.0", "1.5.0")
     shutil.rmtree(server.source / "old")
     (server.target / "models" / "stray.py").write_text("raise SystemExit\n")
     (server.target / "__init__.py").chmod(0o600)
@@ -341,7 +341,7 @@ def test_life(server, databases, series):
     done = server.deploy(databases, "--tags", "routing_addon")
     server.assert_deployed(restarts=3)
     assert not (server.target / "old").exists()
-    assert [version(database) for database in databases.values()] == [f"{series}.0.1.4.0"] * 2
+    assert [version(database) for database in databases.values()] == [f"{series}.0.1.5.0"] * 2
     assert done.changed == {"server": 2, "first": 1, "second": 1}
 
     # A restart that fails is owed until it comes about, though nothing differs any more.
@@ -422,7 +422,7 @@ def test_uninstalled(set_up):
     assert version(database) is None
     done = server.play({"first": database})
     assert done.returncode == 0, done.output
-    assert version(database) == f"{server.series}.0.1.3.0"
+    assert version(database) == f"{server.series}.0.1.4.0"
     assert users_servers(database) == brought
 
 
@@ -451,10 +451,10 @@ def test_a_server_that_is_not_in_the_inventory(server, first):
     wait("odoo", server.url, server.series, log=server.service.log)
     done = server.play(first, "--tags", "routing_addon", "--limit", "first")
     assert done.returncode == 0, done.output
-    replace(server.source / "__manifest__.py", "1.3.0", "1.4.0")
+    replace(server.source / "__manifest__.py", "1.4.0", "1.5.0")
     done = server.play(first, "--tags", "routing_addon", "--limit", "first")
     assert done.returncode != 0
-    assert f"{server.series}.0.1.3.0 on its disk, not {server.series}.0.1.4.0" in done.output
+    assert f"{server.series}.0.1.4.0 on its disk, not {server.series}.0.1.5.0" in done.output
 
 
 def test_an_export_says_what_the_addon_brings(set_up, tmp_path):

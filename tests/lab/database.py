@@ -72,15 +72,23 @@ def filestore(series, name):
     return lab_dir() / "odoo" / str(series) / "data" / "filestore" / name
 
 
-def psql(script, database="postgres"):
-    """Run a script as PostgreSQL's superuser; returns what it prints. `\\connect NAME` in it changes the database."""
+def _command(database):
     sockets = lab_dir() / "postgresql" / "socket"
     # The socket's name has the port.
     port = next((path.suffix[1:] for path in sockets.glob(".s.PGSQL.*") if path.suffix != ".lock"), None)
     if port is None:
         raise RuntimeError(f"PostgreSQL does not run: no socket in {sockets}. Run make lab-up.")
-    command = [PSQL, "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", sockets, "-p", port, "-U", "postgres", "-d", database]
-    done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
+    return [PSQL, "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", sockets, "-p", port, "-U", "postgres", "-d", database]
+
+
+def session(database):
+    """A process of psql that stays connected, as superuser, until its input is closed."""
+    return subprocess.Popen(_command(database), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def psql(script, database="postgres"):
+    """Run a script as PostgreSQL's superuser; returns what it prints. `\\connect NAME` in it changes the database."""
+    done = subprocess.run(_command(database), input=script, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
     return done.stdout

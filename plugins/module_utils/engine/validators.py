@@ -114,6 +114,10 @@ def port(value):
     return None if 1 <= value <= 65535 else "%d is not a TCP port; give one from 1 to 65535" % value
 
 
+def not_negative(value):
+    return "must not be negative" if value < 0 else None
+
+
 def from_filter(value):
     """Addresses and domains, separated by commas, as Odoo reads them."""
     if "*" in value:

@@ -289,6 +289,30 @@ OUTGOING_MAIL_SERVERS = Resource(
             doc="Maximum size of a message with its attachments, in MB (Odoo 18 and 19).",
         ),
         Field(
+            "max_messages_per_minute",
+            "max_messages_per_minute",
+            type="integer",
+            addon=ROUTING_ADDON,
+            check=validators.not_negative,
+            doc=(
+                "Number of messages that the provider accepts in a minute. Further messages wait in Odoo's queue for their "
+                "turn; V(0) sets no limit. Requires the addon C(smtp_server_per_user) in Odoo. Odoo's label is I(Messages per "
+                "Minute)."
+            ),
+        ),
+        Field(
+            "max_connections",
+            "max_connections",
+            type="integer",
+            addon=ROUTING_ADDON,
+            check=validators.not_negative,
+            doc=(
+                "Number of connections that the provider accepts at the same time, at most 100. Further messages wait in "
+                "Odoo's queue; V(0) sets no limit. Requires the addon C(smtp_server_per_user) in Odoo. Odoo's label is "
+                "I(Connections at Once)."
+            ),
+        ),
+        Field(
             "owner",
             "user_id",
             type="many2one",

@@ -34,7 +34,13 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options imp
     names,
     needs_password,
 )
-from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.providers import CUSTOM, KINDS, MICROSOFT, given_for
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.providers import (
+    CUSTOM,
+    KINDS,
+    MICROSOFT,
+    Provider,
+    given_for,
+)
 
 # What accounts can have in common, beside their servers' options.
 DEFAULTS_OF_ACCOUNTS = [option.name for option in (*USER, *ENTRY) if DEFAULTS in option.places and option.kept]
@@ -207,7 +213,14 @@ class Variables:
         return said[0]
 
     def _owner_of_domain(self, record):
-        return Owner(record["item"]["login"], _no_password, SHARED_PRIORITY, client=self.client)
+        return Owner(
+            record["item"]["login"],
+            _no_password,
+            SHARED_PRIORITY,
+            routed=self.routed,
+            client=self.client,
+            limits=Provider({"kind": self.kind}).limits_of,
+        )
 
     # -- accounts -----------------------------------------------------------------------------------------------------
 
@@ -295,6 +308,7 @@ class Variables:
             active=item.get("active", True),
             routed=self.routed,
             client=client,
+            limits=Provider({"kind": self.kind}).limits_of,
         )
         return self._difference(record, owner, "smtp" if kind == "outgoing" else _protocol(record), ACCOUNT)
 

@@ -96,10 +96,11 @@ class MailDomain:
 
     :param given: C({variable without mail_domain_: value}), and C(provider). C(imap) and C(pop) are false where not given.
     :param by_addon: whether the database has the addon mail_server_oauth, where the provider has a client.
+    :param routed: whether it has the fields of the routing addon.
     """
 
-    def __init__(self, given, by_addon=True):
-        self.given = given
+    def __init__(self, given, by_addon=True, routed=False):
+        self.given, self.routed = given, routed
         self.name = given["name"]
         self.provider = Provider(given.get("provider") or {}, by_addon=by_addon)
         self.default_from = self._address(given["default_from"]) if given["default_from"] else ""
@@ -142,7 +143,15 @@ class MailDomain:
 
     def _owner(self, address):
         provider = self.provider
-        return Owner(address, self._password, SHARED_PRIORITY, client=provider.client_name, consent=provider.consent)
+        return Owner(
+            address,
+            self._password,
+            SHARED_PRIORITY,
+            routed=self.routed,
+            client=provider.client_name,
+            consent=provider.consent,
+            limits=provider.limits_of,
+        )
 
     def _password(self, login):
         """By login: a key without @ may be the local part of an address of the domain, or the login itself."""
@@ -259,6 +268,7 @@ class Accounts:
             routed=self.routed,
             client=provider.client_name,
             consent=provider.consent,
+            limits=provider.limits_of,
         )
 
     def _password(self, account):

@@ -23,14 +23,14 @@ EXTRAS = {
 OF_PROVIDER = ("routing_addon", "mail_domain", "mail_users")
 
 
-def domain_of(given, by_addon=True):
+def domain_of(given, by_addon=True, routed=False):
     """The mail domain that the variables describe.
 
     :param given: C({variable: value}); those without a default that are not given are not there.
     :param by_addon: whether the database has the addon mail_server_oauth, where a provider has an OAuth client.
     """
     own = {name.replace("mail_domain_", ""): value for name, value in given.items() if name.startswith("mail_domain_")}
-    return MailDomain({"pop": False, "imap": {}, "smtp": {}, **own, "provider": given.get("mail_provider")}, by_addon)
+    return MailDomain({"pop": False, "imap": {}, "smtp": {}, **own, "provider": given.get("mail_provider")}, by_addon, routed)
 
 
 def accounts_of(given, routed=False, by_addon=True):
@@ -116,7 +116,7 @@ def lists_of(role, given, routed, by_addon=True):
     if role == "routing_addon":
         made = of_provider
     elif role == "mail_domain":
-        domain = domain_of(given, by_addon)
+        domain = domain_of(given, by_addon, routed)
         made = [
             *of_provider,
             ("mail_domain", "alias_domains", domain.alias_domains()),

@@ -39,6 +39,10 @@ CONSENTED = ("gmail", "outlook")
 IMAP_TYPES = ("imap", *CONSENTED)
 
 
+def _no_limits(given):
+    return {}
+
+
 @dataclass(frozen=True)
 class Owner:
     """The owner of a mailbox.
@@ -51,6 +55,7 @@ class Owner:
     :param previous: the previous address, or ABSENT.
     :param routed: whether the database has the fields of the routing addon.
     :param client: name of the OAuth client by which the mailbox logs in; empty for a password.
+    :param limits: function of a server's given options that returns what the provider accepts of it, C({option: value}).
     :param consent: how Odoo itself logs in by OAuth, C(gmail) or C(outlook), once a person has connected the mailbox; empty
         where it does not.
     """
@@ -64,6 +69,7 @@ class Owner:
     routed: bool = False
     client: str = ""
     consent: str = ""
+    limits: Callable = _no_limits
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,23 @@ def _filter(owner, protocol, given):
     envelope, and a strict provider refuses that. From of mail whose sender has no server becomes the shared one's filter.
     """
     return OWN if given.get("login", owner.address) == owner.address else owner.address
+
+
+def _limit(name, description):
+    """An option whose default the kind of the provider decides."""
+    return Option(
+        name,
+        "int",
+        (
+            description,
+            "Further messages wait in the queue for their turn. V(0) sets no limit.",
+            (
+                "Requires the addon of P(postroom.odoo.routing_addon#role). If it is installed, the option defaults to what "
+                "the kind of the provider accepts."
+            ),
+        ),
+        holds=lambda owner, protocol, given: owner.limits(given).get(name, ABSENT) if owner.routed else ABSENT,
+    )
 
 
 _ACTIVE = Option(
@@ -248,6 +271,8 @@ SMTP = (
     _ACTIVE,
     Option("debug", "bool", ("Whether Odoo logs the SMTP session.",)),
     Option("max_email_size", "float", ("Maximum size in megabytes of a message that the server accepts (Odoo 18 and later).",)),
+    _limit("max_messages_per_minute", "Number of messages that the provider accepts in a minute. For V(microsoft365), 30."),
+    _limit("max_connections", "Number of connections that the provider accepts at the same time. For V(microsoft365), 3."),
     # An archived account may no longer have a mailbox.
     Option(
         "tested",

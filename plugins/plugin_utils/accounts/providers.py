@@ -46,6 +46,7 @@ class Kind:
     :param servers: the options of its servers, by protocol.
     :param oauth: the options that C(oauth) takes.
     :param required: those of them that it needs.
+    :param limits: what it accepts of an outgoing mail server, by option.
     :param consent: how Odoo itself logs in to it by OAuth; empty if it cannot.
     :param required_of_odoo: the options that Odoo itself needs.
     """
@@ -55,6 +56,7 @@ class Kind:
     required: tuple = ()
     consent: str = ""
     required_of_odoo: tuple = ()
+    limits: dict = field(default_factory=dict)
 
 
 _ANY = ("name", "tested")
@@ -77,6 +79,8 @@ KINDS = {
         ("tenant", "client_id"),
         OUTLOOK,
         ("tenant", "client_id", "client_secret"),
+        # For each mailbox, as Microsoft documents them for SMTP AUTH.
+        {"max_messages_per_minute": 30, "max_connections": 3},
     ),
     GOOGLE: Kind(
         {
@@ -142,6 +146,10 @@ class Provider:
             **self.known.servers.get(protocol, {}),
             **options_of(self.given.get(protocol), "%s.%s" % (self.place, protocol)),
         }
+
+    def limits_of(self, server):
+        """What it accepts of an outgoing mail server, by the options of that. Nothing is known of other hosts."""
+        return self.known.limits if self.has_host("smtp", server.get("host", "")) else {}
 
     def has_host(self, protocol, host):
         """Whether a host is its own: one of its kind's, or, of a custom provider, the one that it names for the protocol."""

@@ -2,7 +2,7 @@
     "name": "SMTP server per user",
     "summary": "Send each user's mail through the user's own server, and post replies on the record",
     # Odoo puts its own series before it: one source serves them all.
-    "version": "1.3.0",
+    "version": "1.4.0",
     "author": "Postroom",
     "license": "LGPL-3",
     "category": "Discuss",
@@ -10,6 +10,7 @@
     "data": [
         "views/ir_mail_server_views.xml",
         "views/mail_route_views.xml",
+        "views/sending_limit_views.xml",
         "data/setup.xml",
     ],
     "post_init_hook": "post_init_hook",

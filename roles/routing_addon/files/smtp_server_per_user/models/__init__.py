@@ -16,4 +16,5 @@ from . import (
     mail_thread,
     res_partner,
     res_users,
+    sending_limit,
 )

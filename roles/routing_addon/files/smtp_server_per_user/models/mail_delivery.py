@@ -99,19 +99,25 @@ class MailMail(models.Model):
         return fields.Datetime.to_datetime(self._read_delivery_state().get("since")) or fields.Datetime.now()
 
     def _is_to_wait(self, attempt):
-        patient = self._run().patient
-        return patient and attempt.waits and fields.Datetime.now() < self._waiting_since() + self._retry_time()
+        if not self._run().patient or not attempt.waits:
+            return False
+        # To wait for one's turn is no failure, however long it takes.
+        return attempt.held_until is not None or fields.Datetime.now() < self._waiting_since() + self._retry_time()
 
     def _wait_in_queue(self, attempt, success_pids):
         """Keep the mail in the queue for recipients who have not received it. No recipient gets it twice."""
         now, since = fields.Datetime.now(), self._waiting_since()
         again = min(now + min(max(now - since, SHORTEST), LONGEST), max(since + self._retry_time(), now + SHORTEST))
-        state = {
-            "since": fields.Datetime.to_string(since),
-            "delivered": sorted(attempt.delivered),
-            "refused": attempt.refused,
+        state = {"delivered": sorted(attempt.delivered), "refused": attempt.refused}
+        if attempt.held_until:
+            again = attempt.held_until
+        if attempt.words:
+            state["since"] = fields.Datetime.to_string(since)
+        values = {
+            "state": "outgoing",
+            "failure_reason": attempt.words or False,
+            "scheduled_date": fields.Datetime.to_string(again),
         }
-        values = {"state": "outgoing", "failure_reason": attempt.words, "scheduled_date": fields.Datetime.to_string(again)}
         if "failure_type" in self._fields:
             values["failure_type"] = False
         self.write(values)
@@ -132,7 +138,7 @@ class MailMail(models.Model):
         self._wake_queue(again)
 
     def _wake_queue(self, when):
-        """Trigger the queue at that time. On 14, it runs at its own interval."""
+        """Trigger the queue at that time, or at several. On 14, it runs at its own interval."""
         action = self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
         if action and hasattr(action, "_trigger"):
             action.sudo()._trigger(when)

@@ -74,6 +74,8 @@ class Attempt:
         self.waiting = {}
         # For the mail as a whole: the provider's answer, and whether a retry may succeed.
         self.failure, self.temporary = "", False
+        # When messages may be sent that the limit of the server held back; None if it held none back.
+        self.held_until = None
         # For the last message: whether no recipient was accepted, while others remain.
         self.nobody = False
 
@@ -91,7 +93,7 @@ class Attempt:
     @property
     def waits(self):
         """Whether a recipient remains who may receive it later."""
-        return bool(self.waiting) or self.temporary
+        return bool(self.waiting) or self.temporary or self.held_until is not None
 
     @property
     def words(self):
@@ -115,6 +117,10 @@ class Session:
         self.attempt = None
         # Why no more connections are opened.
         self.error = None
+        # How many messages may be sent yet, None for any number, and when more may be; see allow().
+        self.allowance = self._again = None
+        # What is done at the end.
+        self.on_quit = None
         self._open()
 
     def __getattr__(self, name):
@@ -123,13 +129,20 @@ class Session:
             raise AttributeError(name)
         return getattr(self._connection, name)
 
+    def allow(self, messages, again):
+        """Send so many messages now. The recipients of others wait until that time."""
+        self.allowance, self._again = messages, again
+
     def quit(self):
-        if self._connection is not None:
-            try:
+        try:
+            if self._connection is not None:
                 self._connection.quit()
-            except (smtplib.SMTPException, OSError):
-                # The provider has ended it already.
-                self._connection.close()
+        except (smtplib.SMTPException, OSError):
+            # The provider has ended it already.
+            self._connection.close()
+        finally:
+            if self.on_quit:
+                self.on_quit()
 
     def _open(self):
         """Open a connection, or keep the error, so that the server is not contacted again for each mail."""
@@ -174,6 +187,11 @@ class Session:
             if left:
                 raise NotSent("; ".join(attempt.refused_before[each.lower()] for each in left))
             return {}
+        if self.allowance == 0:
+            attempt.held_until, attempt.nobody = self._again, True
+            raise NotSent("The server has sent as many messages as it may in a minute.")
+        if self.allowance:
+            self.allowance -= 1
         try:
             refused = self._send(from_addr, wanted, msg, mail_options, rcpt_options)
         except Exception as error:
