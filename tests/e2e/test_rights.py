@@ -1,7 +1,6 @@
 """Who may not manage mail servers learns nothing of them, and can do nothing with them, by what the addon adds."""
 
 import subprocess
-import xmlrpc.client
 from pathlib import Path
 
 import pytest
@@ -9,26 +8,21 @@ from office import address
 
 
 def refused(office, *arguments, person="nouser", **named):
-    """Why a call is refused. By XML-RPC: with many databases, 14 answers errors of JSON-RPC without a reason."""
-    login, password = (address(person), f"{person}-odoo") if person else ("admin", "admin")
-    url = office.server["url"]
-    user = xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/common").login(office.name, login, password)
-    model, method, *values = arguments
-    with pytest.raises(xmlrpc.client.Fault) as refusal:
-        xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/object").execute_kw(
-            office.name, user, password, model, method, values, named
-        )
-    return refusal.value.faultString
+    """Why a call is refused, to an internal user."""
+    return office.refused(*arguments, person=person, **named)
 
 
-@pytest.mark.parametrize("field", ["user_id", "sender_addresses", "sender_scope", "sender_note", "from_filter", "smtp_pass"])
+@pytest.mark.parametrize(
+    "field",
+    ["user_id", "sender_addresses", "sender_scope", "sender_note", "from_filter", "smtp_pass", "sending_state", "last_error"],
+)
 def test_no_field_of_an_outgoing_server(office, field):
     refused(office, "ir.mail_server", "read", [office.servers["newuser"]], [field])
     refused(office, "ir.mail_server", "search", [(field, "!=", False)])
     refused(office, "ir.mail_server", "write", [office.servers["newuser"]], {field: False})
 
 
-@pytest.mark.parametrize("field", ["smtp_server_id", "mail_server_ids"])
+@pytest.mark.parametrize("field", ["smtp_server_id", "mail_server_ids", "sending_state", "sending_server_id"])
 def test_no_server_of_a_user(office, field):
     """Its name is the login, mostly."""
     refused(office, "res.users", "read", [office.people["newuser"]], [field])
@@ -66,7 +60,8 @@ for name in ('ir.mail_server', 'fetchmail.server', 'mail.mail', 'mail.message', 
         for model, methods in {
             # test_explain.py tests who may call it.
             "ir.mail_server": ["action_explain_route", "explain_route"],
-            "res.users": ["action_explain_route"],
+            # test_mail_state.py, who may call the buttons.
+            "res.users": ["action_explain_route", "action_fetch_now", "action_send_test_message"],
             **{model: [] for model in ("fetchmail.server", "mail.mail", "mail.message", "res.partner")},
         }.items()
     )
@@ -204,6 +199,9 @@ WAYS_TO_A_SERVER = {
     "an export of paths": ("res.partner", "export_data", "partners", ["user_ids/smtp_server_id/name"]),
     "a filtered domain": ("res.users", "filtered_domain", "users", [("smtp_server_id", "!=", False)]),
     "messages": ("mail.message", "search", [("sender_by_template", "=", True)]),
+    "whose sending fails": ("res.users", "search", [("sending_state", "=", "failing")]),
+    "a path to whose sending fails": ("res.partner", "search", [("user_ids.sending_state", "=", "failing")]),
+    "a path to whose mailbox fails": ("mail.message", "search", [("create_uid.fetching_state", "!=", "working")]),
 }
 
 

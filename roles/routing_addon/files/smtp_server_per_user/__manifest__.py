@@ -11,6 +11,7 @@
         "views/ir_mail_server_views.xml",
         "views/mail_route_views.xml",
         "views/sending_limit_views.xml",
+        "views/mail_state_views.xml",
         "data/setup.xml",
     ],
     "post_init_hook": "post_init_hook",

@@ -36,7 +36,13 @@ def uninstall_hook(env_or_cr, registry=None):
     env = env_or_cr if registry is None else api.Environment(env_or_cr, SUPERUSER_ID, {})
     # This also removes the scheduled actions.
     env["ir.config_parameter"].search([("key", "in", [FETCHERS, REPORTED, RETRY_HOURS, SEND_AS])]).unlink()
-    env.cr.execute("DROP TABLE IF EXISTS smtp_server_per_user_progress, smtp_server_per_user_note, smtp_server_per_user_sent")
+    env.cr.execute(
+        """
+        DROP TABLE IF EXISTS smtp_server_per_user_progress, smtp_server_per_user_note, smtp_server_per_user_outcome,
+            smtp_server_per_user_sent;
+        DROP INDEX IF EXISTS smtp_server_per_user_waiting
+        """
+    )
     forget_kept(env.cr)
 
 

@@ -5,6 +5,7 @@ from .classes import (
     FETCHES_APART,
     HAS_ALIAS_DOMAINS,
     HAS_PERSONAL_SERVERS,
+    READABLE_FIELDS_ARE_A_PROPERTY,
     MailComposeMessage,
     MailMail,
     MailTemplate,

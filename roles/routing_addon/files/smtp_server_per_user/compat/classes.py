@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 
 from odoo import fields
+from odoo.addons.base.models import res_users as res_users_module
 from odoo.addons.mail.models import mail_mail as mail_mail_module
 from odoo.addons.mail.models import mail_template as mail_template_module
 from odoo.addons.mail.wizard import mail_compose_message as mail_compose_message_module
@@ -30,3 +31,6 @@ FETCHES_APART = bool(FetchmailServer and offers(FetchmailServer, "_fetch_mail"))
 
 # 19 and 20: core checks who may read a field in searches, orders and groups, too.
 CHECKS_FIELDS_IN_SEARCHES = hasattr(fields, "Domain")
+
+# 15 to 20: which fields users may read of themselves is a property. On 14, it is a list.
+READABLE_FIELDS_ARE_A_PROPERTY = isinstance(vars(class_of(res_users_module, "res.users"))["SELF_READABLE_FIELDS"], property)

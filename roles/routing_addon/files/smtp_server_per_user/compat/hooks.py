@@ -93,6 +93,8 @@ HOOKS = [
         _hook("base", name, "17 to 20", "explain routes with several alias domains", when=classes.HAS_ALIAS_DOMAINS)
         for name in ("_mail_get_alias_domains", "_mail_get_companies")
     ),
+    # What users see of their own server
+    _hook("res.users", "SELF_READABLE_FIELDS", "14: a list; 15 to 20: a property", "show users their own mail server"),
     # Automatic mail
     _hook(
         "mail.thread",

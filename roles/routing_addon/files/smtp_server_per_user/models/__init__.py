@@ -17,4 +17,6 @@ from . import (
     res_partner,
     res_users,
     sending_limit,
+    server_outcome,
+    user_mail,
 )

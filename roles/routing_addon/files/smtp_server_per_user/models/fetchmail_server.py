@@ -9,9 +9,10 @@ from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
 from .. import compat
-from ..tools import fetching, mailbox, origin
+from ..tools import fetching, mailbox, origin, outcomes
 from ..tools.clerk import Clerk
 from ..tools.passwords import is_transmittable
+from ..tools.sending import in_words
 
 _logger = logging.getLogger(__name__)
 
@@ -81,15 +82,41 @@ if compat.FetchmailServer:
             clerk, folders = Clerk(self, compat.FETCHES_APART), [each for each in folders if each]
             return mailbox.open_for_core(connection, compat.unwrapped(connection), clerk, self.only_replies, folders)
 
+        def _connect_our_way(self, connect, args, kwargs):
+            try:
+                connection = connect(*args, **kwargs)
+            except Exception as problem:
+                if fetching.current():
+                    self._note_outcomes({outcomes.FAILED: outcomes.outcome(in_words(problem))})
+                raise
+            return self._read_our_way(connection)
+
         if compat.offers(compat.FetchmailServer, "_connect__"):
 
             def _connect__(self, *args, **kwargs):
-                return self._read_our_way(super()._connect__(*args, **kwargs))
+                return self._connect_our_way(super()._connect__, args, kwargs)
 
         else:
 
             def connect(self, *args, **kwargs):
-                return self._read_our_way(super().connect(*args, **kwargs))
+                return self._connect_our_way(super().connect, args, kwargs)
+
+        def _note_outcomes(self, found):
+            """Note what happened when the mailbox was fetched, in a transaction of its own."""
+            self.env["ir.mail_server"]._note_outcomes(outcomes.INCOMING, self.id, found)
+
+        @api.model
+        def _by_login(self, addresses):
+            """The active server whose login is an address, for each of some addresses that has one."""
+            compat.flush(self.env)
+            self.env.cr.execute(
+                """
+                SELECT DISTINCT ON (lower(trim("user"))) lower(trim("user")), id FROM fetchmail_server
+                WHERE active AND lower(trim("user")) = ANY(%s) ORDER BY lower(trim("user")), priority, id
+                """,
+                [[each for each in addresses if each]],
+            )
+            return {address: self.browse(server_id) for address, server_id in self.env.cr.fetchall()}
 
         # ------------------------------------------------------------------
         # What a mailbox asks of Odoo, in a transaction of its own
@@ -183,6 +210,7 @@ if compat.FetchmailServer:
             result = super().unlink()
             for table in ("smtp_server_per_user_progress", "smtp_server_per_user_note"):
                 self.env.cr.execute("DELETE FROM %s WHERE server_id = ANY(%%s)" % table, [ids])
+            self.env["ir.mail_server"]._forget_outcomes(outcomes.INCOMING, ids)
             return result
 
         def _load_progress(self, folder):

@@ -12,7 +12,20 @@ from .. import compat
 # The addon's fields on models that every user may read.
 RESTRICTED = {
     "mail.message": {"route_rule", "route_server", "sender_by_template"},
-    "res.users": {"mail_server_ids", "smtp_server_id"},
+    "res.users": {
+        "fetching_error",
+        "fetching_failed",
+        "fetching_server",
+        "fetching_state",
+        "last_fetched",
+        "last_sent",
+        "mail_server_ids",
+        "sending_error",
+        "sending_failed",
+        "sending_server_id",
+        "sending_state",
+        "smtp_server_id",
+    },
 }
 NAMES = {name for names in RESTRICTED.values() for name in names}
 

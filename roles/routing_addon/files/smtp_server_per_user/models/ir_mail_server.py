@@ -3,10 +3,11 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.exceptions import ValidationError
 
 from .. import compat
+from ..tools import outcomes
 from ..tools.addresses import name_and_address, normalize, parts, with_name
 from ..tools.passwords import is_transmittable
 from ..tools.senders import Rehearsal, Run, Sender
-from ..tools.sending import RehearsedSession, Session
+from ..tools.sending import RehearsedSession, Session, in_words
 
 # System parameter: who may send mail from an address that belongs to a user.
 SEND_AS = "smtp_server_per_user.send_as"
@@ -234,7 +235,14 @@ class IrMailServer(models.Model):
         if rehearsal and not rehearsal.routed:
             return None
         name, address = name_and_address(email_from)
-        for server in self.sudo().browse(by_hand) if by_hand else self._servers_of([address]):
+        servers = self.sudo().browse(by_hand) if by_hand else self._servers_of([address])
+        server = servers._first_own(address, user, by_template)
+        return Sender(server, name or server._name_of(address), address) if server else None
+
+    def _first_own(self, address, user, by_template=False):
+        """The first of these servers that has an address as its own, if the user may use it; otherwise none."""
+        rehearsal = Rehearsal.on(self.env.cr)
+        for server in self:
             reason = server._reason_not_own(address)
             is_own = not reason
             if is_own and not server._may_be_used_by(user, address, by_template):
@@ -242,8 +250,23 @@ class IrMailServer(models.Model):
             if rehearsal:
                 rehearsal.consider(address, server, reason)
             if is_own:
-                return None if reason else Sender(server, name or server._name_of(address), address)
-        return None
+                return self.browse() if reason else server
+        return self.browse()
+
+    @api.model
+    def _own_servers_of(self, users):
+        """The server through which each user's own messages are sent, by user; none if they are sent the standard way."""
+        addresses = {user: normalize(user.email) for user in users.sudo()}
+        candidates = {}
+        for server in self._servers_of(sorted(set(addresses.values()))):
+            for address in server._senders():
+                candidates[address] = candidates.get(address, server) | server
+        none = self.sudo().browse()
+        found = {user: candidates.get(address, none)._first_own(address, user) for user, address in addresses.items()}
+        if compat.HAS_PERSONAL_SERVERS:
+            for server in self.sudo().search([("owner_user_id", "in", users.ids)]):
+                found[server.owner_user_id] = found[server.owner_user_id] or server
+        return found
 
     def _may_be_used_by(self, user, address, by_template=False):
         """Whether mail that a user wrote may be sent from an address of this server."""
@@ -301,7 +324,11 @@ class IrMailServer(models.Model):
             sender = self._sender(email_from, self.env.user)
             if sender:
                 return sender.server, email_from
-        shared = self._shared_servers()
+        return self._find_among(self._shared_servers(), email_from, mail_servers)
+
+    @api.model
+    def _find_among(self, shared, email_from, mail_servers=None):
+        """Core's choice for a mail without a server of its own: among the shared servers, as long as there is one."""
         if mail_servers is None:
             mail_servers = shared or None
         else:
@@ -330,6 +357,8 @@ class IrMailServer(models.Model):
         elif isinstance(run, Run):
             session = Session(lambda: compat.unwrapped(connect(*args, **kwargs)))
             if session.error and not run.patient:
+                failure = {outcomes.FAILED: outcomes.outcome(in_words(session.error))}
+                self._note_outcomes(outcomes.OUTGOING, kwargs.get("mail_server_id"), failure)
                 raise session.error
             if not session.error and not session.is_open():
                 return None  # In a test, core connects to nothing.

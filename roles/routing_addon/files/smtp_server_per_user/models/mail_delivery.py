@@ -2,12 +2,15 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 
 from markupsafe import Markup
 from odoo import _, fields, models
 
 from .. import compat
+from ..tools import outcomes
 from ..tools.addresses import normalize
+from ..tools.senders import Rehearsal
 from ..tools.sending import Attempt, Session
 
 # System parameter: the number of hours for which a temporarily refused mail is retried. 0: no retries.
@@ -44,23 +47,35 @@ class MailMail(models.Model):
         """Send one mail after the other, so that each gets its own answer."""
         if not isinstance(smtp_session, Session):
             return super()._send(auto_commit=auto_commit, raise_exception=raise_exception, smtp_session=smtp_session, **kwargs)
-        for mail_id in self.ids:
-            mail = self.browse(mail_id).exists()
-            if not mail:
-                continue  # Another worker has sent it, and deleted it.
-            attempt = smtp_session.attempt = mail._attempt()
-            attempt.server_id = getattr(smtp_session, "mail_server_id", False)
-            mail = mail.with_context(smtp_attempt=attempt)
-            if smtp_session.error and not raise_exception:
-                if mail.state == "outgoing":
-                    mail._cannot_be_sent(attempt, smtp_session.error)
-                    if auto_commit:
-                        self.env.cr.commit()
-                continue
-            super(MailMail, mail)._send(
-                auto_commit=auto_commit, raise_exception=raise_exception, smtp_session=smtp_session, **kwargs
-            )
+        server_id = getattr(smtp_session, "mail_server_id", False)
+        tally = outcomes.Tally(partial(self._note_outcomes, server_id))
+        try:
+            for mail_id in self.ids:
+                mail = self.browse(mail_id).exists()
+                if not mail:
+                    continue  # Another worker has sent it, and deleted it.
+                attempt = smtp_session.attempt = mail._attempt()
+                attempt.server_id = server_id
+                mail = mail.with_context(smtp_attempt=attempt)
+                try:
+                    if not smtp_session.error or raise_exception:
+                        super(MailMail, mail)._send(
+                            auto_commit=auto_commit, raise_exception=raise_exception, smtp_session=smtp_session, **kwargs
+                        )
+                    elif mail.state == "outgoing":
+                        mail._cannot_be_sent(attempt, smtp_session.error)
+                        if auto_commit:
+                            self.env.cr.commit()
+                finally:
+                    tally.add(attempt)
+        finally:
+            # Once for all mails of the session.
+            tally.write()
         return True
+
+    def _note_outcomes(self, server_id, found):
+        if not Rehearsal.on(self.env.cr):
+            self.env["ir.mail_server"]._note_outcomes(outcomes.OUTGOING, server_id, found)
 
     def _cannot_be_sent(self, attempt, error):
         """Handle a batch without a session, as core does."""

@@ -320,8 +320,7 @@ class IrMailServer(models.Model):
         """Where an answer goes, and whether Odoo would find the record of it, asked of what fetching asks."""
         address = normalize(found["reply_to"])
         fetchers = self.env.get("fetchmail.server")
-        server = fetchers is not None and fetchers.sudo().search([("user", "ilike", address)])
-        server = server and server.filtered(lambda each: normalize(each.user) == address)[:1]
+        server = fetchers is not None and fetchers.sudo()._by_login([address]).get(address)
         if not server:
             fetched = _("No active incoming mail server has the login %s, so Odoo may not receive it.", address)
         elif server.state != "done":

@@ -1,1 +1,1 @@
-from . import addresses, clerk, fetching, headers, judgement, mailbox, reports
+from . import addresses, clerk, fetching, headers, judgement, mailbox, outcomes, reports

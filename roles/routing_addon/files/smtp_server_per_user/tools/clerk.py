@@ -10,9 +10,10 @@ from contextlib import contextmanager
 
 import psycopg2
 
-from . import fetching
+from . import fetching, outcomes
 from .headers import clean
 from .judgement import Bounce, Known
+from .sending import in_words
 
 _logger = logging.getLogger("odoo.addons.smtp_server_per_user")
 
@@ -42,6 +43,8 @@ class Clerk:
     def __init__(self, server, commits):
         self.server, self.commits = server, commits
         self.name, self.server_id = server.name, server.id
+        # The exception that ended the reading of the mailbox, and whether Odoo has had a message of it.
+        self.problem, self._has_fetched = None, False
 
     is_passing = staticmethod(is_passing)
 
@@ -135,7 +138,9 @@ class Clerk:
                 kept = server._has_bounce(offered.verdict.about, offered.verdict.recipient)
             else:
                 kept = server._has_message(offered.message_id)
-        return Result(bool(kept or (dealt_with and not offered.verdict)), None, False, wakes_nobody)
+        kept = bool(kept or (dealt_with and not offered.verdict))
+        self._has_fetched = self._has_fetched or kept
+        return Result(kept, None, False, wakes_nobody)
 
     def _settle(self):
         """Commit what core has made of a message; returns what kept it from being committed."""
@@ -153,3 +158,11 @@ class Clerk:
     def finish(self):
         """Before core notes on the server that it was fetched: somebody may have changed it meanwhile."""
         self._settle()
+        if not fetching.current():
+            return  # Somebody tests the connection.
+        found = {outcomes.FETCHED: outcomes.outcome()} if self._has_fetched else {}
+        if self.problem:
+            found[outcomes.FAILED] = outcomes.outcome(in_words(self.problem))
+        else:
+            found[outcomes.WORKED] = outcomes.outcome()
+        self.server._note_outcomes(found)

@@ -12,6 +12,7 @@ Who knows Odoo is the clerk (models/mailbox_clerk.py).
 """
 
 import base64
+import functools
 import hashlib
 import imaplib
 import json
@@ -74,6 +75,20 @@ class Offered:
             return reports.restate(self.message_id, bounce.about, bounce.recipient, bounce.report.reason)
         content, self.message_id = judgement.for_core(content, self.verdict)
         return content
+
+
+def noting_problems(method):
+    """A method that core calls, of which the clerk is told what it raises: core only logs it."""
+
+    @functools.wraps(method)
+    def noting(self, *args, **kwargs):
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as problem:
+            self._clerk.problem = problem
+            raise
+
+    return noting
 
 
 class Mailbox:
@@ -245,6 +260,7 @@ class ImapMailbox(Mailbox):
             self._folders = [mailbox]
         return "OK", [b""]
 
+    @noting_problems
     def search(self, charset, *criteria):
         """The numbers of the messages to take."""
         self._offered, began = {}, time.monotonic()
@@ -253,6 +269,8 @@ class ImapMailbox(Mailbox):
                 self._look(folder, began)
             except FolderRefused as problem:
                 self._clerk.note((folder, "", ""), "", "folder", str(problem))
+                if folder == self._folders[0]:
+                    self._clerk.problem = problem
         return "OK", [b" ".join(sorted(self._offered, key=int))]
 
     def _look(self, folder, began):
@@ -373,6 +391,7 @@ class ImapMailbox(Mailbox):
             raise IMAP4.error("The mail server does not give message %d: %s" % (uid, words))
         return found.get(uid)
 
+    @noting_problems
     def fetch(self, message_set, message_parts):
         """Read a message without marking it as read: a worker that dies over it leaves it as new."""
         offered = self._offered.get(_bytes(message_set))
@@ -387,6 +406,7 @@ class ImapMailbox(Mailbox):
         content = self._begin(offered, content)
         return "OK", [(b"%s (RFC822 {%d}" % (_bytes(message_set), len(content)), content), b")"]
 
+    @noting_problems
     def store(self, message_set, command, flags):
         offered = self._offered.get(_bytes(message_set))
         if not offered:
@@ -460,6 +480,7 @@ class PopMailbox(Mailbox):
         self._numbers, self._left, self._tries, self._ended = {}, [], {}, False
         poplib._MAXLINE = max(poplib._MAXLINE, LONGEST_LINE)
 
+    @noting_problems
     def stat(self):
         """How many messages there are to take."""
         count, size = self._inner.stat()
@@ -545,6 +566,7 @@ class PopMailbox(Mailbox):
                 raise
             return b""
 
+    @noting_problems
     def retr(self, which):
         self._end_last()
         offered = self._offered[which]
@@ -564,6 +586,7 @@ class PopMailbox(Mailbox):
                     raise
         return b"\r\n".join(self._inner.retr(self._numbers[name])[1])
 
+    @noting_problems
     def dele(self, which):
         offered = self._offered[which]
         if offered.open and self._end(offered):

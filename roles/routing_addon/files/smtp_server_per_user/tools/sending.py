@@ -37,6 +37,8 @@ def in_words(error):
         return "; ".join("%s: %s" % (address, answer(*reply)) for address, reply in error.recipients.items())
     if isinstance(error, smtplib.SMTPResponseException):
         return answer(error.smtp_code, error.smtp_error)
+    if len(error.args) == 1 and isinstance(error.args[0], bytes):
+        return error.args[0].decode("utf-8", "replace")  # imaplib's and poplib's
     return str(error) or type(error).__name__
 
 
