@@ -63,9 +63,7 @@ class Desk:
         return {each["login"].partition("@")[0] for each in found}
 
     def own(self, person="newuser"):
-        (found,) = self.office.read(
-            "res.users", self.office.people[person], "own_mail", client=self.office.as_person(person)
-        )
+        (found,) = self.office.read("res.users", self.office.people[person], "own_mail", client=self.office.as_person(person))
         return found["own_mail"]
 
     def rows(self):
@@ -225,7 +223,7 @@ def test_fetching(desk):
     # Nothing was in newuser's mailbox.
     found = desk.user()
     assert (found["fetching_state"], found["last_fetched"]) == ("working", False)
-    assert "Odoo fetches replies from your mailbox. The last message" in desk.own("seconduser")
+    assert "Odoo fetches mail from your mailbox. The last message" in desk.own("seconduser")
 
 
 def test_mailbox_that_cannot_be_read(desk):

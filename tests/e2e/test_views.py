@@ -12,7 +12,17 @@ from playwright.sync_api import expect
 from webclient import Person
 
 OUTGOING, INCOMING = "ir.mail_server", "fetchmail.server"
-PICTURES = {OUTGOING: "docs/pictures/outgoing-{}.png", INCOMING: "docs/pictures/incoming-{}.png"}
+PICTURES = {OUTGOING: "outgoing", INCOMING: "incoming"}
+
+
+def keep_picture(place, series, name):
+    """As docs show it. Whether it still looks so is for eyes to see: other fonts make another picture."""
+    if series not in table.SERIES:
+        return
+    picture = ROOT / "docs" / "pictures" / f"{name}-{series}.png"
+    if os.environ.get("POSTROOM_WRITE_DOCS"):
+        place.screenshot(path=picture, animations="disabled")
+    assert picture.stat().st_size < 150_000
 
 
 @pytest.fixture(scope="module")
@@ -142,37 +152,112 @@ def test_whoever_may_not_manage_mail_servers(browser, office):
     [(OUTGOING, "servers"), ("res.users", "people"), ("mail.template", None)],
     ids=["server", "user", "template"],
 )
-def test_explain_route(client, office, model, record):
+def test_explain_route(client, office, series, model, record):
     """The menu of actions explains the route of what is open."""
     number = getattr(office, record)["newuser"] if record else office.make_template(address("newuser"))
     client.open_record(model, number)
     client.act("Explain Route")
     expect(client.dialog).to_contain_text(f"Sent through: New User ({address('newuser')})")
     expect(client.dialog).to_contain_text(f"Reason: {address('newuser')} is an address of its own.")
+    if model == "res.users":
+        keep_picture(client.dialog.locator(".modal-content"), series, "route")
     client.close_dialog()
 
 
 @pytest.mark.parametrize("model", ["mail.message", "mail.mail"])
-def test_the_server_that_sent(client, office, model):
+def test_the_server_that_sent(client, office, series, model):
     """It is shown on the message."""
-    values = {"route_server": "New User (a@b.c)", "route_rule": "a@b.c is an address of its own."}
-    message = office.create(model, subject="Sent", body="Sent")
+    sender = address("newuser")
+    values = {"route_server": f"New User ({sender})", "route_rule": f"{sender} is an address of its own."}
+    message = office.create(model, subject="Our offer", body="Here is our offer.", email_from=f"New User <{sender}>")
     # Only Odoo sets them when it creates a message.
     office.call(model, "write", [message], values)
     client.open_record(model, message)
     for name, text in values.items():
         expect(client.field(name)).to_have_text(text)
+    if model == "mail.message":
+        keep_picture(client.form, series, "message")
+
+
+@pytest.fixture(scope="module")
+def happened(office):
+    """What happened at the servers of New User and Second User; nothing did at the others. One mail waits."""
+    office.sql("DELETE FROM mail_mail WHERE state = 'outgoing'")
+    office.create("mail.mail", subject="An offer", email_from=address("seconduser"), email_to="bob@customer.example")
+    rows = [
+        (OUTGOING, office.servers["newuser"], "worked", "08:15", ""),
+        (INCOMING, office.fetching["newuser"], "worked", "08:20", ""),
+        (INCOMING, office.fetching["newuser"], "fetched", "08:05", ""),
+        (OUTGOING, office.servers["seconduser"], "worked", "07:30", ""),
+        (OUTGOING, office.servers["seconduser"], "failed", "08:10", "535 5.7.8 Error: authentication failed"),
+    ]
+    values = ", ".join(
+        f"('{model}', {server}, '{kind}', '2026-11-30 {at}', '{words}')" for model, server, kind, at, words in rows
+    )
+    office.sql(f"INSERT INTO smtp_server_per_user_outcome (model, server_id, kind, at, words) VALUES {values}")
+
+
+def test_state_of_servers(client, series, happened):
+    client.open_list(OUTGOING)
+    expect(client.rows).to_have_count(3)
+    expect(client.column("State")).to_have_text(["Works", "Failing", "Not used yet"])
+    expect(client.column("Last Error")).to_have_text(["", "535 5.7.8 Error: authentication failed", ""])
+    expect(client.column("Mails Waiting")).to_have_text(["0", "1", "0"])
+    keep_picture(client.list, series, "servers")
+    client.filter("Failing")
+    expect(client.column("State")).to_have_text(["Failing"])
+    client.open_form(OUTGOING, "Second User")
+    expect(client.field("last_error")).to_have_text("535 5.7.8 Error: authentication failed")
+
+
+@pytest.mark.parametrize(("title", "found"), [("No Mail Server", ["No Server"]), ("Failing", ["Second User"])])
+def test_users_by_state(client, happened, title, found):
+    client.open_users()
+    client.filter(title)
+    for name in found:
+        expect(client.rows.filter(has_text=name)).to_have_count(1)
+    expect(client.rows.filter(has_text="New User")).to_have_count(0)
+
+
+def test_mail_servers_of_a_user(client, series, happened):
+    client.page.set_viewport_size({"width": 1100, "height": 1000})
+    client.open_mail_servers("Second User")
+    expect(client.field("sending_server_id")).to_have_text("Second User")
+    expect(client.field("sending_state")).to_have_text("Failing")
+    expect(client.field("sending_error")).to_have_text("535 5.7.8 Error: authentication failed")
+    expect(client.field("fetching_state")).to_have_text("Not used yet")
+    keep_picture(client.form, series, "user")
+
+
+def test_buttons_of_a_user(client, happened):
+    """What they tell. That they do what they say is tested without a browser."""
+    client.open_mail_servers("No Server")
+    client.page.get_by_role("button", name="Fetch Now").click()
+    expect(client.dialog).to_contain_text(f"No active incoming mail server has the login {address('nouser')}.")
+    client.close_dialog()
+    client.page.get_by_role("button", name="Send a Test Message").click()
+    expect(client.dialog).to_contain_text("The test message was not sent: [Errno 111] Connection refused")
+    client.close_dialog()
+
+
+def test_own_mail(browser, office, series, happened):
+    """In the own preferences, without any right."""
+    person = Person(browser, office, address("seconduser"), "seconduser-odoo")
+    with person.client() as client:
+        client.open_preferences()
+        client.tab("Mail", within=client.preferences)
+        told = client.preferences.locator("[name=own_mail]").last
+        expect(told).to_contain_text(f"Your messages are sent as {address('seconduser')} through Second User.")
+        expect(told).to_contain_text("was not sent: 535 5.7.8 Error: authentication failed")
+        expect(client.preferences.locator("[name=own_mail] textarea, [name=own_mail] input")).to_have_count(0)
+        keep_picture(client.preferences, series, "preferences")
+        client.page.keyboard.press("Escape")
+    person.close()
 
 
 @pytest.mark.parametrize(("model", "field"), [(OUTGOING, "user_id"), (INCOMING, "only_replies")])
-def test_picture(client, series, model, field):
-    """As docs show it. Whether it still looks so is for eyes to see: other fonts make another picture."""
+def test_picture(client, series, happened, model, field):
     client.page.set_viewport_size({"width": 1000, "height": 1100})
     client.open_form(model, "New User")
     expect(client.input(field)).to_be_enabled()
-    if series not in table.SERIES:
-        return
-    picture = ROOT / PICTURES[model].format(series)
-    if os.environ.get("POSTROOM_WRITE_DOCS"):
-        client.form.screenshot(path=picture, animations="disabled")
-    assert picture.stat().st_size < 150_000
+    keep_picture(client.form, series, PICTURES[model])

@@ -47,9 +47,12 @@ class Client:
     def __init__(self, office, page):
         self.office, self.page = office, page
         self.rows = page.locator(".o_data_row")
+        self.list = page.locator(".o_list_table, .o_list_view table").first
         self.form = page.locator(".o_form_sheet")
         self.dialog = page.locator(".modal")
         self.save_button = page.locator(".o_form_button_save")
+        # 19 has the own preferences on a page, the others in a dialog.
+        self.preferences = page.locator(".modal .o_form_view, .o_form_view").last
 
     # -- where to go --
 
@@ -79,6 +82,28 @@ class Client:
     def open_record(self, model, record):
         self.page.goto(f"/web?debug=0#id={record}&model={model}&view_type=form")
         self.form.wait_for()
+
+    def open_users(self):
+        """The list of users as its menu opens it: a link to a user opens another form."""
+        domain = [("module", "=", "base"), ("name", "=", "action_res_users")]
+        (action,) = self.office.search("ir.model.data", domain, "res_id")
+        self.page.goto(f"/web?debug=0#action={action['res_id']}")
+        self.rows.first.wait_for()
+
+    def open_mail_servers(self, user):
+        """What a user's form shows of them."""
+        self.open_users()
+        self.rows.get_by_text(user, exact=True).first.click()
+        self.tab("Mail Servers")
+
+    def open_preferences(self):
+        self.page.goto("/web?debug=0")
+        self.page.locator(".o_user_menu > a, .o_user_menu > button, button.o_user_menu").first.click()
+        self.page.locator("[data-menu=settings], [data-menu=preferences]").click()
+        self.preferences.wait_for()
+
+    def tab(self, title, within=None):
+        (within or self.form).get_by_role("tab", name=title, exact=True).click()
 
     def act(self, title):
         """What the menu of actions has of a record."""

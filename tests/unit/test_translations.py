@@ -13,6 +13,8 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s|%s")
 
 def texts(node):
     """The texts in a piece of code that Odoo translates: of messages, and of fields' labels, help and choices."""
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "STATES":
+        return [pair.elts[1] for pair in node.value.elts]
     if not isinstance(node, ast.Call) or not node.args + node.keywords:
         return []
     if isinstance(node.func, ast.Name) and node.func.id == "_":
@@ -29,7 +31,7 @@ def sources(addon):
         nodes = [text for node in ast.walk(ast.parse(file.read_text())) for text in texts(node)]
         found |= {node.value for node in nodes if isinstance(node, ast.Constant)}
     for file in [*(ADDONS / addon).glob("views/*.xml"), *(ADDONS / addon).glob("models/series_data.py")]:
-        found |= set(re.findall(r' string="(.+?)"', file.read_text()))
+        found |= set(re.findall(r'\s(?:string|help)="(.+?)"', file.read_text()))
     return found
 
 

@@ -151,7 +151,7 @@ class ResUsers(models.Model):
             user.own_mail = "\n".join(user._origin._words_on_own_mail()) if is_own else False
 
     def _words_on_own_mail(self):
-        """By which address and server a user sends, whether that works, and whether replies are fetched."""
+        """By which address and server a user sends, whether that works, and whether the mailbox is fetched."""
         address = normalize(self.sudo().email)
         if not address:
             return [_("You have no e-mail address.")]
@@ -179,10 +179,12 @@ class ResUsers(models.Model):
         if state == outcomes.FAILING:
             time, problem = self._when(happened, outcomes.FAILED), outcomes.words_of(happened)
             return _("Your mailbox could not be read on %(time)s: %(problem)s", time=time, problem=problem)
+        if state == outcomes.UNUSED:
+            return _("Odoo has not fetched mail from your mailbox yet.")
         if outcomes.FETCHED in happened:
             time = self._when(happened, outcomes.FETCHED)
-            return _("Odoo fetches replies from your mailbox. The last message was fetched on %s.", time)
-        return _("Odoo fetches replies from your mailbox.")
+            return _("Odoo fetches mail from your mailbox. The last message was fetched on %s.", time)
+        return _("Odoo fetches mail from your mailbox.")
 
     def _when(self, happened, kind):
         return format_datetime(self.env, outcomes.time_of(happened, kind))

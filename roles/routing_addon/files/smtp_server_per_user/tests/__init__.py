@@ -7,5 +7,6 @@ from . import (
     test_mailbox,
     test_messages,
     test_origin,
+    test_outcomes,
     test_users,
 )
