@@ -198,6 +198,7 @@ def happened(office):
 
 
 def test_state_of_servers(client, series, happened):
+    client.page.set_viewport_size({"width": 1500, "height": 900})
     client.open_list(OUTGOING)
     expect(client.rows).to_have_count(3)
     expect(client.column("State")).to_have_text(["Works", "Failing", "Not used yet"])

@@ -319,16 +319,13 @@ class IrMailServer(models.Model):
         rehearsal = Rehearsal.on(self.env.cr)
         if rehearsal and not rehearsal.routed:
             return super()._find_mail_server(email_from, mail_servers)
-        if not isinstance(self.env.context.get("smtp_run"), Run):
+        run = self.env.context.get("smtp_run")
+        if not isinstance(run, Run):
             # Not from Odoo's queue, for which the server has already been chosen.
             sender = self._sender(email_from, self.env.user)
             if sender:
                 return sender.server, email_from
-        return self._find_among(self._shared_servers(), email_from, mail_servers)
-
-    @api.model
-    def _find_among(self, shared, email_from, mail_servers=None):
-        """Core's choice for a mail without a server of its own: among the shared servers, as long as there is one."""
+        shared = run.shared if isinstance(run, Run) and run.shared is not None else self._shared_servers()
         if mail_servers is None:
             mail_servers = shared or None
         else:

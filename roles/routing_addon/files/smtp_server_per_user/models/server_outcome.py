@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from .. import compat
 from ..tools import outcomes
+from ..tools.senders import Run
 
 
 class IrMailServer(models.Model):
@@ -29,11 +30,8 @@ class IrMailServer(models.Model):
         groups="base.group_system",
         help="When the provider last refused a message, or could not be reached.",
     )
-    last_error = fields.Text(
-        string="Last Error", compute="_compute_outcomes", groups="base.group_system", help="The provider's own words."
-    )
+    last_error = fields.Text(compute="_compute_outcomes", groups="base.group_system", help="The provider's own words.")
     mails_waiting = fields.Integer(
-        string="Mails Waiting",
         compute="_compute_mails_waiting",
         groups="base.group_system",
         help="Mails in the queue that would be sent through this server now.",
@@ -98,7 +96,7 @@ class IrMailServer(models.Model):
     def _compute_mails_waiting(self):
         counts = self.env["mail.mail"].sudo()._count_waiting()
         for server in self:
-            server.mails_waiting = counts.get(server._origin, 0)
+            server.mails_waiting = counts.get(server._origin.id, 0)
 
 
 class MailMail(models.Model):
@@ -115,7 +113,7 @@ class MailMail(models.Model):
 
     @api.model
     def _count_waiting(self):
-        """How many mails wait in the queue, by the server through which they would be sent now.
+        """How many mails wait in the queue, by the id of the server through which they would be sent now.
 
         Decided as when they are sent, once for all mails that are decided alike (see _decide).
         """
@@ -129,8 +127,9 @@ class MailMail(models.Model):
         )
         groups = self.env.cr.fetchall()
         mails = self.with_context(prefetch_fields=False).browse([each for each, _count in groups])
-        servers = self.env["ir.mail_server"].sudo()
-        shared, chosen, counts = servers._shared_servers(), {}, {}
+        run = Run()
+        servers = self.env["ir.mail_server"].sudo().with_context(smtp_run=run)
+        run.shared, chosen, counts = servers._shared_servers(), {}, {}
         for mail, count in zip(mails, (each for _mail, each in groups)):
             sender, by_hand = mail._sender(), mail.mail_server_id
             if sender:
@@ -139,8 +138,8 @@ class MailMail(models.Model):
                 server = by_hand
             else:
                 if mail.email_from not in chosen:
-                    chosen[mail.email_from] = servers._find_among(shared, mail.email_from)[0]
+                    chosen[mail.email_from] = servers._find_mail_server(mail.email_from)[0]
                 server = chosen[mail.email_from]
             if server:
-                counts[server] = counts.get(server, 0) + count
+                counts[server.id] = counts.get(server.id, 0) + count
         return counts

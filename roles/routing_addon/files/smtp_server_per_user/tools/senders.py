@@ -17,6 +17,8 @@ class Run:
     def __init__(self, patient=True):
         self.patient = patient
         self.senders = {}
+        # The shared servers, where nothing is sent and they are looked up once for many mails.
+        self.shared = None
 
 
 # What would be sent. envelope: its sender; sender: the Sender that was decided, or None; server: the id of the server.
