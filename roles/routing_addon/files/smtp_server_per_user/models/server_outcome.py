@@ -89,6 +89,7 @@ class IrMailServer(models.Model):
 
     @api.model
     def _search_sending_state(self, operator, value):
+        self.env["res.users"]._check_manages_mail_servers()
         servers = self.sudo().with_context(active_test=False).search([])
         latest = self._latest_outcomes(outcomes.OUTGOING, servers.ids)
         return outcomes.domain(operator, value, {each: outcomes.state_of(latest.get(each, {})) for each in servers.ids})
