@@ -234,7 +234,7 @@ def _not_as_specified(specs, given):
             checked, secrets = validated(spec, plain(own))
             for each in remove_values(checked.error_messages, secrets):
                 roles.setdefault(each, []).append(role)
-    return wrong + ["%s (role %s)" % (each, " and ".join(names)) for each, names in roles.items()]
+    return list(dict.fromkeys(wrong)) + ["%s (role %s)" % (each, " and ".join(names)) for each, names in roles.items()]
 
 
 def _typed(resource, variable, items):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from difflib import get_close_matches
 
 from ansible.module_utils.common.text.converters import to_text
 
@@ -119,6 +120,7 @@ def _in_dictionary(option, value, place):
         yield "%s: must be a dictionary of options, such as {host: mail.mydomain.com}, not %s" % (place, read_as(value))
         return
     if option.get("options"):
+        yield from _not_options(option["options"], value, place)
         yield from wrong_kinds(option["options"], value, place)
     elif option.get("no_log"):
         # Secrets by name, such as mail_users_passwords. One that is empty is not filled in yet.
@@ -126,6 +128,15 @@ def _in_dictionary(option, value, place):
             yield from _not_text(name, "%s: key %s" % (place, cut(name)))
             if each is not None:
                 yield from _not_text(each, "%s[%s]" % (place, cut(name)))
+
+
+def _not_options(spec, given, place):
+    """Names that are not options. Ansible does not tell of which item, and blots out what looks like a secret."""
+    for name in given:
+        if name not in spec:
+            nearest = get_close_matches(str(name), sorted(spec), 1)
+            cure = "did you mean %s?" % nearest[0] if nearest else "the options are %s" % ", ".join(sorted(spec))
+            yield "%s: %s is not an option; %s" % (place, cut(name), cure)
 
 
 def _label(item):

@@ -51,7 +51,7 @@ KINDS = [
     (put(*ACCOUNT, "password"), "{{ vault_mail_passwords['newcomer@mydomain.com'] }}", "vault"),
     (put("mail_provider", "smtp", "port"), "five", "'mail_provider -> smtp'"),
     (put(*ACCOUNT), {"email": EMAIL, "password": "x"}, "name is missing"),
-    (put(*ACCOUNT, "pasword"), "x", "mail_users_accounts.pasword. Supported parameters include"),
+    (put(*ACCOUNT, "pasword"), "x", "): pasword is not an option; did you mean password?"),
     (put(*ACCOUNT), {"name": "New", "email": EMAIL}, f"No mailbox password for {EMAIL}"),
 ]
 NAMES = [
@@ -151,7 +151,9 @@ def test_an_inventory_without_a_database(company, playbook, group, words, monkey
 def test_what_two_roles_read_is_reported_once(company):
     kept = copy.deepcopy(company.variables)
     try:
-        company.variables["mail_provider"]["smtp"]["hosst"] = "x"
+        company.variables["mail_provider"]["smtp"].update(hosst="x", port="five")
+        unknown = company.refused("site.yml")
+        del company.variables["mail_provider"]["smtp"]["hosst"]
         output = company.refused("site.yml")
     finally:
         company.variables = kept

@@ -96,3 +96,17 @@ def test_what_is_accepted(given):
 def test_a_long_value_is_cut():
     assert len(cut("x" * 100_000)) < 250
     assert cut("two\nlines") == "two\\nlines"
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ("server: {hosst: x}", "server: hosst is not an option; did you mean host?"),
+        # Ansible blots the letters of this password out of its own message.
+        ("items: [{login: y}, {login: x, pasword: o}]", "items[1] (x): pasword is not an option; did you mean password?"),
+        ("server: {zzz: x}", "server: zzz is not an option; the options are host, port"),
+        ("server: {yes: x}", "server: True is not an option; the options are host, port"),
+    ],
+)
+def test_names_that_are_not_options(given, line):
+    assert wrong(given) == [line]
