@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Break a run of site.yml at each of its requests, in each way in which requests break, and see that the next run mends it.
 
-usage: cuts.py [--series 14 19] [--transport jsonrpc json2] [--ways NAME …] [--sample N] [--seed N] [--wrong-password]
+usage: cuts.py [--series 14 19] [--transport jsonrpc json2] [--ways NAME …] [--sample N] [--seed N] [--part 1/4]
+               [--wrong-password]
+
+A run has some hundred requests, so all of it takes hours: --part divides it among several calls.
 
 After each broken run, another one must succeed, and the database must hold what it holds when nothing breaks; every tenth time,
 it is shown besides that a third run has nothing to do. A broken run that wrote nothing needs no other: what follows is a first
@@ -90,7 +93,6 @@ class Cut:
 
 @dataclass
 class Outcome:
-    reached: bool
     failed: bool
     complaint: str = ""
 
@@ -111,6 +113,8 @@ class Bench:
         # A database to which no run has written yet.
         self.fresh = None
         self.mended = itertools.count()
+        # How many requests a run makes that nothing breaks.
+        self.requests = 0
 
     def company(self, database):
         company = Company(database, self.folder)
@@ -125,10 +129,15 @@ class Bench:
         with self.database() as database:
             company = self.company(database)
             self.untouched = left(database)
+            cut = Cut(None, None)
+            with proxy(database.server["port"], cut.answer) as url:
+                company.variables["odoo_url"] = url
+                whole = company.play("site.yml")
+            company.variables["odoo_url"] = database.server["url"]
+            self.requests = next(cut.seen)
+            assert bool(whole.status) == self.wrong_password, whole.output
             if self.wrong_password:
-                assert company.play("site.yml").status
                 return
-            company.succeeds("site.yml")
             assert company.succeeds("site.yml").changed == 0
             self.expected = left(database)
 
@@ -153,7 +162,7 @@ class Bench:
                 first = company.play("site.yml")
             company.variables["odoo_url"] = database.server["url"]
             if not cut.done:
-                return Outcome(reached=False, failed=False)
+                return Outcome(failed=first.status != 0, complaint="the run ended before this request: " + first.output[-1500:])
             # The next run would wait for as long as Odoo may work on a request whose answer did not come.
             database.sql("UPDATE ir_model_data SET write_date = write_date - interval '1 hour' WHERE model = 'ir.model.data'")
             complaints = []
@@ -161,11 +170,11 @@ class Bench:
                 complaints.append("the broken run shows a traceback: " + first.output[-1500:])
             if first.status and left(database) == self.untouched:
                 self.fresh = database
-                return Outcome(reached=True, failed=True, complaint="\n".join(complaints))
+                return Outcome(failed=True, complaint="\n".join(complaints))
             if self.wrong_password:
                 if company.play("site.yml").status == 0:
                     complaints.append("the next run accepts a password that was never tested")
-                return Outcome(reached=True, failed=first.status != 0, complaint="\n".join(complaints))
+                return Outcome(failed=first.status != 0, complaint="\n".join(complaints))
             if first.status == 0 and company.play("site.yml").changed:
                 complaints.append("the broken run succeeded and left something to do")
             second = company.play("site.yml")
@@ -177,42 +186,34 @@ class Bench:
             complaints += [
                 f"{name}: {sorted(set(found[name]) ^ set(rows))}" for name, rows in self.expected.items() if found[name] != rows
             ]
-            return Outcome(reached=True, failed=first.status != 0, complaint="\n".join(complaints))
+            return Outcome(failed=first.status != 0, complaint="\n".join(complaints))
 
 
-def run(series, transport, ways=WAYS, sample=None, seed=0, wrong_password=False):
+def run(series, transport, ways=WAYS, sample=None, seed=0, part=(1, 1), wrong_password=False):
     """Break each request in each way, or a sample of these.
 
+    :param part: which part of how many
     :returns: how many runs were broken, how many of these failed, and the complaints
     """
     with contextlib.closing(Bench(read_lab(), series, transport, wrong_password)) as bench:
         bench.whole()
-        return _break(bench, series, transport, ways, sample, seed)
+        cases = list(itertools.product(range(bench.requests), ways))
+        if sample:
+            cases = random.Random(seed).sample(cases, sample)
+        number, parts = part
+        failed, complaints = 0, []
+        for request, way in cases[number - 1 :: parts]:
+            outcome = bench.broken(request, way)
+            failed += outcome.failed
+            if outcome.complaint:
+                complaints.append(f"Odoo {series}, {transport}, request {request}, {way}:\n{outcome.complaint}")
+                print(complaints[-1], flush=True)
+        return len(cases[number - 1 :: parts]), failed, complaints
 
 
-def _break(bench, series, transport, ways, sample, seed):
-    broken = failed = 0
-    complaints = []
-    if sample:
-        # How many requests there are is not known: a number that is not reached is drawn again.
-        draw = random.Random(seed)
-        cases = ((draw.randrange(40), draw.choice(ways)) for _ in itertools.count())
-    else:
-        cases = ((number, way) for number in itertools.count() for way in ways)
-    for number, way in cases:
-        outcome = bench.broken(number, way)
-        if not outcome.reached:
-            if not sample:
-                break
-            continue
-        broken += 1
-        failed += outcome.failed
-        if outcome.complaint:
-            complaints.append(f"Odoo {series}, {transport}, request {number}, {way}:\n{outcome.complaint}")
-            print(complaints[-1], flush=True)
-        if sample and broken == sample:
-            break
-    return broken, failed, complaints
+def _part(text):
+    number, _, parts = text.partition("/")
+    return int(number), int(parts)
 
 
 def main():
@@ -222,13 +223,16 @@ def main():
     parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS)
     parser.add_argument("--sample", type=int)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--part", type=_part, default=(1, 1))
     parser.add_argument("--wrong-password", action="store_true")
     asked = parser.parse_args()
     total = wrong = 0
     for series, transport in itertools.product(asked.series, asked.transport):
         if transport == "json2" and int(series) < 19:
             continue
-        broken, failed, complaints = run(series, transport, asked.ways, asked.sample, asked.seed, asked.wrong_password)
+        broken, failed, complaints = run(
+            series, transport, asked.ways, asked.sample, asked.seed, asked.part, asked.wrong_password
+        )
         print(f"Odoo {series}, {transport}: {broken} runs broken, {failed} of them failed, {len(complaints)} not mended")
         total, wrong = total + broken, wrong + len(complaints)
     print(f"cuts: {total - wrong} passed, {wrong} failed")
