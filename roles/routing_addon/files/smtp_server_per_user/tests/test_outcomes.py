@@ -28,7 +28,7 @@ class TestTally(TransactionCase):
 
     def test_once_whatever_was_sent(self):
         refused = self.attempt(refused={"a@b.example": (550, b"No such user")})
-        (found,) = self.tally(*[self.attempt(["a@b.example"]) for _ in range(3)], refused)
+        (found,) = self.tally(*(self.attempt(["a@b.example"]) for _number in range(3)), refused)
         self.assertEqual(outcomes.state_of(found), outcomes.FAILING)
         self.assertIn("a@b.example: 550 No such user", found[outcomes.FAILED].words)
         (found,) = self.tally(refused, self.attempt(["a@b.example"]))
