@@ -193,7 +193,7 @@ class _Run:
         self.unpredicted = []
         self.view = None
         self.ownership = Ownership()
-        # What Odoo has refused to change whatever the value, by record and by option, with its words.
+        # The fields that Odoo has refused to change (refusals.py), by record and by option, with its words.
         self.refused = {}
         self.refusals = {}
         self.offer = self._offer()
@@ -381,11 +381,11 @@ class _Run:
                 # A second plan would not report what the first one left.
                 if not exc.left_nothing:
                     raise
-                if isinstance(exc, WriteRejected) and self._leave_refused(exc):
-                    plan = self._plan_again()
-                    continue
                 # Something else than a run of ours writes, too: a person, or Odoo itself.
                 collided = errors.is_collision(exc)
+                if isinstance(exc, WriteRejected) and not collided and self._leave_refused(exc):
+                    plan = self._plan_again()
+                    continue
                 if collided and attempts == ATTEMPTS:
                     raise errors.OdooError(
                         "Something else, such as a scheduled action, writes the same %ss of database %s at the same time, and "
@@ -403,7 +403,7 @@ class _Run:
         return plan, []
 
     def _leave_refused(self, exc):
-        """Whether Odoo has refused fields that no value can change, which the next plan leaves alone."""
+        """Whether Odoo has refused fields that cannot be changed, which the next plan leaves alone."""
         changes = {id(change): change for change, dummy, dummy in exc.problems}
         fixed = fixed_fields(self.session, self.resource, list(changes.values()))
         for change in changes.values() if fixed else ():

@@ -49,10 +49,14 @@ def test_fields_that_cannot_be_changed(database):
     assert database.ok("outgoing_mail_servers", [LOCKED, FREE])["counts"]["updated"] == 1
 
 
-def test_a_constraint(database):
-    problem, words = refused(database, [LOCKED, {**FREE, "port": 25}])
-    assert (problem["index"], problem["option"]) == (1, "port")
-    assert "Port 25 is not allowed here" in words
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [("port", 25, "Port 25 is not allowed here"), ("priority", 2000, "The priority is at most 1000 here")],
+)
+def test_a_constraint(database, option, value, reason):
+    problem, words = refused(database, [LOCKED, {**FREE, option: value}])
+    assert (problem["index"], problem["option"]) == (1, option)
+    assert reason in words
 
 
 def test_a_new_record_that_is_refused(database):

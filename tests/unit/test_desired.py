@@ -31,6 +31,16 @@ def test_a_from_is_text_or_an_expression(value):
     assert problems(resources.MAIL_TEMPLATES, {"template": "a.b", "email_from": value}) == [(0, "email_from")]
 
 
+NUMBERS = [(each, field) for each in resources.BY_MODULE.values() for field in each.fields if field.type == "integer"]
+
+
+@pytest.mark.parametrize(("resource", "field"), NUMBERS, ids=lambda each: getattr(each, "name", "") or each.option)
+def test_a_number_fits_the_database(resource, field):
+    """PostgreSQL's integers have 32 bits; no other error would name the item."""
+    assert problems(resource, {field.option: 2**31})[0] == (0, field.option)
+    assert problems(resource, {field.option: -(2**31) - 1})[0] == (0, field.option)
+
+
 MAIL_SERVERS = [resources.INCOMING_MAIL_SERVERS, resources.OUTGOING_MAIL_SERVERS]
 
 

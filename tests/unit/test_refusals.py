@@ -45,6 +45,15 @@ def change(action=UPDATE, **after):
         # The value, and not the field.
         (lambda column, cell: "no" if cell == "465" else None, {"port": 465}, None),
         (lambda column, cell: "not " + cell, {"port": 465}, None),
+        # A limit, which the value and all beyond it exceed, also where the record is at the limit already.
+        (lambda column, cell: "no" if int(cell) > 100 else None, {"priority": 200}, None),
+        (lambda column, cell: "no" if int(cell) > 25 else None, {"port": 26}, None),
+        (lambda column, cell: "no" if int(cell) < 25 else None, {"port": 24}, None),
+        (lambda column, cell: "no" if int(cell) < 0 else None, {"priority": -1}, None),
+        (lambda column, cell: "no" if not cell.endswith(".example") else None, {"host": "smtp.other.org"}, None),
+        (lambda column, cell: "no" if column == "sequence" else None, {"priority": 3}, {"priority": "no"}),
+        # Something else writes the same, whatever the value.
+        (lambda column, cell: "could not serialize access due to concurrent update", {"host": "a.example"}, None),
         # One of two is not explained, or only both together are refused.
         (
             lambda column, cell: "no" if column == "smtp_host" or cell == "465" else None,

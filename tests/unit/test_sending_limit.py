@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import OUTGOING_MAIL_SERVERS
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import Accounts, MailDomain
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "hostile"))
@@ -65,3 +66,10 @@ def test_the_kind_of_the_provider_decides():
     assert said(outgoing(MICROSOFT, smtp={"max_connections": 0})) == {**OF_MICROSOFT, "max_connections": 0}
     domain = {"name": "mydomain.com", "catchall": "c", "bounce": "b", "default_from": "c", "provider": MICROSOFT}
     assert said(MailDomain(domain, routed=True).outgoing_servers()[0]) == OF_MICROSOFT
+
+
+def test_what_the_addon_refuses_is_known_before():
+    check, most = OUTGOING_MAIL_SERVERS.field("max_connections").check, limits.MOST_CONNECTIONS
+    assert (check(0), check(most)) == (None, None)
+    assert check(-1)
+    assert check(most + 1) == f"{most + 1} is not a number from 0 to {most}"

@@ -114,8 +114,15 @@ def port(value):
     return None if 1 <= value <= 65535 else "%d is not a TCP port; give one from 1 to 65535" % value
 
 
-def not_negative(value):
-    return "must not be negative" if value < 0 else None
+def within(least, most):
+    """A check of a number that may be from C(least) to C(most)."""
+    return lambda value: None if least <= value <= most else "%d is not a number from %d to %d" % (value, least, most)
+
+
+# PostgreSQL's integers have 32 bits.
+_LARGEST = 2**31 - 1
+integer = within(-_LARGEST - 1, _LARGEST)
+not_negative = within(0, _LARGEST)
 
 
 def from_filter(value):

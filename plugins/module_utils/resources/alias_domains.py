@@ -79,7 +79,14 @@ ALIAS_DOMAINS = Resource(
                 "address. Odoo's label is I(Default From Alias)."
             ),
         ),
-        Field("sequence", "sequence", type="integer", since=17, doc="Order of the domains (Odoo 17 and later)."),
+        Field(
+            "sequence",
+            "sequence",
+            type="integer",
+            since=17,
+            check=validators.integer,
+            doc="Order of the domains (Odoo 17 and later).",
+        ),
         Field(
             "companies",
             "company_ids",

@@ -209,6 +209,7 @@ INCOMING_MAIL_SERVERS = Resource(
             "priority",
             "priority",
             type="integer",
+            check=validators.integer,
             doc=("Order in which Odoo fetches the servers. The lowest number comes first. Odoo's label is I(Server Priority)."),
         ),
         Field(

@@ -272,7 +272,13 @@ OUTGOING_MAIL_SERVERS = Resource(
                 ),
             ),
         ),
-        Field("priority", "sequence", type="integer", doc="Order of the servers. The lowest number comes first."),
+        Field(
+            "priority",
+            "sequence",
+            type="integer",
+            check=validators.integer,
+            doc="Order of the servers. The lowest number comes first.",
+        ),
         Field(
             "debug",
             "smtp_debug",
@@ -305,7 +311,8 @@ OUTGOING_MAIL_SERVERS = Resource(
             "max_connections",
             type="integer",
             addon=ROUTING_ADDON,
-            check=validators.not_negative,
+            # MOST_CONNECTIONS of the addon.
+            check=validators.within(0, 100),
             doc=(
                 "Number of connections that the provider accepts at the same time, at most 100. Further messages wait in "
                 "Odoo's queue; V(0) sets no limit. Requires the addon C(smtp_server_per_user) in Odoo. Odoo's label is "

@@ -19,3 +19,8 @@ class IrMailServer(models.Model):
     def _check_smtp_port(self):
         if any(each.smtp_port == 25 for each in self):
             raise ValidationError("Port 25 is not allowed here.")
+
+    @api.constrains("sequence")
+    def _check_sequence(self):
+        if any(each.sequence > 1000 for each in self):
+            raise ValidationError("The priority is at most 1000 here.")
