@@ -120,6 +120,8 @@ def make_template(lab, series, *addons):
     for each in names:
         state = lab_database.psql(f"SELECT state FROM ir_module_module WHERE name = '{each}'", name).strip()
         assert state == "installed", log[-4000:]
+    # Or a request without a database finds the only one that there is, and keeps it open.
+    lab_database.close(name)
     return name, log
 
 

@@ -174,8 +174,8 @@ class Transaction:
         self.process = lab_database.session(database)
         self.process.stdin.write(f"BEGIN;\n{statement};\nSELECT 'held';\n")
         self.process.stdin.flush()
-        while self.process.stdout.readline().strip() != "held":
-            pass
+        while (line := self.process.stdout.readline()).strip() != "held":
+            assert line, "psql ended"
 
     def end(self):
         self.process.communicate("ROLLBACK;\n", timeout=10)

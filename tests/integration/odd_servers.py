@@ -7,7 +7,7 @@ certificate by that. MX hosts have addresses, too, as mail between servers has o
 import contextlib
 import datetime
 import ipaddress
-import os
+import random
 import shutil
 import socket
 import socketserver
@@ -72,6 +72,16 @@ def free_port():
         return free.getsockname()[1]
 
 
+def free_addresses(count, port):
+    """Loopback addresses at which nobody listens on a port that is always the same."""
+    found = []
+    while len(found) < count:
+        address = f"127.{random.randrange(100, 200)}.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
+        with contextlib.suppress(OSError), socket.create_server((address, port)):
+            found.append(address)
+    return found
+
+
 class OddServers:
     def __init__(self, lab):
         self.lab = lab
@@ -82,10 +92,7 @@ class OddServers:
         self.imap_port, self.imaps_port, self.pop3s_port = free_port(), free_port(), free_port()
         self.addresses = {name: f"127.0.1.{number}" for number, name in enumerate(CERTIFICATES, 1)}
         self.smtp_ports = {name: free_port() for name in ("good", "plain", "no_logins", "expired", "old", "strict_plain")}
-        # Of this lab and this process of pytest only.
-        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-        network = f"127.{2 + lab['port_offset'] // 100}.{1 + worker}"
-        self.mx_addresses = {name: f"{network}.{number}" for number, name in enumerate(MX_HOSTS, 1)}
+        self.mx_addresses = dict(zip(MX_HOSTS, free_addresses(len(MX_HOSTS), 25), strict=True))
         self._certificates()
         self.processes = []
 
@@ -103,8 +110,11 @@ class OddServers:
     def start(self):
         self._dovecot()
         self._postfix()
-        for address, port in [("127.0.1.1", self.imaps_port), *(("127.0.0.1", port) for port in self.smtp_ports.values())]:
-            wait_for(address, port)
+        wait_for("127.0.1.1", self.imaps_port)
+        for port in self.smtp_ports.values():
+            wait_for("127.0.0.1", port)
+        for address in self.mx_addresses.values():
+            wait_for(address, 25)
 
     def stop(self):
         for process in self.processes:

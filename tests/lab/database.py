@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Copy a template database for a test, and drop it again. To import, or from the command line.
 
-usage: database.py copy SERIES TEMPLATE NAME [--replace] | drop SERIES NAME | list
+usage: database.py copy SERIES TEMPLATE NAME [--replace] | drop SERIES NAME | list | remove-lost
 
 TEMPLATE is `base` (no mail), `mail`, or a test's database to which nobody connects. A copy has admin/admin, no demo data,
 and an identity (database.uuid) of its own. Odoo may run: nobody can connect to the templates, so nothing keeps PostgreSQL
@@ -27,9 +27,11 @@ from pathlib import Path
 from folder import lab_dir
 
 PSQL = "/usr/lib/postgresql/15/bin/psql"
-# The machine's memory, as a folder, and the bytes that must be free there: ten times what the tests' databases take at a time.
+# The machine's memory, as a folder, and the bytes that must be free there: ten times what the tests' databases take at a time,
+# and what they may take besides what they have.
 MEMORY = Path("/dev/shm")
 ENOUGH = 4 * 2**30
+ENOUGH_STILL = 2**30
 NAME = re.compile(r"(postroom|test|lab)[a-z0-9_]*", re.ASCII)
 
 # By signals, Odoo's processes tell each other that their registry, or a cache, is outdated. From 19 on, they are rows of
@@ -49,6 +51,8 @@ BEGIN
     LOOP
         signal := CASE WHEN each.name IN ('orm_signaling_registry', 'base_registry_signaling') THEN {signal} ELSE {caches} END;
         IF each.kind = 'r' THEN
+            -- The greatest number counts, and the template may have a greater one.
+            EXECUTE format('DELETE FROM %I', each.name);
             PERFORM setval(pg_get_serial_sequence(each.name::text, 'id'), signal, false);
             EXECUTE format('INSERT INTO %I DEFAULT VALUES', each.name);
         ELSE
@@ -114,20 +118,59 @@ def tablespace():
     with (data.parent / "memory.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known = psql("SELECT oid FROM pg_tablespace WHERE spcname = 'memory'").strip()
-        if known and folder.is_dir():
-            return "memory"
         if known:
-            # The machine was restarted: of these databases, there is no more than their names.
-            for name in psql(f"SELECT datname FROM pg_database WHERE dattablespace = {known}").split():
-                psql(f"DROP DATABASE {name} WITH (FORCE)")
+            lost = not any(folder.glob("PG_*"))
+            rows = psql(f"""
+                SELECT replace(rolname, 'odoo', ''), datname FROM pg_database JOIN pg_roles ON pg_roles.oid = datdba
+                WHERE dattablespace = {known}
+            """)
+            for series, name in (row.split("|") for row in rows.splitlines()):
+                # The machine was restarted: of these databases, there is no more than their names. Or their tests were killed.
+                if lost or _is_orphaned(name):
+                    drop(series, name)
+            if not lost:
+                return "memory" if _has_memory(ENOUGH_STILL) else "pg_default"
             psql("DROP TABLESPACE memory")
-        if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ENOUGH:
+        if not _has_memory(ENOUGH):
             return "pg_default"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        os.chown(folder, data.stat().st_uid, data.stat().st_gid)
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            os.chown(folder, data.stat().st_uid, data.stat().st_gid)
+        except OSError:
+            return "pg_default"
         psql(f"CREATE TABLESPACE memory LOCATION '{folder}'")
         return "memory"
+
+
+def _has_memory(enough):
+    return MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= enough
+
+
+def _is_orphaned(name):
+    """Whether the process that made a test's database, whose number is in the name, has ended."""
+    made_by = re.fullmatch(r"test_[a-z0-9]+_\d+_(\d+)_\d+", name)
+    return bool(made_by) and not Path("/proc", made_by[1]).exists()
+
+
+def remove_lost():
+    """Remove PostgreSQL's data if it cannot start any more; returns whether it was so.
+
+    After an unclean end, PostgreSQL repeats what it wrote last, the tests' databases included. If the memory that those were in
+    is gone, it ends there.
+    """
+    data = lab_dir() / "postgresql" / "data"
+    lock = data / "postmaster.pid"
+    lost = any(not link.exists() for link in (data / "pg_tblspc").glob("*"))
+    if not (lost and lock.exists()):
+        return False
+    process = Path("/proc", lock.read_text().split()[0], "comm")
+    if process.exists() and process.read_text().strip() == "postgres":
+        return False
+    shutil.rmtree(data)
+    for files in (lab_dir() / "odoo").glob("*/data/filestore"):
+        shutil.rmtree(files)
+    return True
 
 
 def copy(series, template, name, replace=False, signal=None, place="pg_default"):
@@ -236,6 +279,7 @@ def main():
     dropping.add_argument("series")
     dropping.add_argument("name")
     actions.add_parser("list")
+    actions.add_parser("remove-lost")
     asked = parser.parse_args()
 
     try:
@@ -243,6 +287,9 @@ def main():
             copy(asked.series, asked.template, asked.name, asked.replace)
         elif asked.action == "drop":
             drop(asked.series, asked.name)
+        elif asked.action == "remove-lost":
+            if remove_lost():
+                print("PostgreSQL's data was lost with the machine's memory. The lab's databases are made anew.")
         else:
             for series, name, template in databases():
                 print(series, name, "template" if template else "", sep="\t")
