@@ -97,6 +97,9 @@ class Mailbox:
     def __init__(self, connection, inner, clerk, only_replies):
         self._connection, self._inner, self._clerk, self._only_replies = connection, inner, clerk, only_replies
         self._offered = {}
+        # The folder that is looked into, or that the present message is in.
+        # What the server says of messages of which it gave the headers only, by folder and name; and whether it gave others.
+        self._folder, self._withheld, self._gives = "INBOX", {}, False
 
     def __getattr__(self, name):
         """All the rest is the connection's. Core's own methods, from 19 on, are to work with this object, too."""
@@ -138,22 +141,54 @@ class Mailbox:
                 yield name, message, verdict
 
     def _doubt(self, folder, doubtful):
-        """Note that the server gives no message, which is no message's fault. They are asked for again with the next fetch.
+        """Note that the server gives nothing, which is no message's fault. They are asked for again with the next fetch.
 
         :param doubtful: what it says, by the messages' names
         """
         if len(doubtful) > 1:
-            self._clerk.note((folder, "", ""), "", "folder", next(iter(doubtful.values())))
+            words = next(iter(doubtful.values()))
+            self._clerk.note((folder, "", ""), "", "folder", words)
+            self._clerk.problem = self._clerk.problem or Withheld(words)
         else:
-            self._unreadable(doubtful)
+            self._unreadable(doubtful, list(doubtful))
 
-    def _unreadable(self, doubtful):
-        """Note messages that the server does not give, though it gives others; returns their names."""
-        for name, words in doubtful.items():
-            self._note(name, "", "unreadable", words)
-        names = list(doubtful)
-        doubtful.clear()
+    def _unreadable(self, doubtful, names):
+        """Note messages whose own fault it is that the server does not give them; returns their names."""
+        for name in names:
+            self._note(name, "", "unreadable", doubtful.pop(name))
         return names
+
+    def _passed(self, doubtful, asked, given):
+        """Note messages that the server does not give, though it gives one behind them; returns their names.
+
+        It may refuse everything from some message on: those behind the last one that it gives stay in doubt.
+
+        :param doubtful: what it says, by the messages' names
+        :param asked: the names of the messages that it was asked for last, in this order
+        :param given: the names of those that it gives
+        """
+        if not given:
+            return []
+        last = max(place for place, name in enumerate(asked) if name in given)
+        behind = set(asked[last + 1 :])
+        return self._unreadable(doubtful, [name for name in doubtful if name not in behind])
+
+    def _withhold(self, name, problem):
+        """Remember that the server gave the headers of a message, and does not give the message."""
+        self._withheld.setdefault(self._folder, {})[name] = str(problem)
+
+    def _finish(self):
+        """Note which messages the server did not give. They are tried again with each fetch, behind all others."""
+        for folder, doubtful in self._withheld.items():
+            self._folder = folder
+            before, withheld = self._withheld_before(), list(doubtful)
+            if self._gives:
+                self._unreadable(doubtful, [name for name in withheld if name in before])
+            before.update(withheld)
+            self._save()
+            self._doubt(folder, doubtful)
+        self._withheld = {}
+        self._clerk.finish()
 
     def _by_itself(self, name, content):
         return _ByItself(self, name, content)
@@ -161,14 +196,16 @@ class Mailbox:
     def _note(self, name, subject, reason, detail=""):
         self._clerk.note(self._place(name), subject, reason, detail)
 
-    def _begin(self, offered, content):
+    def _begin(self, offered):
         """Have core process a message: returns its content as core is given it."""
         offered.open = True
         try:
+            content = self._content(offered)
             if content is None:
                 raise Vanished("It is no longer in the mailbox.")
+            self._gives = True
             content = offered.for_core(content)
-        except (judgement.TooComplex, Vanished) as problem:
+        except (judgement.TooComplex, Vanished, Withheld) as problem:
             self._clerk.refuse(problem)
             return b"Subject: refused\r\n\r\n"
         self._clerk.take_turn(offered.message_id)
@@ -178,7 +215,10 @@ class Mailbox:
         """What became of a message that core has processed: whether to mark it as read, or delete it."""
         offered.open = False
         result = self._clerk.result(offered)
-        if result.again:
+        withheld = isinstance(result.problem, Withheld)
+        if withheld:
+            self._withhold(offered.name, result.problem)
+        if result.again or withheld:
             self._put_off(offered)
             return False
         if not result.kept and not isinstance(result.problem, Vanished):
@@ -193,6 +233,10 @@ class Vanished(Exception):
     """The person, or another program, has moved or deleted the message meanwhile."""
 
 
+class Withheld(Exception):
+    """The mail server refuses to give a message that is there: for now, or for good."""
+
+
 class _ByItself:
     """Notes what an exception keeps from being judged, unless it is the mail server or the database that failed."""
 
@@ -205,6 +249,9 @@ class _ByItself:
     def __exit__(self, kind, problem, trace):
         if not isinstance(problem, Exception) or isinstance(problem, (OSError, IMAP4.abort, error_proto)):
             return False
+        if isinstance(problem, Withheld):
+            self.mailbox._withhold(self.name, problem)
+            return True
         if self.mailbox._clerk.is_passing(problem):
             return False
         self.mailbox._note(self.name, "", "unreadable", repr(problem))
@@ -216,7 +263,7 @@ class _ByItself:
 # ----------------------------------------------------------------------
 
 
-class FolderRefused(Exception):
+class FolderRefused(Withheld):
     """A folder that the server does not open, or of which it does not tell what is in it."""
 
 
@@ -224,7 +271,7 @@ class Progress:
     """How far the reading of an IMAP folder has come.
 
     Of a person's mailbox: everything up to `uid` is done with, except what is in `todo`. Of others, which are read by the
-    mark of what is unread: what is in `left` stays unread.
+    mark of what is unread: what is in `left` stays unread. What is in `withheld`, the server did not give the last time.
 
     :param text: what was saved the last time
     :param str validity: under which the server gives identifiers now; without one, nothing can be remembered
@@ -236,11 +283,14 @@ class Progress:
         state = {} if self.is_new else state
         self.validity, self.uid = validity, _number(state.get("uid"))
         self.todo, self.left = numbers(state.get("todo")), numbers(state.get("left"))
+        self.withheld = numbers(state.get("withheld"))
         tries = state.get("tries")
         self.tries = {each: _number(tries[each]) for each in tries} if isinstance(tries, dict) else {}
 
     def text(self):
         state = {"validity": self.validity, "uid": self.uid, "todo": spans(self.todo), "left": spans(self.left)}
+        if self.withheld:
+            state["withheld"] = spans(self.withheld)
         return json.dumps(dict(state, tries=self.tries) if self.tries else state)
 
 
@@ -265,13 +315,17 @@ class ImapMailbox(Mailbox):
         """The numbers of the messages to take."""
         self._offered, began = {}, time.monotonic()
         for folder in self._folders:
+            self._folder = folder
             try:
                 self._look(folder, began)
             except FolderRefused as problem:
                 self._clerk.note((folder, "", ""), "", "folder", str(problem))
                 if folder == self._folders[0]:
                     self._clerk.problem = problem
-        return "OK", [b" ".join(sorted(self._offered, key=int))]
+        # From 19 on, core takes so many in a session: the others first.
+        taken = sorted(self._offered.values(), key=lambda each: each.name in self._progress[each.folder].withheld)
+        self._offered = {b"%d" % number: each for number, each in enumerate(taken, 1)}
+        return "OK", [b" ".join(self._offered)]
 
     def _look(self, folder, began):
         # For reading only, which not even takes the mark of a new message from any.
@@ -289,21 +343,21 @@ class ImapMailbox(Mailbox):
             progress.left &= unread
             waiting = sorted(unread - progress.left)
         waiting = self._without_deadly(progress, waiting)
-        self._save(folder)
+        progress.withheld.intersection_update(waiting)
+        self._save()
         doubtful = {}
         for start in range(0, len(waiting), AT_ONCE):
             batch = waiting[start : start + AT_ONCE]
             contents, unread = self._headers(batch)
             doubtful.update(unread)
-            if contents:
-                self._leave(progress, self._unreadable(doubtful))
+            self._leave(progress, self._passed(doubtful, batch, contents))
             taken = {}
             for uid, message, verdict in self._judge(contents, self._beginning):
                 taken[uid] = Offered(folder, uid, message, verdict)
             for offered in taken.values():
                 self._offered[b"%d" % (len(self._offered) + 1)] = offered
-            self._leave(progress, set(batch) - set(taken) - set(unread))
-            self._save(folder)
+            self._leave(progress, set(batch) - set(taken) - set(doubtful) - set(self._withheld.get(folder, ())))
+            self._save()
             if time.monotonic() - began > LOOKING_SECONDS:
                 break
         self._doubt(folder, doubtful)
@@ -339,14 +393,17 @@ class ImapMailbox(Mailbox):
         return self._progress[folder]
 
     def _place(self, uid):
-        folder = self._open[0]
-        return folder, self._progress[folder].validity, str(uid)
+        return self._folder, self._progress[self._folder].validity, str(uid)
 
-    def _save(self, folder):
-        progress = self._progress[folder]
+    def _withheld_before(self):
+        """The UIDs of messages that the server did not give the last time."""
+        return self._progress[self._folder].withheld
+
+    def _save(self):
+        progress = self._progress[self._folder]
         if progress.text() != progress.saved:
             progress.saved = progress.text()
-            self._clerk.save(folder, progress.saved)
+            self._clerk.save(self._folder, progress.saved)
 
     def _uids(self, *criteria):
         kind, answer = self._inner.uid("SEARCH", *criteria)
@@ -382,14 +439,22 @@ class ImapMailbox(Mailbox):
         return (dict(contents(answer)), "") if kind == "OK" else ({}, _words(answer))
 
     def _beginning(self, uid):
-        return self._fetch([uid], "BODY.PEEK[]<0.%d>" % reports.LONGEST)[0].get(uid) or b""
+        return self._body(uid, "<0.%d>" % reports.LONGEST) or b""
 
-    def _content(self, uid):
-        """The whole of a message, or None if it is gone."""
-        found, words = self._fetch([uid], "BODY.PEEK[]")
+    def _body(self, uid, part=""):
+        """The whole of a message, or a part of it; None if it is gone."""
+        found, words = self._fetch([uid], "BODY.PEEK[]" + part)
         if not found and self._present([uid]):
-            raise IMAP4.error("The mail server does not give message %d: %s" % (uid, words))
+            raise Withheld("The mail server does not give message %d: %s" % (uid, words))
         return found.get(uid)
+
+    def _content(self, offered):
+        progress = self._progress[offered.folder]
+        if self._enter(offered.folder, readonly=False) is not progress:
+            return None
+        progress.tries[str(offered.name)] = progress.tries.get(str(offered.name), 0) + 1
+        self._save()
+        return self._body(offered.name)
 
     @noting_problems
     def fetch(self, message_set, message_parts):
@@ -397,13 +462,8 @@ class ImapMailbox(Mailbox):
         offered = self._offered.get(_bytes(message_set))
         if not offered or message_parts != "(RFC822)":
             return self._inner.fetch(message_set, message_parts)
-        before, progress = self._progress[offered.folder], self._enter(offered.folder, readonly=False)
-        content = None
-        if progress is before:
-            progress.tries[str(offered.name)] = progress.tries.get(str(offered.name), 0) + 1
-            self._save(offered.folder)
-            content = self._content(offered.name)
-        content = self._begin(offered, content)
+        self._folder = offered.folder
+        content = self._begin(offered)
         return "OK", [(b"%s (RFC822 {%d}" % (_bytes(message_set), len(content)), content), b")"]
 
     @noting_problems
@@ -418,10 +478,11 @@ class ImapMailbox(Mailbox):
 
     def _put_off(self, offered):
         self._progress[offered.folder].tries.pop(str(offered.name), None)
-        self._save(offered.folder)
+        self._save()
 
     def _done_with(self, offered, kept):
         progress = self._progress[offered.folder]
+        progress.withheld.discard(offered.name)
         if kept:
             progress.todo.discard(offered.name)
         else:
@@ -430,7 +491,7 @@ class ImapMailbox(Mailbox):
 
     def close(self):
         """Close without removing what the person has marked as deleted."""
-        self._clerk.finish()
+        self._finish()
         if not self._open:
             return "OK", [b""]
         try:
@@ -477,7 +538,7 @@ class PopMailbox(Mailbox):
 
     def __init__(self, connection, inner, clerk, only_replies):
         super().__init__(connection, inner, clerk, only_replies)
-        self._numbers, self._left, self._tries, self._ended = {}, [], {}, False
+        self._numbers, self._left, self._tries, self._withheld_last, self._ended = {}, [], {}, set(), False
         poplib._MAXLINE = max(poplib._MAXLINE, LONGEST_LINE)
 
     @noting_problems
@@ -490,9 +551,11 @@ class PopMailbox(Mailbox):
         self._left = [name for name in (left if isinstance(left, list) else []) if name in self._numbers]
         tries = state.get("tries")
         self._tries = {name: _number(tries[name]) for name in tries if name in self._numbers} if isinstance(tries, dict) else {}
+        waits = state.get("withheld")
+        self._withheld_last = {name for name in (waits if isinstance(waits, list) else []) if name in self._numbers}
         # Core asks again as long as it gets this many. What it has had in this fetch it does not get again.
         skipped = set(self._left) | self._clerk.offered()
-        waiting = [name for name in self._numbers if name not in skipped]
+        waiting = sorted((name for name in self._numbers if name not in skipped), key=lambda name: name in self._withheld_last)
         for name in [each for each in waiting if self._tries.get(each, 0) >= MOST_TRIES]:
             self._note(name, "", "deadly")
             waiting.remove(name)
@@ -503,18 +566,17 @@ class PopMailbox(Mailbox):
             batch = waiting[start : start + MOST_POP]
             tops, unread = self._tops(batch)
             doubtful.update(unread)
-            if tops:
-                for name in self._unreadable(doubtful):
-                    self._leave(name)
+            for name in self._passed(doubtful, batch, tops):
+                self._leave(name)
             taken = {name: Offered("", name, *rest) for name, *rest in self._judge(tops, self._beginning)}
             for name in batch:
-                if name not in taken and name not in unread:
+                if name not in taken and name not in unread and name not in self._withheld.get(self._folder, ()):
                     self._leave(name)
                 elif name in taken and len(self._offered) < MOST_POP:
                     self._offered[len(self._offered) + 1] = taken[name]
             if len(self._offered) == MOST_POP or time.monotonic() - began > LOOKING_SECONDS:
                 break
-        self._doubt("INBOX", doubtful)
+        self._doubt(self._folder, doubtful)
         self._save()
         return len(self._offered), size
 
@@ -534,13 +596,18 @@ class PopMailbox(Mailbox):
     def _place(self, name):
         return "", "", name
 
+    def _withheld_before(self):
+        """The names of messages that the server did not give the last time."""
+        return self._withheld_last
+
     def _leave(self, name):
         self._tries.pop(name, None)
         if name not in self._left:
             self._left.append(name)
 
     def _save(self):
-        self._clerk.save("", json.dumps({"left": self._left, "tries": self._tries}))
+        state = {"left": self._left, "tries": self._tries}
+        self._clerk.save("", json.dumps(dict(state, withheld=sorted(self._withheld_last)) if self._withheld_last else state))
 
     def _tops(self, names):
         """The headers of some messages, by their names, and what the server says of those that it does not give."""
@@ -549,9 +616,7 @@ class PopMailbox(Mailbox):
             try:
                 found[name] = self._top(name, 0)
             except error_proto as problem:
-                if "EOF" in str(problem):
-                    raise
-                unread[name] = str(problem)
+                unread[name] = _refusal(problem)
         return found, unread
 
     def _top(self, name, lines):
@@ -562,29 +627,32 @@ class PopMailbox(Mailbox):
         try:
             return self._top(name, REPORT_LINES)
         except error_proto as problem:
-            if "EOF" in str(problem):
-                raise
-            return b""
+            raise self._withholds(name, problem) from problem
+
+    def _withholds(self, name, problem):
+        return Withheld("The mail server does not give message %d: %s" % (self._numbers[name], _refusal(problem)))
 
     @noting_problems
     def retr(self, which):
         self._end_last()
         offered = self._offered[which]
         self._clerk.offered().add(offered.name)
-        self._tries[offered.name] = self._tries.get(offered.name, 0) + 1
-        self._save()
-        content = self._begin(offered, self._content(offered.name))
+        content = self._begin(offered)
         return b"+OK", content.split(b"\r\n"), len(content)
 
-    def _content(self, name):
+    def _content(self, offered):
+        self._tries[offered.name] = self._tries.get(offered.name, 0) + 1
+        self._save()
         if self._only_replies:
             # RETR would mark it as read, in the mailbox that the person sees.
             try:
-                return self._top(name, ALL_LINES)
+                return self._top(offered.name, ALL_LINES)
             except error_proto as problem:
-                if "EOF" in str(problem):
-                    raise
-        return b"\r\n".join(self._inner.retr(self._numbers[name])[1])
+                _refusal(problem)
+        try:
+            return b"\r\n".join(self._inner.retr(self._numbers[offered.name])[1])
+        except error_proto as problem:
+            raise self._withholds(offered.name, problem) from problem
 
     @noting_problems
     def dele(self, which):
@@ -604,6 +672,7 @@ class PopMailbox(Mailbox):
         self._save()
 
     def _done_with(self, offered, kept):
+        self._withheld_last.discard(offered.name)
         if not kept:
             self._leave(offered.name)
         self._put_off(offered)
@@ -613,12 +682,23 @@ class PopMailbox(Mailbox):
             return b"+OK"
         self._ended = True
         self._end_last()
-        self._clerk.finish()
+        self._finish()
         try:
             return self._inner.quit()
         except error_proto as problem:
             # Core copes with a connection that is lost, and with nothing else here.
             raise OSError(str(problem)) from problem
+
+
+def _refusal(problem):
+    """The words with which a POP3 server refuses something; raises what is no refusal: the session is lost then.
+
+    poplib raises the server's answer as bytes, and what it has to say itself as text.
+    """
+    words = problem.args[0] if problem.args else ""
+    if not isinstance(words, bytes):
+        raise problem
+    return _text(words)
 
 
 # ----------------------------------------------------------------------
