@@ -157,7 +157,17 @@ class ResUsers(models.Model):
         address = normalize(self.sudo().email)
         if not address:
             return [_("You have no e-mail address.")]
-        return [*self._words_on_own_sending(address, *self._sending()[self.id]), self._words_on_own_fetching()]
+        words = self._words_on_own_sending(address, *self._sending()[self.id])
+        return [*words, self._words_on_own_fetching()] if self._is_proven(address) else words
+
+    def _is_proven(self, address):
+        """Whether an address is the user's by what only administrators decide: the login, here or at an own mail server.
+
+        Users can change their e-mail address to any value, and would see whether that mailbox is fetched. The filter of an
+        own server follows that address.
+        """
+        servers = self.env["ir.mail_server"]._servers_of([address]).filtered(lambda each: each.user_id == self)
+        return address in map(normalize, [self.sudo().login, *servers.mapped("smtp_user")])
 
     def _words_on_own_sending(self, address, server, state, happened):
         if state == NO_SERVER:

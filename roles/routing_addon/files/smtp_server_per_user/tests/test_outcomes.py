@@ -108,6 +108,34 @@ class TestOutcomes(MailServerCase):
         # Nor by what is remembered of who asked before.
         self.assertIn("Ann's", self.ann.with_user(self.ann).own_mail)
 
+    def test_mailbox_of_an_address_that_is_not_proven_to_be_ones_own(self):
+        """Whatever address users write down: it tells them nothing of whether there is such a mailbox, and how it is."""
+        if "fetchmail.server" not in self.env:
+            self.skipTest("This database has no incoming servers.")
+        self.ann.login = "ann@own.example"
+        told = []
+        for address in ("ann@own.example", "nobody@own.example", "info@own.example"):
+            self.ben.email = address
+            for server in (False, True):
+                if server:
+                    values = {"name": "In", "server": "localhost", "server_type": "imap", "user": address, "state": "done"}
+                    self.env["fetchmail.server"].create(values)
+                told.append(self.ben.with_user(self.ben).own_mail.replace(address, ""))
+                (getattr(self.ben, "invalidate_recordset", None) or self.ben.invalidate_cache)()
+        self.assertEqual(len(set(told)), 1, told)
+        self.assertIn("has not fetched mail from your mailbox yet", self.ann.with_user(self.ann).own_mail)
+        self.ben.login = "info@own.example"
+        self.assertIn("has not fetched mail from your mailbox yet", self.ben.with_user(self.ben).own_mail)
+
+    def test_filter_that_follows_the_address_proves_nothing(self):
+        self.servers.create(
+            dict(name="Ben's", smtp_host="localhost", smtp_user="key-17", from_filter="ben@own.example", user_id=self.ben.id)
+        )
+        self.ben.email = "info@own.example"
+        self.assertEqual(self.servers._servers_of(["info@own.example"]).user_id, self.ben)
+        self.assertFalse(self.ben._is_proven("info@own.example"))
+        self.assertTrue(self.ann._is_proven("ann@own.example"))
+
     def test_as_many_queries_for_many_users_as_for_few(self):
         users = (
             self.env["res.users"]
