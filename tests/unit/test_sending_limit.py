@@ -27,6 +27,9 @@ OF_MICROSOFT = {"max_messages_per_minute": 30, "max_connections": 3}
         ([1], 0, (0, 0)),
         # What fits into one minute waits for one.
         ([2, 3, 1], 4, (1, 2)),
+        # Unless it is the first: others would use what is free again and again, and it would never have its turn.
+        ([3, 1], 2, (1, 2)),
+        ([0, 3, 1], 2, (2, 2)),
         # What fits into none has what is left of this one, and the rest later.
         ([1, 9, 1], 4, (2, 4)),
         ([9], 5, (1, 5)),

@@ -3,7 +3,7 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.exceptions import ValidationError
 
 from .. import compat
-from ..tools import outcomes
+from ..tools import outcomes, tables
 from ..tools.addresses import name_and_address, normalize, parts, with_name
 from ..tools.passwords import is_transmittable
 from ..tools.senders import Rehearsal, Run, Sender
@@ -52,11 +52,12 @@ class IrMailServer(models.Model):
     def init(self):
         result = super().init()
         # Not named like an index of the ORM, which drops indexes that no field declares.
-        self.env.cr.execute(
+        tables.create(
+            self.env.cr,
+            "ir_mail_server_senders_gin",
             """
-            CREATE INDEX IF NOT EXISTS ir_mail_server_senders_gin
-            ON ir_mail_server USING gin (string_to_array(sender_addresses, ','))
-            """
+            CREATE INDEX ir_mail_server_senders_gin ON ir_mail_server USING gin (string_to_array(sender_addresses, ','))
+            """,
         )
         return result
 

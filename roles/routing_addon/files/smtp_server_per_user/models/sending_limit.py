@@ -2,11 +2,12 @@
 
 import logging
 
+import psycopg2
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..tools.addresses import normalize
-from ..tools.limits import MOST_CONNECTIONS, PAUSE, Busy, Pace, Place, turns
+from ..tools.limits import MOST_CONNECTIONS, PAUSE, Busy, Pace, Place, create_table, turns
 from ..tools.senders import Rehearsal, Run
 from ..tools.sending import Session
 
@@ -46,7 +47,7 @@ class IrMailServer(models.Model):
 
     def init(self):
         result = super().init()
-        self.env.cr.execute(Pace.TABLE)
+        create_table(self.env.cr)
         return result
 
     @api.constrains("max_messages_per_minute", "max_connections")
@@ -73,7 +74,10 @@ class IrMailServer(models.Model):
             if self._keeps_limits and server.max_connections and not places:
                 places.append(Place(self.env.registry.cursor, server.id, server.max_connections))
             for place in places:
-                place.take()
+                try:
+                    place.take()
+                except psycopg2.Error as error:
+                    raise Busy(str(error)) from error
             return connect(*connect_args, **connect_kwargs)
 
         def leave():
@@ -94,19 +98,25 @@ class MailMail(models.Model):
     def _send(self, auto_commit=False, raise_exception=False, smtp_session=None, **kwargs):
         """Send as many mails as the server may send now. The others wait, with the time at which it is their turn."""
         arguments = dict(kwargs, auto_commit=auto_commit, raise_exception=raise_exception, smtp_session=smtp_session)
-        if not isinstance(smtp_session, Session) or raise_exception or Rehearsal.on(self.env.cr):
+        if not isinstance(smtp_session, Session) or Rehearsal.on(self.env.cr):
             return super()._send(**arguments)
         server = self.env["ir.mail_server"].sudo().browse(getattr(smtp_session, "mail_server_id", False) or ())
         if isinstance(smtp_session.error, Busy):
-            return self._wait_for_turn(server, [(fields.Datetime.now() + PAUSE, len(self))], **arguments)
+            return self._wait_a_moment(server, smtp_session.error, **arguments)
         if smtp_session.error or not (server._keeps_limits and server.max_messages_per_minute):
             return super()._send(**arguments)
         pace = Pace(self.env.registry.cursor, server.id, server.max_messages_per_minute)
-        # Another worker may have sent some of them, and deleted them.
-        present = set(self.exists().ids)
-        mails = self.filtered(lambda mail: mail.id in present)
-        needed = [mail._messages_to_send() for mail in mails]
-        now, allowance, again = pace.take(needed)
+        mails = self._still_there()
+        # Otherwise, Odoo reads the bodies of all of them, too.
+        needed = [mail._messages_to_send() for mail in mails.with_context(prefetch_fields=False)]
+        if raise_exception:
+            # Whoever sends these cannot wait. Others wait for them.
+            pace.count(sum(needed))
+            return super()._send(**arguments)
+        try:
+            now, allowance, again = pace.take(needed)
+        except psycopg2.Error as error:
+            return mails._wait_a_moment(server, error, **arguments)
         smtp_session.allow(allowance, again)
         try:
             if now:
@@ -115,14 +125,24 @@ class MailMail(models.Model):
             pace.settle(smtp_session.allowance)
         return mails[now:]._wait_for_turn(server, turns(needed[now:], again, pace.limit), **arguments)
 
+    def _still_there(self):
+        """Those that no other worker has sent and deleted, in their order."""
+        present = set(self.exists().ids)
+        return self.filtered(lambda mail: mail.id in present)
+
     def _messages_to_send(self):
-        """The number of messages that this mail is, as core makes one for each partner."""
+        """The number of messages that this mail is, at most, as core makes one for each partner."""
         if self.state != "outgoing":
             return 0
         state = self._read_delivery_state()
         done = {*(state.get("delivered") or ()), *(state.get("refused") or ())}
         left = [partner for partner in self.recipient_ids if normalize(partner.email) not in done]
-        return bool(self.email_to) + len(left) or 1
+        # Up to 16, email_cc alone is no message of its own.
+        return bool(self.email_to or self.email_cc) + len(left) or 1
+
+    def _wait_a_moment(self, server, reason, **arguments):
+        _logger.info("The mail server %s cannot be used now: %s", server.name, reason)
+        return self._wait_for_turn(server, [(fields.Datetime.now() + PAUSE, len(self))], **arguments)
 
     def _wait_for_turn(self, server, due, auto_commit=False, post_send_callback=None, **_arguments):
         """Leave mails in the queue until it is their turn.
@@ -133,8 +153,8 @@ class MailMail(models.Model):
             return True
         start = 0
         for time, number in due:
-            mails = self[start : start + number].filtered(lambda mail: mail.state == "outgoing")
-            mails.write({"scheduled_date": fields.Datetime.to_string(time)})
+            mails = self[start : start + number]._still_there().with_context(prefetch_fields=False)
+            mails.filtered(lambda mail: mail.state == "outgoing").write({"scheduled_date": fields.Datetime.to_string(time)})
             start += number
         # Whoever is sent at the first of these times wakes nobody for the next one.
         self._wake_queue([time for time, _number in due])

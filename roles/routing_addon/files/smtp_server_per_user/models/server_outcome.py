@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 
 from .. import compat
-from ..tools import outcomes
+from ..tools import outcomes, tables
 from ..tools.senders import Run
 
 
@@ -105,10 +105,10 @@ class MailMail(models.Model):
 
     def init(self):
         """Not named like an index of the ORM, which drops indexes that no field declares."""
-        self.env.cr.execute(
-            """
-            CREATE INDEX IF NOT EXISTS smtp_server_per_user_waiting ON mail_mail (mail_message_id) WHERE state = 'outgoing'
-            """
+        tables.create(
+            self.env.cr,
+            "smtp_server_per_user_waiting",
+            "CREATE INDEX smtp_server_per_user_waiting ON mail_mail (mail_message_id) WHERE state = 'outgoing'",
         )
         return super().init()
 

@@ -3,6 +3,7 @@ from . import (
     test_automatic,
     test_fetching,
     test_from_filter,
+    test_limits,
     test_mail_server,
     test_mailbox,
     test_messages,

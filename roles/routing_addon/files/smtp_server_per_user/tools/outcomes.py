@@ -9,6 +9,7 @@ import logging
 import time
 from datetime import datetime, timezone
 
+from . import tables
 from .headers import clean
 
 _logger = logging.getLogger("odoo.addons.smtp_server_per_user")
@@ -100,20 +101,25 @@ class Tally:
 
 
 def create_table(cr):
-    cr.execute(
+    tables.create(
+        cr,
+        TABLE,
         """
-        CREATE TABLE IF NOT EXISTS smtp_server_per_user_outcome (
+        CREATE TABLE smtp_server_per_user_outcome (
             id serial PRIMARY KEY, model text NOT NULL, server_id integer NOT NULL, kind text NOT NULL, at timestamp NOT NULL,
             words text NOT NULL
-        );
-        CREATE INDEX IF NOT EXISTS smtp_server_per_user_outcome_server ON smtp_server_per_user_outcome (server_id, model, kind)
-        """
+        )
+        """,
+    )
+    tables.create(
+        cr,
+        "smtp_server_per_user_outcome_server",
+        "CREATE INDEX smtp_server_per_user_outcome_server ON smtp_server_per_user_outcome (server_id, model, kind)",
     )
 
 
 def has_table(cr):
-    cr.execute("SELECT to_regclass(%s) IS NOT NULL", [TABLE])
-    return cr.fetchone()[0]
+    return tables.exists(cr, TABLE)
 
 
 def note(registry, model, server_id, outcomes):
