@@ -233,6 +233,10 @@ class ResUsers(models.Model):
         mail.send()
         if mail.state != "sent":
             # The mail is not kept: it was for this moment only.
+            if mail.state == "outgoing" and not mail.failure_reason:
+                raise UserError(
+                    _("The test message was not sent: the mail server has reached its limit. Try again in a minute.")
+                )
             raise UserError(_("The test message was not sent: %s", mail.failure_reason or mail.state))
         server = mail.mail_message_id.route_server
         mail.unlink()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.sql_db import db_connect
 from odoo.tests.common import TransactionCase, tagged
 from odoo.tools import mute_logger
@@ -159,3 +160,10 @@ class TestTurn(OwnTransactions, MailServerCase):
         self.assertEqual(self.queue(email_cc="c@customer.example", **partner)._messages_to_send(), 2)
         self.assertEqual(self.queue(email_to=False, email_cc="c@customer.example", **partner)._messages_to_send(), 2)
         self.assertEqual(self.queue(email_to=False, **partner)._messages_to_send(), 1)
+
+    def test_test_message_at_the_limit(self):
+        administrator = self.env.ref("base.user_admin")
+        # In a test, nothing is sent: the message stays as the limit leaves it.
+        nothing = patch.object(type(self.env["mail.mail"]), "send", lambda *_arguments, **_named: True)
+        with nothing, self.assertRaisesRegex(UserError, "limit"):
+            self.ann.with_user(administrator).action_send_test_message()
