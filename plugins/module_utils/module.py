@@ -367,7 +367,7 @@ class _Run:
         """
         attempts = 0
         # What needs no change may need one yet when a run that is at work puts back what it wrote.
-        while plan.changes or plan.unproven or (plan.unchanged and is_at_work(self.ownership.turns)):
+        while plan.changes or plan.unproven or plan.to_note or (plan.unchanged and is_at_work(self.ownership.turns)):
             try:
                 with Lock(self.session, self.ownership.turns) as lock:
                     report_progress = self.module.report_progress

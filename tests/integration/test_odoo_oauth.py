@@ -44,10 +44,10 @@ class Hosted(Company):
         rows = self.database.rows(query)
         return {(row["kind"], row["login"].partition("@")[0]): (row["how"], row["password"], row["state"]) for row in rows}
 
-    def connect(self, person, token):
+    def connect(self, person, token, refresh_token="refresh"):
         """What Odoo stores when the person has consented."""
         values = {
-            f"{OUTLOOK}_refresh_token": "refresh",
+            f"{OUTLOOK}_refresh_token": refresh_token,
             f"{OUTLOOK}_access_token": token,
             f"{OUTLOOK}_access_token_expiration": int(time.time()) + 3600,
         }
@@ -116,6 +116,24 @@ def test_from_the_first_run_to_the_last_mailbox(database, lab, tokens, tmp_path)
     assert "Authentication failed" in words["fetchmail.server", PEOPLE[1]]
     assert words["fetchmail.server", PEOPLE[2]] == words["ir.mail_server", PEOPLE[2]] == ""
     assert CLIENT["client_secret"] not in done.output
+
+    # A consent explains no refusal of a port that the list has just changed: the record has the old one again.
+    server = {"login": f"{PEOPLE[0]}@mydomain.com", "tested": True}
+    ports = database.values("SELECT smtp_port FROM ir_mail_server ORDER BY id")
+    refused = database.run("outgoing_mail_servers", [{**server, "port": 1}])
+    assert (refused["failed"], [each["option"] for each in refused["problems"]]) == (True, ["tested"])
+    assert database.values("SELECT smtp_port FROM ir_mail_server ORDER BY id") == ports
+
+    # Who loses the consent is listed, and tried when there is another, which is no good here.
+    company.connect(PEOPLE[0], False, False)
+    for _run in range(2):
+        done = database.ok("outgoing_mail_servers", [server])
+        assert (done["changed"], [each["reason"] for each in done["to_connect"]]) == (False, [""])
+    company.connect(PEOPLE[0], "n0t-a-token")
+    (waiting,) = database.ok("outgoing_mail_servers", [server])["to_connect"]
+    assert "authentication failed" in waiting["reason"]
+    company.connect(PEOPLE[0], token)
+    assert not database.ok("outgoing_mail_servers", [server]).get("to_connect")
 
     company.variables["mail_provider"] = company.by_password
     company.variables["mail_users_passwords"] = {f"{each}@mydomain.com": f"{each}-pw" for each in PEOPLE}

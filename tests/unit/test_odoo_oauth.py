@@ -276,3 +276,26 @@ def test_a_server_that_leaves_odoo_s_oauth_gets_its_login_back():
     assert (plan.changes[0].verify, plan.to_connect) == (True, [])
     record["authentication"] = "certificate"
     assert make_plan(OUTGOING, wanted, [record], {1: "x"}, "merged").changes[0].after == {"password": "pw"}
+
+
+@pytest.mark.parametrize(
+    ("record", "owned", "unproven", "noted"),
+    [
+        ({}, {1: "x"}, (), 1),
+        # An earlier run noted it.
+        ({}, {1: "x"}, {1: 5}, 0),
+        ({}, {}, (), 0),
+        # What is written is noted with it, and what is connected is not waited for.
+        ({"port": 25}, {1: "x"}, (), 0),
+        ({"is_connected_to_outlook": True}, {1: "x"}, (), 0),
+    ],
+)
+def test_a_server_that_loses_its_consent_is_tried_when_it_has_another(record, owned, unproven, noted):
+    """Odoo keeps no state of outgoing servers. Incoming ones lose theirs, which is a change."""
+    offer = offered(OUTGOING, 19)
+    item = {"login": "a@b.c", "authentication": "outlook", "port": 587, "tested": True}
+    wanted = want_items(OUTGOING.as_offered(offer), [item], 19, offer, None)
+    record = {"id": 1, **item, "is_connected_to_outlook": False, **record}
+    plan = make_plan(OUTGOING, wanted, [record], owned, "merged", adopt=False, unproven=unproven)
+    assert len(plan.to_note) == noted
+    assert planned(ITEM, RECORD).to_note == []

@@ -75,7 +75,7 @@ def apply_plan(session, resource, plan, report_progress=lambda progress: None, m
         # A record that was changed and is not owned could look as if nothing were left to do, when the run breaks off here.
         writer.adopt([change for change in plan.of(UPDATE) if change.adopt])
         writer.create(plan.of(CREATE))
-        writer.mark_as_unproven(plan.of(UPDATE))
+        writer.mark_as_unproven(plan.of(UPDATE) + plan.to_note)
         writer.update(plan.of(UPDATE))
         writer.set_inverses(plan.of(CREATE) + plan.of(UPDATE))
         writer.read_back(plan)
@@ -357,8 +357,8 @@ class _Writer:
                 reason = self._refusal([change]) if len(chunk) > 1 else first
                 if reason is None:
                     continue
-                if verification.may_wait(change.item) and verification.connected({**change.current, **change.after}):
-                    # Without the record, there would be nothing to connect.
+                if self._lost_its_consent(change):
+                    # The record stays, or there would be nothing to connect.
                     plan.leave_to_connect(change, verification.option, reason)
                 else:
                     self._put_back(change)
@@ -368,6 +368,15 @@ class _Writer:
             proven = [*self.done.values(), *(change for change in changes if change not in failed)]
             self.mark_as_proven([change for change in proven if not (change.waits or change.refusal)])
         return refused
+
+    def _lost_its_consent(self, change):
+        """Whether a refusal can be about what a person did to connect the record, and not about what this run wrote to it."""
+        verification = self.resource.verification
+        return (
+            verification.may_wait(change.item)
+            and verification.connected({**change.current, **change.after})
+            and change.after.keys().isdisjoint(verification.connection)
+        )
 
     def _refusal(self, changes):
         verification = self.resource.verification

@@ -73,6 +73,7 @@ class Plan:
     :param unproven: items that need no change and whose connection an earlier, interrupted run wrote and did not try. Each is a
         Change that changes nothing.
     :param to_connect: the items whose record a person has to connect, each a Change, which may change nothing.
+    :param to_note: those of them that need no change, and of which no earlier run noted that their connection is to be tried.
     :param named: C({record id: place of its item in the list}) of the records that the list means.
     :param computed: options whose field is computed: what is written to them is to be read back.
     :param left_alone: C([(record's label, option)]) of what differs and is computed, so that Odoo does not take it.
@@ -82,6 +83,7 @@ class Plan:
     unchanged: int = 0
     unproven: list = field(default_factory=list)
     to_connect: list = field(default_factory=list)
+    to_note: list = field(default_factory=list)
     named: dict = field(default_factory=dict)
     computed: frozenset = frozenset()
     left_alone: list = field(default_factory=list)
@@ -349,6 +351,9 @@ class _Planner:
         self.plan.unchanged += 1
         if change.verify:
             self.plan.unproven.append(change)
+        if waits and not verification.undo and record["id"] in self.owned and record["id"] not in self.unproven:
+            # Without a state of Odoo's, it would look tried as soon as a person has connected it.
+            self.plan.to_note.append(change)
 
     def _values_for(self, record, wanted):
         """What the record is to have: what the item gives, and what it implies for this record."""
