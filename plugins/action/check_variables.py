@@ -72,9 +72,10 @@ class ActionModule(InProcessAction):
         warnings = [each for spec in specs.values() for each in evaluated_secrets(spec, task_vars)]
         problems = [*_unread(task_vars), *problems]
         problems = problems or _not_as_specified(specs, given) or self._of_roles(roles, "problems", task_vars)
-        lists = []
-        by_addon = self._is_by_addon(task_vars)
+        lists, by_addon = [], None
         if not problems:
+            # Its variable may be what is wrong.
+            by_addon = self._is_by_addon(task_vars)
             lists, problems = self._lists(roles, given, task_vars, by_addon)
         if not problems:
             warnings += [each for role in roles for each in warnings_of(role, given, by_addon)]

@@ -47,6 +47,7 @@ KINDS = [
     (put(*ACCOUNT, "incoming"), None, "mail_users_accounts[0] (newcomer@mydomain.com).incoming: is empty"),
     (put("mail_domain_outgoing"), None, "mail_domain_outgoing: is empty; set a value, or remove it"),
     (put(*ACCOUNT), {"name": "Nobody", "password": "x"}, "email"),
+    (put("routing_addon_enabled"), "{{ no_such_variable }}", "routing_addon_enabled: "),
     (put(*ACCOUNT, "smtp"), {"host": "x/" * 50_000}, "characters)"),
     (put(*ACCOUNT, "password"), "{{ vault_mail_passwords['newcomer@mydomain.com'] }}", "vault"),
     (put("mail_provider", "smtp", "port"), "five", "'mail_provider -> smtp'"),

@@ -37,8 +37,8 @@ def test_servers(provider, how, hosts):
     assert (outgoing["authentication"], incoming["type"]) == (how, how)
     assert (outgoing["host"], incoming["host"]) == hosts
     for each in (outgoing, incoming):
-        assert each["password"] == ""
-        assert "oauth_client" not in each or each["oauth_client"] == ""
+        # Neither is left of the time with passwords or with the addon.
+        assert (each["password"], each["oauth_client"]) == ("", "")
         assert "when_connected" not in each
     assert "has a password that is not used" in made.warnings()[0]
     # The same inventory with the addon, where Google needs another client.
@@ -65,6 +65,7 @@ def test_the_client_goes_to_system_parameters():
         ({"kind": "google_workspace", "oauth": {"service_account": "{}"}}, "client_id and client_secret are missing"),
         ({"oauth": {"token_url": "https://t", "grant": "client_credentials", "client_id": "c"}}, "requires the addon"),
         ({**MICROSOFT, "pop": {}}, "Odoo logs in by OAuth to IMAP only"),
+        ({**MICROSOFT, "pop": {"oauth": False}}, "No mailbox password for new@mydomain.com"),
         ({**MICROSOFT, "smtp": {"host": "smtp.mydomain.com"}}, "host is another than the provider's"),
     ],
     ids=str,
@@ -79,6 +80,17 @@ def test_an_account_with_a_password():
     made = accounts(MICROSOFT, {**ACCOUNT, "oauth": False, "password": "pw"})
     (outgoing,) = made.outgoing_servers()
     assert ("authentication" in outgoing, outgoing["password"]) == (False, "pw")
+
+
+def test_mailboxes_that_are_fetched_by_pop_with_a_password():
+    pop = {"host": "pop.mydomain.com", "oauth": False, "password": "pw"}
+    made = accounts(MICROSOFT, {**ACCOUNT, "pop": pop})
+    assert (made.problems(), made.incoming_servers()[0]["type"]) == ([], "pop")
+    names = {"name": "mydomain.com", "catchall": "catchall", "bounce": "", "default_from": "catchall"}
+    made = MailDomain({"provider": MICROSOFT, "pop": pop, **names}, by_addon=False)
+    assert (made.problems(), made.incoming_servers()[0]["type"]) == ([], "pop")
+    made = MailDomain({"provider": MICROSOFT, "pop": {}, **names}, by_addon=False)
+    assert made.problems()[0].startswith("mail_domain_pop: without the addon")
 
 
 @pytest.mark.parametrize(
@@ -203,6 +215,24 @@ def test_without_odoo_s_addon():
     assert "authentication" not in want(OUTGOING, {"login": "a@b.c", "authentication": "login"}, 14, offer).values
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("outlook", "outlook requires Odoo's addon microsoft_outlook, which this database does not have"),
+        ("certificate", "Odoo 14.0 does not have this field: Odoo has it from 15.0 on"),
+        ("cli", "Odoo 14.0 does not have this field: Odoo has it from 15.0 on"),
+    ],
+)
+def test_one_addon_of_odoo_s_brings_one_value(value, words):
+    """Odoo 14 with google_gmail has no other flag, and no field for the rest."""
+    offer = offered(OUTGOING, 14, {FLAGS["gmail"]: {}})
+    for kept in ("gmail", "login"):
+        assert want(OUTGOING, {"login": "a@b.c", "authentication": kept}, 14, offer).values["authentication"] == kept
+    with pytest.raises(BadItems) as caught:
+        want(OUTGOING, {"login": "a@b.c", "authentication": value}, 14, offer)
+    assert words in caught.value.problems[0][2]
+
+
 # -- plans ----------------------------------------------------------------------------------------------------------------
 
 
@@ -274,6 +304,9 @@ def test_a_server_that_leaves_odoo_s_oauth_gets_its_login_back():
     plan = make_plan(OUTGOING, wanted, [record], {1: "x"}, "merged")
     assert plan.changes[0].after == {"password": "pw", "authentication": "login"}
     assert (plan.changes[0].verify, plan.to_connect) == (True, [])
+    # A relay that takes mail without a password must not get a token.
+    without = want_items(OUTGOING.as_offered(offer), [{"login": "a@b.c", "password": ""}], 19, offer, None)
+    assert make_plan(OUTGOING, without, [record], {1: "x"}, "merged").changes[0].after == {"authentication": "login"}
     record["authentication"] = "certificate"
     assert make_plan(OUTGOING, wanted, [record], {1: "x"}, "merged").changes[0].after == {"password": "pw"}
 

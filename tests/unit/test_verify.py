@@ -55,10 +55,12 @@ def only(module, **item):
         ({}, "SMTP a:25"),
         ({"encryption": "ssl", "port": 4650}, "SMTP a:4650"),
         ({"authentication": "gmail"}, "SMTP a:587"),
+        ({"authentication": "gmail", "host": None}, "SMTP smtp.gmail.com:587"),
     ],
 )
 def test_outgoing_servers_have_odoos_defaults(item, endpoint):
-    assert str(only("outgoing_mail_servers", host="A", login="x@b.c", **item).endpoint) == endpoint
+    item = {"host": "A", **item}
+    assert str(only("outgoing_mail_servers", login="x@b.c", **item).endpoint) == endpoint
 
 
 @pytest.mark.parametrize(

@@ -186,9 +186,9 @@ class _Conversion:
     def defaults(self, given):
         values = {}
         for field in self.resource.fields:
-            if field.option not in given and field.default is not None and self._is_offered(field):
+            if field.option not in given and field.default is not None:
                 default = field.default(self.item) if callable(field.default) else field.default
-                if default is not None:
+                if default is not None and self._is_offered(field, default):
                     values[field.option] = default
         return self.all(values)
 
@@ -196,7 +196,7 @@ class _Conversion:
         values = {}
         for option, value in given.items():
             field = self.resource.field(option)
-            if not self._is_offered(field):
+            if not self._is_offered(field, value):
                 addon = field.addon_of(value, self.major) or field.addon
                 if not self._is_pending(addon):
                     self._leave_out(field, value)
@@ -206,12 +206,12 @@ class _Conversion:
             values[option] = self._converted(field, self.item[field.own] if means_another else value)
         return values
 
-    def _is_offered(self, field):
+    def _is_offered(self, field, value):
         if not field.column:
             return True
         if self.offer is None:
             return field.is_native_in(self.major)
-        return field.is_among(self.offer, self.major)
+        return field.takes(value, self.offer, self.major)
 
     def _is_pending(self, addon):
         return self.unforeseen is not None and addon in self.unforeseen.addons

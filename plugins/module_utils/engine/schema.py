@@ -178,6 +178,10 @@ class Field:
         """Whether a server has the field, or flags in its place."""
         return bool(self.flags) or self.column_in(major) in offer
 
+    def takes(self, value, offer, major):
+        """Whether a server has the field or, without it, what stands for the value: its flag, or no flag."""
+        return self.column_in(major) in offer or bool(self.flags and (value in self.flags or value == self.unflagged))
+
     def addon_of(self, value, major):
         """The addon that brings a value; None for one that Odoo has anyway."""
         return _in_series(self.brought_by[value], major) if value in self.brought_by else None

@@ -70,8 +70,9 @@ def _oauth_is_encrypted(item):
 
 
 def _returns_to_login(item, record):
-    """A server that Odoo logged in to by OAuth, and that has another login now."""
-    return BY_LOGIN if record.get("authentication") in OAUTH and (item.get("password") or item.get("oauth_client")) else None
+    """A server that Odoo logged in to by OAuth, and that has another login now, be it one with an empty password."""
+    has_another = item.get("password") is not None or item.get("oauth_client")
+    return BY_LOGIN if record.get("authentication") in OAUTH and has_another else None
 
 
 def _client_replaces_password(item):

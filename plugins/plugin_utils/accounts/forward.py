@@ -66,7 +66,8 @@ def server_item(options, owner, protocol, *layers):
         # A password that is left of the time before is not to be used any more.
         item.update(oauth_client=owner.client, password="")
     elif owner.consent and is_wanted and by_password:
-        item.update({"authentication" if protocol == "smtp" else "type": owner.consent, "password": ""})
+        how = "authentication" if protocol == "smtp" else "type"
+        item.update({how: owner.consent, "password": "", "oauth_client": ""})
     elif item.get("password") or not by_password:
         # Nor is a client. Without a password, somebody may have selected one in Odoo.
         item["oauth_client"] = ""
@@ -194,7 +195,7 @@ class MailDomain:
         ]
         if elsewhere:
             return list(dict.fromkeys(elsewhere))
-        if self.provider.consent and self.protocol == "pop" and self.incoming_servers():
+        if any(protocol == "pop" and is_by_consent(each) for protocol, each in servers):
             return [_NO_POP % "mail_domain_pop"]
         missing = [each["login"] for protocol, each in servers if needs_password(protocol, each) and "password" not in each]
         if not missing:
@@ -380,8 +381,7 @@ class Accounts:
         found += [
             _NO_POP % _place_of_part(account, "pop")
             for account in self._completed()
-            if _holds(account, "incoming") and self.protocol(account) == "pop"
-            if self.provider.of_account(account).consent
+            if any(protocol == "pop" and is_by_consent(each) for protocol, each in self._servers(account))
         ]
         addresses = self.without_password()
         if addresses:

@@ -118,7 +118,7 @@ def _oauth_client(item):
 
 
 def _outgoing(item, client):
-    host = item.get("host")
+    host = _or_default("outgoing_mail_servers", item, "host")
     if not host:
         # Odoo knows it; the inventory only changes something else of the server.
         return
