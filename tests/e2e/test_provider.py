@@ -1,5 +1,6 @@
 """What becomes of mail when a provider refuses, delays or hangs up. Nobody's mail is lost, and nobody gets one twice."""
 
+import threading
 import urllib.error
 import uuid
 from contextlib import contextmanager
@@ -410,6 +411,25 @@ def test_mail_to_more_people_than_a_minute_has(desk, provider, limit):
     desk.run()
     assert provider.receipts(token) == sorted(f"limit{number}@elsewhere.example" for number in range(5))
     assert states(desk, mail, other) == {SENT}
+
+
+def test_another_worker_has_a_mail_that_is_to_wait(desk, provider, limit):
+    """Odoo then does again what the user has asked for: nothing must have been sent by then."""
+    limit(max_messages_per_minute=1)
+    (first, token), (second, _token) = desk.queue(), desk.queue()
+    with lab_database.session(desk.office.name) as psql:
+        psql.stdin.write(f"BEGIN; UPDATE mail_mail SET email_cc = '' WHERE id = {second} RETURNING id;\n")
+        psql.stdin.flush()
+        while psql.stdout.readline() != f"{second}\n":
+            pass
+        # Its commit, while Odoo waits for it.
+        commit = threading.Timer(1, lambda: print("COMMIT;", file=psql.stdin, flush=True))
+        commit.start()
+        desk.call("mail.mail", "send", [first, second])
+        commit.join()
+    assert provider.receipts(token) == ["bob@elsewhere.example"]
+    assert states(desk, first) == {SENT}
+    assert states(desk, second) == {WAITING}
 
 
 def test_connections_at_once(desk, provider, limit):

@@ -6,6 +6,7 @@ import psycopg2
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from .. import compat
 from ..tools.addresses import normalize
 from ..tools.limits import MOST_CONNECTIONS, PAUSE, Busy, Pace, Place, create_table, turns
 from ..tools.senders import Rehearsal, Run
@@ -119,11 +120,11 @@ class MailMail(models.Model):
             return mails._wait_a_moment(server, error, **arguments)
         smtp_session.allow(allowance, again)
         try:
-            if now:
-                super(MailMail, mails[:now])._send(**arguments)
+            # Before anything is sent: where another worker has one of them, Odoo does all of this again.
+            mails[now:]._wait_for_turn(server, turns(needed[now:], again, pace.limit), **arguments)
+            return super(MailMail, mails[:now])._send(**arguments)
         finally:
             pace.settle(smtp_session.allowance)
-        return mails[now:]._wait_for_turn(server, turns(needed[now:], again, pace.limit), **arguments)
 
     def _still_there(self):
         """Those that no other worker has sent and deleted, in their order."""
@@ -156,6 +157,7 @@ class MailMail(models.Model):
             mails = self[start : start + number]._still_there().with_context(prefetch_fields=False)
             mails.filtered(lambda mail: mail.state == "outgoing").write({"scheduled_date": fields.Datetime.to_string(time)})
             start += number
+        compat.flush(self.env)
         # Whoever is sent at the first of these times wakes nobody for the next one.
         self._wake_queue([time for time, _number in due])
         if post_send_callback:
