@@ -186,6 +186,7 @@ class ActionModule(InProcessAction):
             self.options["ca_path"],
             {normal(name): _listed(selectors) for name, selectors in self.options["dkim_selectors"].items()},
             is_enabled(given, task_vars),
+            self.options["timeout"],
         )
 
 

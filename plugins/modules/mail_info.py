@@ -81,6 +81,11 @@ neutralized:
   returned: success
   type: bool
   sample: false
+neutralized_by:
+  description: What marks it as one. Empty if nothing does.
+  returned: success
+  type: str
+  sample: system parameter database.is_neutralized
 mail:
   description: Whether the database has the mail app. Without it, the values below are missing.
   returned: success

@@ -69,10 +69,11 @@ class InProcessAction(ActionBase):
             yield "Adopted existing %s: %s" % (_module(self._task).replace("_", " "), ", ".join(adopted))
         waiting = result.get("to_connect")
         if waiting:
+            several = len(waiting) > 1
             yield (
-                "%d %s to be connected, once each. With a login that has the access right Administration / Settings, open the "
+                "%d %s%s to be connected, once%s. With a login that has the access right Administration / Settings, open the "
                 "address, select Connect your … account, and sign in as the mailbox:"
-                % (len(waiting), _module(self._task).replace("_", " "))
+                % (len(waiting), BY_MODULE[_module(self._task)].noun, "s" if several else "", " each" if several else "")
             )
             for each in waiting:
                 place = each["url"] or "the address is known after the run"

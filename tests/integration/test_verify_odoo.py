@@ -226,6 +226,13 @@ def test_a_neutralized_copy(healthy, broken):
     assert healthy.found() == {("odoo_neutralized", "database", "warning")}
 
 
+def test_a_neutralized_copy_of_an_older_series(healthy, broken):
+    """The evidence is what marks the copy."""
+    broken("UPDATE ir_mail_server SET smtp_host = 'invalid'", "UPDATE ir_mail_server SET smtp_host = 'a'")
+    found = [each["found"] for each in healthy.check()["findings"] if each["rule"] == "odoo_neutralized"]
+    assert found == (["outgoing mail server Shared with host invalid"] if healthy.major < 16 else [])
+
+
 def test_the_clock(healthy):
     """Odoo's clock is this machine's, so that another time is put into what Odoo answered."""
     info = run("mail_info", healthy.database.connection)

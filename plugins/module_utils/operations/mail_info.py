@@ -104,12 +104,14 @@ def run(new=Module):
     try:
         # The default of a date is Odoo's own time.
         text = session.call("ir.cron", "default_get", ["nextcall"])["nextcall"]
+        mark = session.neutralized_by()
         here, now = datetime.now(timezone.utc).replace(tzinfo=None), datetime.strptime(text, DATE)
         answer.update(
             now=text,
             clock_offset=(now - here).total_seconds(),
             base_url=base_url(session),
-            neutralized=bool(session.neutralized_by()),
+            neutralized=bool(mark),
+            neutralized_by=mark,
         )
         try:
             answer.update(

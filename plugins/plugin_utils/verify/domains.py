@@ -94,6 +94,7 @@ class Way:
 
     :param resolvers: addresses of name servers; those of the system without any.
     :param timeout: seconds to wait for an answer of the DNS.
+    :param server_timeout: seconds to wait for an answer of a mail server.
     :param dkim_selectors: C({domain: selectors}).
     :param routed: whether the databases have the routing addon.
     """
@@ -104,6 +105,7 @@ class Way:
     ca_path: str | None = None
     dkim_selectors: dict = field(default_factory=dict)
     routed: bool = False
+    server_timeout: float = 10
 
 
 def check(domains, findings, way):
@@ -253,7 +255,7 @@ class _Check:
             # It is a finding of the MX.
             return
         try:
-            fault = dane.fault(records, host, self.name, addresses, self.way.timeout)
+            fault = dane.fault(records, host, self.name, addresses, self.way.server_timeout)
         except (UnsupportedAlgorithm, *BROKEN) as exc:
             self.findings.skip(DNS, self.name, "%s: no TLS with the host: %s" % (asked, _one_line(exc)))
             return

@@ -32,7 +32,7 @@ def check(info, odoo_url, days, findings):
     add = findings.add
     findings.look(ODOO, "database")
     if info["neutralized"]:
-        add("odoo_neutralized", "database", "system parameter database.is_neutralized", "true")
+        add("odoo_neutralized", "database", "marks of a neutralized copy", info["neutralized_by"])
     if abs(info["clock_offset"]) > CLOCK:
         ahead = "ahead" if info["clock_offset"] > 0 else "behind"
         add("odoo_clock", "database", "Odoo's time", "%s UTC: %d seconds %s" % (info["now"], abs(info["clock_offset"]), ahead))

@@ -64,7 +64,7 @@ class Tokens:
     """
 
     def __init__(self, ca_path=None):
-        self._ca_path = ca_path
+        self._context = tls.strict_context(ca_path)
         self._known, self._locks = {}, {}
         self.secrets = set()
 
@@ -90,7 +90,7 @@ class Tokens:
             settings = asdict(client)
             settings["thumbprint"] = certificates.thumbprint(settings.pop("certificate"))
             self.secrets.update(each for each in (client.client_secret, client.private_key) if each)
-            answer = request.request(settings, address, adapter=_Adapter(self._ca_path), machine="the controller")
+            answer = request.request(settings, address, adapter=_Adapter(self._context), machine="the controller")
         except ImportError as missing:
             words = "the controller's Python has no library %s. Install what requirements.txt lists" % missing.name
             return NoToken(words, False), float("inf")
@@ -103,8 +103,8 @@ class Tokens:
 class _Adapter(HTTPAdapter):
     """Connects to a token endpoint, and trusts what the rest of the run does."""
 
-    def __init__(self, ca_path):
-        self._context = tls.strict_context(ca_path)
+    def __init__(self, context):
+        self._context = context
         super().__init__()
 
     def init_poolmanager(self, *args, **named):
