@@ -48,7 +48,7 @@ if not compat.CHOOSES_BY_SENDER:
                         if wanted in covered[server][kind]:
                             return server, send_as
             unfiltered = servers.filtered(lambda server: not any(covered[server]))
-            if not self.sudo().search([("from_filter", "not in", (False, ""))], limit=1):
+            if not self._directory([]).any_filter:
                 # As Odoo 14 does: no server has a filter.
                 default_from = ""
             return (unfiltered or servers)[:1], default_from or email_from

@@ -6,7 +6,7 @@ from .. import compat
 from ..tools import outcomes, tables
 from ..tools.addresses import name_and_address, normalize, parts, with_name
 from ..tools.passwords import is_transmittable
-from ..tools.senders import Rehearsal, Run, Sender
+from ..tools.senders import Directory, Rehearsal, Run, Sender
 from ..tools.sending import RehearsedSession, Session, in_words
 
 # System parameter: who may send mail from an address that belongs to a user.
@@ -157,20 +157,24 @@ class IrMailServer(models.Model):
         return {normalize(address) for address in found} - {""}
 
     @api.model
-    def _users_among(self, addresses):
-        """Those of the addresses that belong to an active internal user."""
-        users = (
-            self.env["res.users"]
-            .sudo()
-            .search([("share", "=", False), ("email_normalized", "in", list(addresses))] if addresses else [(0, "=", 1)])
-        )
-        return {normalize(user.email) for user in users}
+    def _users_with(self, addresses):
+        """The active internal users with one of these addresses."""
+        domain = [("share", "=", False), ("email_normalized", "in", list(addresses))] if addresses else [(0, "=", 1)]
+        return self.env["res.users"].sudo().search(domain)
+
+    @api.model
+    def _directory(self, addresses):
+        """The one of a run that has one for these addresses, or a new one."""
+        run = self.env.context.get("smtp_run")
+        of_run = run.directory if isinstance(run, Run) else None
+        return of_run if of_run and of_run.addresses.issuperset(addresses) else Directory(self.sudo(), addresses)
 
     def _personal(self):
         """Those of the servers that are personal."""
         system = self._system_addresses()
         by_login = self.filtered(lambda server: server.sender_scope == "any" and server.sender_addresses)
-        users = self._users_among({address for server in by_login for address in server._senders()})
+        users = self._users_with({address for server in by_login for address in server._senders()})
+        users = {normalize(user.email) for user in users}
 
         def is_personal(server):
             if server.user_id or server._is_core_personal():
@@ -210,12 +214,13 @@ class IrMailServer(models.Model):
             return "other_address"
         if server.user_id:
             return ""
-        if address in self._system_addresses():
+        directory = self._directory([address])
+        if address in directory.system_addresses:
             return "system_address"
-        if server.sender_scope != "any" or self._users_among({address}):
+        if server.sender_scope != "any" or directory.users_of(address):
             return ""
         # Only the login links the server to the address: it is personal, unless it is the first shared server.
-        return "first_shared" if server == self._shared_servers()[:1] else ""
+        return "first_shared" if server == directory.shared[:1] else ""
 
     # ------------------------------------------------------------------
     # The sender of a mail
@@ -236,7 +241,7 @@ class IrMailServer(models.Model):
         if rehearsal and not rehearsal.routed:
             return None
         name, address = name_and_address(email_from)
-        servers = self.sudo().browse(by_hand) if by_hand else self._servers_of([address])
+        servers = self.sudo().browse(by_hand) if by_hand else self._directory([address]).servers_of(address)
         server = servers._first_own(address, user, by_template)
         return Sender(server, name or server._name_of(address), address) if server else None
 
@@ -257,13 +262,10 @@ class IrMailServer(models.Model):
     @api.model
     def _own_servers_of(self, users):
         """The server through which each user's own messages are sent, by user; none if they are sent the standard way."""
-        addresses = {user: normalize(user.email) for user in users.sudo()}
-        candidates = {}
-        for server in self._servers_of(sorted(set(addresses.values()))):
-            for address in server._senders():
-                candidates[address] = candidates.get(address, server) | server
-        none = self.sudo().browse()
-        found = {user: candidates.get(address, none)._first_own(address, user) for user, address in addresses.items()}
+        addresses, run = {user: normalize(user.email) for user in users.sudo()}, Run()
+        run.directory = Directory(self.sudo().with_context(smtp_run=run), addresses.values())
+        own = {user: run.directory.servers_of(address)._first_own(address, user) for user, address in addresses.items()}
+        found = {user: self.sudo().browse(server.ids) for user, server in own.items()}
         if compat.HAS_PERSONAL_SERVERS:
             for server in self.sudo().search([("owner_user_id", "in", users.ids)]):
                 found[server.owner_user_id] = found[server.owner_user_id] or server
@@ -274,15 +276,9 @@ class IrMailServer(models.Model):
         allowed = self.env["ir.config_parameter"].sudo().get_param(SEND_AS) or OWNER_OR_TEMPLATE
         if allowed == ANYBODY or (by_template and allowed == OWNER_OR_TEMPLATE):
             return True
-        people = self.user_id or self._users_of(address)
+        people = self.user_id or self._directory([address]).users_of(address)
         # An address without a user may be used by anybody. Odoo itself acts as the superuser.
         return not people or user in people or user.id == SUPERUSER_ID or user.sudo().has_group("base.group_system")
-
-    @api.model
-    def _users_of(self, address):
-        """The users with this address. A user can change the e-mail address to any value, but not the login."""
-        users = self.env["res.users"].sudo().search([("share", "=", False), ("email_normalized", "=", address)])
-        return users.filtered(lambda user: normalize(user.login) == address) or users
 
     def _name_of(self, address):
         """The name for an address without one."""
@@ -326,7 +322,7 @@ class IrMailServer(models.Model):
             sender = self._sender(email_from, self.env.user)
             if sender:
                 return sender.server, email_from
-        shared = run.shared if isinstance(run, Run) and run.shared is not None else self._shared_servers()
+        shared = run.directory.shared if isinstance(run, Run) and run.directory else self._shared_servers()
         if mail_servers is None:
             mail_servers = shared or None
         else:

@@ -4,7 +4,8 @@ from odoo import api, fields, models
 
 from .. import compat
 from ..tools import outcomes, tables
-from ..tools.senders import Run
+from ..tools.addresses import normalize
+from ..tools.senders import Directory, Run
 
 
 class IrMailServer(models.Model):
@@ -121,17 +122,18 @@ class MailMail(models.Model):
         compat.flush(self.env)
         self.env.cr.execute(
             """
-            SELECT max(mail.id), count(*) FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id
+            SELECT max(mail.id), message.email_from, count(*)
+            FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id
             WHERE mail.state = 'outgoing'
             GROUP BY message.email_from, message.mail_server_id, message.create_uid, message.sender_by_template
             """
         )
         groups = self.env.cr.fetchall()
-        mails = self.with_context(prefetch_fields=False).browse([each for each, _count in groups])
-        run = Run()
+        run, chosen, counts = Run(), {}, {}
         servers = self.env["ir.mail_server"].sudo().with_context(smtp_run=run)
-        run.shared, chosen, counts = servers._shared_servers(), {}, {}
-        for mail, count in zip(mails, (each for _mail, each in groups)):
+        run.directory = Directory(servers, map(normalize, {email_from for _mail, email_from, _count in groups}))
+        mails = self.with_context(prefetch_fields=False, smtp_run=run).browse([mail for mail, *_rest in groups])
+        for mail, (*_rest, count) in zip(mails, groups):
             sender, by_hand = mail._sender(), mail.mail_server_id
             if sender:
                 server = sender.server

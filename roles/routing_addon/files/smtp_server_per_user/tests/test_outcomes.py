@@ -140,15 +140,38 @@ class TestOutcomes(MailServerCase):
         users = (
             self.env["res.users"]
             .with_context(no_reset_password=True)
-            .create([{"name": name, "login": name, "email": "%s@own.example" % name} for name in ("c", "d", "e", "f")])
+            .create([{"name": name, "login": name, "email": "%s@own.example" % name} for name in map("u%d".__mod__, range(40))])
         )
-        for user in users:
-            values = dict(name=user.name, smtp_host="localhost", smtp_user=user.email, user_id=user.id)
+        # With an owner, with the address in the filter, or as the login only.
+        for number, user in enumerate(users):
+            values = dict(name=user.name, smtp_host="localhost", smtp_user=user.email)
+            values.update(({"user_id": user.id}, {"from_filter": user.email}, {})[number % 3])
             self.servers.create(values)
         counts = []
-        for some in (users[:1], users):
-            (getattr(self.env, "invalidate_all", None) or self.env["base"].invalidate_cache)()
+        for some in (users[:3], users):
+            self.forget()
             before = self.env.cr.sql_log_count
             some.browse(some.ids)._sending()
             counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0])
+
+    def forget(self):
+        (getattr(self.env, "invalidate_all", None) or self.env["base"].invalidate_cache)()
+
+    def test_as_many_queries_for_many_senders_in_the_queue_as_for_few(self):
+        """Of people with a server and without."""
+        counts = []
+        for some in (range(4), range(4, 40)):
+            for number in some:
+                address = "sender%d@own.example" % number
+                if number % 2:
+                    self.servers.create(dict(name=address, smtp_host="localhost", smtp_user=address, from_filter=address))
+                values = {"subject": "Queued", "email_from": '"Sender" <%s>' % address, "email_to": "bob@customer.example"}
+                self.env["mail.mail"].create(values)
+            self.env["mail.mail"]._count_waiting()
+            self.forget()
+            before = self.env.cr.sql_log_count
+            found = self.env["mail.mail"]._count_waiting()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(sum(found.values()), 40, found)
         self.assertLessEqual(counts[1], counts[0])

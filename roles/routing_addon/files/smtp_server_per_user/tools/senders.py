@@ -1,6 +1,7 @@
 """The sender of a mail, and who decided it."""
 
 import collections
+import functools
 
 from .addresses import normalize
 
@@ -17,8 +18,65 @@ class Run:
     def __init__(self, patient=True):
         self.patient = patient
         self.senders = {}
-        # The shared servers, where nothing is sent and they are looked up once for many mails.
-        self.shared = None
+        # Where nothing is sent, what is looked up once for many mails: a Directory.
+        self.directory = None
+
+
+class Directory:
+    """Whose some addresses are: each question is put to the database once for all of them, when it first comes up.
+
+    For one decision, or for many that are made at one time: it does not see what changes meanwhile.
+
+    :param servers: an empty recordset of outgoing servers, with the superuser's rights
+    :param addresses: the normalized addresses that it knows
+    """
+
+    def __init__(self, servers, addresses):
+        self._none, self.addresses = servers.browse(), set(addresses) - {""}
+
+    @functools.cached_property
+    def system_addresses(self):
+        return self._none._system_addresses()
+
+    @functools.cached_property
+    def shared(self):
+        """The shared servers, best first."""
+        return self._none._shared_servers()
+
+    @functools.cached_property
+    def any_filter(self):
+        """Whether any server has a from_filter."""
+        return bool(self._none.search([("from_filter", "not in", (False, ""))], limit=1))
+
+    def servers_of(self, address):
+        """The active servers that have an address, best first."""
+        ids, everything = self._servers
+        return self._none.browse(ids.get(address, ())).with_prefetch(everything)
+
+    @functools.cached_property
+    def _servers(self):
+        found = self._none._servers_of(sorted(self.addresses))
+        ids = _grouped((address, server.id) for server in found for address in server._senders())
+        return ids, tuple(found.ids)
+
+    def users_of(self, address):
+        """The users with an address. A user can change the e-mail address to any value, but not the login."""
+        return self._none.env["res.users"].browse(self._users.get(address, ()))
+
+    @functools.cached_property
+    def _users(self):
+        found = self._none._users_with(self.addresses)
+        by_login = _grouped(
+            (normalize(user.login), user.id) for user in found if normalize(user.login) == user.email_normalized
+        )
+        return {**_grouped((user.email_normalized, user.id) for user in found), **by_login}
+
+
+def _grouped(pairs):
+    found = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 # What would be sent. envelope: its sender; sender: the Sender that was decided, or None; server: the id of the server.
