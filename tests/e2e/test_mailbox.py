@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from office import BOB, ROOT, address
+from relay import Relay
 
 sys.path.insert(0, str(ROOT / "tests" / "hostile"))
 
@@ -502,6 +503,33 @@ def test_answers_in_further_folders(office, mailbox):
     assert len(notes(office, "imap")) == 1
     flags = [file.name.rpartition(",")[2] for file in mailbox.folder.glob(".Customers/cur/*")]
     assert sorted(flags) == ["", "", "S", "S"]
+
+
+@KINDS
+def test_answer_that_the_mail_server_refuses_for_a_while(office, mailbox, lab, kind):
+    """However often: it lands when the server gives it. The one behind it lands at once."""
+    server = office.incoming[PERSON, kind, True]
+    own = office.read("fetchmail.server", server, "server", "port", "is_ssl")[0]
+    with Relay(own["port"]) as relay:
+        office.call("fetchmail.server", "write", [server], {"server": "127.0.0.1", "port": relay.port, "is_ssl": False})
+        try:
+            fetch(office, kind, True)
+            trips = [office.follow(office.send("chatter", PERSON)) for _ in range(2)]
+            for trip in trips:
+                mailbox.put(dict(corpus.answers(trip.message_id))["calendar"])
+            uids = [int(uid) for line in flags(lab) for uid in re.findall(rb"UID (\d+)", line)]
+            first = len(uids) - 1
+            relay.refused = rf"UID FETCH {uids[-2]} \(UID BODY\.PEEK\[\]\)|RETR {first}|TOP {first} [1-9]\d+"
+            for _ in range(3):
+                fetch(office, kind, True)
+                assert [landed(office, trip.record, "VCALENDAR") + landed(office, trip.record) for trip in trips] == [0, 1]
+            assert len(notes(office, kind)) == 1
+            assert "Try again later" in notes(office, kind)[0]
+            relay.refused = None
+            fetch(office, kind, True)
+            assert [landed(office, trip.record, "VCALENDAR") + landed(office, trip.record) for trip in trips] == [1, 1]
+        finally:
+            office.call("fetchmail.server", "write", [server], {name: own[name] for name in ("server", "port", "is_ssl")})
 
 
 def test_message_that_killed_odoo_twice_is_not_tried_again(office, mailbox, lab):
