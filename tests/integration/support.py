@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -264,4 +265,6 @@ def base64_text(text):
 
 
 if __name__ == "__main__":
+    # A shell that runs the tests in the background has them ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     print(json.dumps(run(sys.argv[1], json.load(sys.stdin))))

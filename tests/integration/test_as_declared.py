@@ -44,7 +44,9 @@ def run(company, *arguments, **changes):
 def test_nothing_to_do_reads_each_kind_of_record_once(company):
     done, reads = run(company, "-v")
     assert "changed=0" in done.output
-    assert {model: reads[model] for model in (USER, SERVER, MAILBOX)} == dict.fromkeys((USER, SERVER, MAILBOX), 1)
+    # Up to 15, a server without a host may be the mark of a neutralized copy.
+    marks = company.database.major < 16
+    assert {model: reads[model] for model in (USER, SERVER, MAILBOX)} == {USER: 1, SERVER: 1 + marks, MAILBOX: 1}
     # The result is what the module would have returned.
     assert "unchanged: 2" in done.output
 

@@ -184,7 +184,8 @@ class Field:
 
     def addon_of(self, value, major):
         """The addon that brings a value; None for one that Odoo has anyway."""
-        return _in_series(self.brought_by[value], major) if value in self.brought_by else None
+        brought_by = self.brought_by.get(value) if isinstance(value, str) else None
+        return _in_series(brought_by, major) if brought_by else None
 
     def argument(self):
         """The option in an Ansible argument spec."""
