@@ -82,10 +82,10 @@ ansible-check: env ## Do the same with every ansible-core from the oldest that i
 integration: env browser ## Run Molecule's scenarios and tests/integration, on Odoo 14 and 19
 	@$(MAKE) --no-print-directory --keep-going scenarios modules
 
-# Each worker begins with a series of its own, so that what a file's tests share is made once, and takes over from the other at
-# the end.
+# A worker begins with tests of one series, so that what a file's tests share is made once, and takes over from another one at
+# the end. One more than there are cores, as each waits for Odoo and mail servers part of the time.
 modules:
-	@POSTROOM_SERIES="14 19" pytest --numprocesses 2 --dist worksteal --quiet tests/integration
+	@POSTROOM_SERIES="14 19" pytest --numprocesses 3 --dist worksteal --quiet tests/integration
 
 .PHONY: routing addon e2e
 routing: env browser ## Run the addons' own tests, round trips through real mail, and tests of their forms, on Odoo 14 and 19
