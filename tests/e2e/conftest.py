@@ -3,6 +3,7 @@
 import pytest
 from facts import parametrize_by_series, read_lab
 from office import ADDON, OAUTH_ADDON, Office, deploy, lab_database, make_template
+from provider import Provider
 from tokens import Tokens
 
 pytest_generate_tests = parametrize_by_series
@@ -67,6 +68,15 @@ def new_office(lab, templates, models):
 def office(new_office, series):
     """An office with the addon."""
     return new_office(series)
+
+
+@pytest.fixture(scope="module")
+def provider():
+    """A provider of the tests' own, which refuses, delays and hangs up as it is told."""
+    provider = Provider()
+    provider.start()
+    yield provider
+    provider.stop()
 
 
 @pytest.fixture(scope="session")

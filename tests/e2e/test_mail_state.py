@@ -6,20 +6,11 @@ import uuid
 
 import pytest
 from office import BOB, address, lab_database
-from provider import Provider
 
 OUTGOING = ("sending_state", "last_sent", "last_failed", "last_error", "mails_waiting")
 SENDING = ("sending_server_id", "sending_state", "last_sent", "sending_failed", "sending_error")
 FETCHING = ("fetching_server", "fetching_state", "last_fetched", "fetching_failed", "fetching_error")
 TABLE = "smtp_server_per_user_outcome"
-
-
-@pytest.fixture(scope="module")
-def provider():
-    provider = Provider()
-    provider.start()
-    yield provider
-    provider.stop()
 
 
 @pytest.fixture

@@ -9,15 +9,7 @@ import odoorpc
 import pytest
 from maildir import Mailbox
 from office import BOB, address, lab_database
-from provider import HANG_UP, Provider
-
-
-@pytest.fixture(scope="module")
-def provider():
-    provider = Provider()
-    provider.start()
-    yield provider
-    provider.stop()
+from provider import HANG_UP
 
 
 @pytest.fixture

@@ -105,6 +105,7 @@ class Variables:
         accounts = self._accounts([each for each in (shared, *mailboxes) if each])
         self.provider = self._provider(accounts, shared, mailboxes)
         self.kind, self.client = self._kind_and_client(accounts, shared, mailboxes)
+        self.limits = Provider({"kind": self.kind}).limits_of
         users = self._users(accounts) if accounts else {}
         self.groups = [
             ("The mail domain and its provider", {**self.provider_variable(), **self._mail_domain(shared, mailboxes)}),
@@ -219,7 +220,7 @@ class Variables:
             SHARED_PRIORITY,
             routed=self.routed,
             client=self.client,
-            limits=Provider({"kind": self.kind}).limits_of,
+            limits=self.limits,
         )
 
     # -- accounts -----------------------------------------------------------------------------------------------------
@@ -308,7 +309,7 @@ class Variables:
             active=item.get("active", True),
             routed=self.routed,
             client=client,
-            limits=Provider({"kind": self.kind}).limits_of,
+            limits=self.limits,
         )
         return self._difference(record, owner, "smtp" if kind == "outgoing" else _protocol(record), ACCOUNT)
 
