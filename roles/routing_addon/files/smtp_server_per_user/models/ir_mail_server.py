@@ -278,7 +278,12 @@ class IrMailServer(models.Model):
             return True
         people = self.user_id or self._directory([address]).users_of(address)
         # An address without a user may be used by anybody. Odoo itself acts as the superuser.
-        return not people or user in people or user.id == SUPERUSER_ID or user.sudo().has_group("base.group_system")
+        return not people or user in people or self._is_managed_by(user)
+
+    @api.model
+    def _is_managed_by(self, user):
+        """Whether a user decides who sends as whom."""
+        return user.id == SUPERUSER_ID or user.sudo().has_group("base.group_system")
 
     def _name_of(self, address):
         """The name for an address without one."""
@@ -291,8 +296,9 @@ class IrMailServer(models.Model):
         """The owner's e-mail address was changed."""
         if old == new or new in self._senders():
             return
-        if new and old and old != normalize(self.smtp_user):
-            # The login is different: the address is only in the filter, so it can follow the owner's.
+        if new and old and old != normalize(self.smtp_user) and self._is_managed_by(self.env.user):
+            # The login is different: the address is only in the filter, so it can follow the owner's. Not if the owner has
+            # entered it, as users can enter any address, and could then send from it.
             entries = [part.strip() for part in (self.from_filter or "").split(",")]
             if any(normalize(entry) == old for entry in entries):
                 self.from_filter = ", ".join(new if normalize(entry) == old else entry for entry in entries)
