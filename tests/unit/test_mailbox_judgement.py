@@ -130,6 +130,49 @@ def test_headers_that_core_would_need_hours_for():
     assert found.raw("to").count(b"@") == 1000
 
 
+def forwarded(*headers, kind=b"message/rfc822", times=1):
+    """An answer with another message attached."""
+    part = b"--b\r\nContent-Type: " + kind + b"\r\n\r\n" + b"\r\n".join(headers) + b"\r\n\r\nhi\r\n"
+    return b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part * times + b"--b--\r\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        forwarded(b"From: " + b"\xe4 " * 2500),
+        forwarded(b"Subject: x", b"to:" + b'"' * 60000),
+        forwarded(b"X-Text: " + b"\xe4 " * 200000),
+        forwarded(b"Resent-Cc: a", *[b"  " + b"a@b," * 30] * 600),
+        forwarded(b"From: " + b"\xe4 " * 40, times=100),
+        forwarded(b"From: " + b"\xe4 " * 2500).replace(b"\r\n", b"\r").replace(b"\r\r", b"\r\n\r\n", 1),
+        forwarded(b"From: " + b"\xe4 " * 2500)
+        .replace(b"Content-Type: message/rfc822\r\n", b"")
+        .replace(b"multipart/mixed", b"multipart/digest"),
+        forwarded(b"", kind=b'text/plain; a="' + b'a="' * 3000, times=20),
+    ],
+    ids=["bytes", "quotes", "text", "folded", "many", "carriage returns", "digest", "parts"],
+)
+def test_attached_message_that_core_would_need_minutes_for(content):
+    """Core writes it anew, with all of its headers."""
+    with pytest.raises(judgement.TooComplex):
+        judgement.for_core(b"Subject: x\r\n" + content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        forwarded(b"From: J\xf6rg M\xfcller <j@b.example>", b"Subject: " + b"\xe3\x81\x82" * 100, times=20),
+        forwarded(b"To: " + b",\r\n ".join(b'"User %d" <user%d@other.example>' % (each, each) for each in range(400))),
+        forwarded(*[b"Received: from x by y; Mon, 30 Nov 2026 10:00:00"] * 30, b"DKIM-Signature: " + b"a" * 2000, times=50),
+        forwarded(b"Note: " + b"a sentence. " * 50000, kind=b"text/plain"),
+        forwarded(b"From: a@b.example", b"", b"To: " + b"whom it may concern. " * 20),
+    ],
+    ids=["8 bits", "many people", "many messages", "text", "letter"],
+)
+def test_attached_message_as_people_send_it(content):
+    assert judgement.for_core(b"Message-Id: <a@b>\r\n" + content)[0].endswith(content.partition(b"\r\n\r\n")[2])
+
+
 @pytest.mark.parametrize("content", list(corpus.malformed()))
 def test_nothing_of_a_strangers_raises(content):
     mutations.judge(content)

@@ -128,6 +128,13 @@ _MOST_ADDRESSES = 1000
 # As Python's parser takes lines: also by a carriage return alone.
 _IN_PARTS = re.compile(rb"(?:\A|(?<=[\r\n]))(content-[a-z-]{1,40})[ \t]*:[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*", re.I)
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
+# Core writes a message that is attached anew, and Python parses all its headers for that. So many seconds may be needed for it.
+_MOST_SECONDS = 20
+_HEADER_LINE = re.compile(rb"From |([!-9;-~]*):")
+_OF_ADDRESSES = re.compile(rb"(?:resent-)?(?:from|sender|reply-to|to|cc|bcc)", re.I)
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+# Seconds for each byte that is not ASCII, and for the square of the length, as measured.
+_SECONDS_OF_ADDRESSES, _SECONDS_OF_CONTENT, _SECONDS_OF_OTHERS = (1e-2, 3e-8), (1e-4, 6e-8), (2e-4, 4e-10)
 
 
 class TooComplex(ValueError):
@@ -165,6 +172,7 @@ def for_core(content, answer=None):
         else:
             lines.append(_line(name, _bounded(key, value)))
     _check_parts(headers.body)
+    _check_attached(content, headers.body)
     return b"".join(lines) + b"\r\n" + headers.body, message_id
 
 
@@ -188,3 +196,37 @@ def _check_parts(body):
         name, length = found.group(1).lower().decode("ascii"), found.end() - found.start()
         if length > _LONGEST.get(name, raw.LONGEST_BLOCK) + 100:
             raise TooComplex("The header %s of a part has %d bytes." % (name, length))
+
+
+def _check_attached(content, body):
+    """Raise if the headers in a message's body would take core too long.
+
+    Whether they are headers depends on where Python sees the parts begin, so that all that may be some count.
+    """
+    lower = content.lower()
+    has_messages = b"message/" in lower or b"/digest" in lower
+    seconds, header = 0.0, []
+    for line in [b"", *body.splitlines(), b""]:
+        # None where there are no headers: up to the next blank line, or the next part.
+        if header is not None and (line[:1] not in (b" ", b"\t") or not header):
+            seconds += _seconds(b"\n".join(header), has_messages)
+            if seconds > _MOST_SECONDS:
+                raise TooComplex("The headers of what is attached are too long.")
+            header = [line] if _HEADER_LINE.match(line) else None
+        elif header is not None:
+            header.append(line)
+        if not line or line.startswith(b"--"):
+            header = []
+
+
+def _seconds(header, has_messages):
+    """How long core needs for a header that is not the message's own, at most."""
+    found = _HEADER_LINE.match(header)
+    name = (found and found.group(1)) or b""
+    if name.lower().startswith(b"content-"):
+        each, square = _SECONDS_OF_CONTENT
+    elif not has_messages:
+        return 0.0
+    else:
+        each, square = _SECONDS_OF_ADDRESSES if _OF_ADDRESSES.fullmatch(name) else _SECONDS_OF_OTHERS
+    return len(_NOT_ASCII.findall(header)) * each + len(header) ** 2 * square
