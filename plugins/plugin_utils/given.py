@@ -49,6 +49,9 @@ def wrong_kinds(spec, given, place=""):
         where = "%s.%s" % (place, name) if place else str(name)
         if value is not None:
             yield from _wrong(spec[name], value, where)
+        elif not place and spec[name].get("options") and spec[name].get("type") == "dict":
+            # In an item, the options are found where they do not belong. Here they look like variables of somebody's own.
+            yield "%s: is empty; indent its options below it, or remove it" % where
         elif _wants_a_value(spec[name]):
             yield "%s: is empty; set a value, or remove it" % where
 

@@ -46,6 +46,7 @@ KINDS = [
     (put(*ACCOUNT, "incoming"), "perhaps", "incoming"),
     (put(*ACCOUNT, "incoming"), None, "mail_users_accounts[0] (newcomer@mydomain.com).incoming: is empty"),
     (put("mail_domain_outgoing"), None, "mail_domain_outgoing: is empty; set a value, or remove it"),
+    (put("mail_provider"), None, "mail_provider: is empty; indent its options below it, or remove it"),
     (put(*ACCOUNT), {"name": "Nobody", "password": "x"}, "email"),
     (put("routing_addon_enabled"), "{{ no_such_variable }}", "routing_addon_enabled: "),
     (put(*ACCOUNT, "smtp"), {"host": "x/" * 50_000}, "characters)"),

@@ -67,6 +67,8 @@ def test_text_is_text_only(place, given, unquoted, read_as):
     [
         ("preset:", "preset: is empty; set a value, or remove it"),
         ("needed:", "needed: is empty; set a value, or remove it"),
+        # Its options are not indented, and belong to nobody.
+        ("server:\nhost: x", "server: is empty; indent its options below it, or remove it"),
         ("server: on", "server: must be a dictionary of options"),
         ("server: .5", "not a number"),
         ("server: [a]", "not a list"),
@@ -87,7 +89,17 @@ def test_other_kinds(given, words):
 
 
 @pytest.mark.parametrize(
-    "given", ["number: '587'", "switch: 'yes'", "names: a,b", "secrets: {a: }", "server:", "switch:", "text: ''"]
+    "given",
+    [
+        "number: '587'",
+        "switch: 'yes'",
+        "names: a,b",
+        "secrets: {a: }",
+        "server: {}",
+        "items: [{login: }]",
+        "switch:",
+        "text: ''",
+    ],
 )
 def test_what_is_accepted(given):
     assert wrong(given) == []
