@@ -45,22 +45,24 @@ def _cure(name, nearest):
 
 
 def no_database(groups, hosts):
-    """Why a run has nothing to do: the inventory names no database, or not those that are asked for; None if it has.
+    """Why a run has nothing to do, or would leave out a half: the inventory misspells a group, names no database, or not those
+    that are asked for; None if it has what it needs.
 
     :param groups: C({group: [hosts]}) of the inventory.
     :param hosts: the hosts that the run is limited to.
     """
     named = {group: set(groups.get(group) or ()) for group in (DATABASES, SERVERS)}
-    if named[DATABASES] | named[SERVERS]:
-        if (named[DATABASES] | named[SERVERS]) & set(hosts):
-            return None
-        return "No host of this run is in the group %s or %s. Check --limit: the groups have %s" % (
-            DATABASES,
-            SERVERS,
-            ", ".join(sorted(named[DATABASES] | named[SERVERS])),
-        )
-    own = [group for group in groups if group not in ("all", "ungrouped")]
-    nearest = [near for right in (DATABASES, SERVERS) for near in get_close_matches(right, own, 1, ALIKE)]
-    if nearest:
-        return "The inventory has no host in the group %s. If the group %s is meant, rename it" % (DATABASES, nearest[0])
-    return "The inventory has no host in the group %s. Add each database to this group as a host, and check -i" % DATABASES
+    own = [group for group in groups if groups[group] and group not in ("all", "ungrouped")]
+    for right in (group for group in named if not named[group]):
+        nearest = [group for group in get_close_matches(right, own, len(own) or 1, ALIKE) if group not in named]
+        if nearest:
+            return "The inventory has no host in the group %s. If the group %s is meant, rename it" % (right, nearest[0])
+    if not named[DATABASES] | named[SERVERS]:
+        return "The inventory has no host in the group %s. Add each database to this group as a host, and check -i" % DATABASES
+    if (named[DATABASES] | named[SERVERS]) & set(hosts):
+        return None
+    return "No host of this run is in the group %s or %s. Check --limit: the groups have %s" % (
+        DATABASES,
+        SERVERS,
+        ", ".join(sorted(named[DATABASES] | named[SERVERS])),
+    )

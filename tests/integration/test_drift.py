@@ -350,14 +350,23 @@ def test_an_inventory_that_names_nothing_is_no_inventory(tmp_path, lab, series):
     (tmp_path / "empty.yml").write_text("all: {}\n")
     (tmp_path / "others.yml").write_text("web: {hosts: {somebody: {ansible_connection: local}}}\n")
     (tmp_path / "broken.yml").write_text("odoo_databases: [\n")
-    for name, arguments, code in (
-        ("empty", (), 4),
-        ("others", (), 4),
-        ("others", ("--limit", "somebody"), 4),
-        ("broken", (), 1),
+    somebody = "{hosts: {somebody: {ansible_connection: local}}}"
+    (tmp_path / "misspelled.yml").write_text(f"odoo_database: {somebody}\n")
+    # One half would be compared, and nothing found in the other.
+    (tmp_path / "half.yml").write_text(f"odoo_database: {somebody}\nodoo_servers: {somebody}\n")
+    (tmp_path / "other_half.yml").write_text(f"odoo_databases: {somebody}\nodoo_server: {somebody}\n")
+    for name, arguments, code, words in (
+        ("empty", (), 4, "no host in the group odoo_databases"),
+        ("others", (), 4, "no host in the group odoo_databases"),
+        ("others", ("--limit", "somebody"), 4, "no host in the group odoo_databases"),
+        ("misspelled", (), 4, "If the group odoo_database is meant, rename it"),
+        ("half", (), 4, "If the group odoo_database is meant, rename it"),
+        ("other_half", (), 4, "If the group odoo_server is meant, rename it"),
+        ("broken", (), 1, "broken.yml"),
     ):
         done = company.drift(*arguments, inventory=tmp_path / f"{name}.yml")
         assert done.code == code, (name, done.output)
+        assert words in " ".join(done.output.split()), (name, done.output)
 
 
 @pytest.mark.any_series

@@ -221,7 +221,7 @@ def test_domains_that_are_wrong(company):
 def test_an_inventory_without_databases(company):
     done = company.verify(inventory={"all": {"hosts": {"lonely": {"ansible_connection": "local"}}}})
     assert done.code == 4, done.output
-    assert "No host of this run is in the group odoo_databases" in done.output
+    assert "no host in the group odoo_databases" in " ".join(done.output.split())
 
 
 @pytest.mark.any_series

@@ -73,3 +73,21 @@ def test_an_inventory_without_a_database():
     assert "If the group odoo_database is meant, rename it" in no_database({"all": ["a"], "odoo_database": ["a"]}, hosts)
     assert "Add each database to this group as a host" in no_database({"all": [], "ungrouped": []}, [])
     assert "Check --limit: the groups have b" in no_database({"odoo_databases": ["b"], "all": ["a", "b"]}, hosts)
+
+
+def test_a_misspelled_group_beside_one_that_has_hosts():
+    """Either half of a run would be left out: without the machines no addon, and whole mailboxes are fetched then."""
+    hosts = ["a", "x"]
+    found = no_database({"odoo_servers": ["x"], "odoo_database": ["a"], "all": hosts}, hosts)
+    assert "no host in the group odoo_databases. If the group odoo_database is meant, rename it" in found
+    found = no_database({"odoo_databases": ["a"], "odoo_server": ["x"], "all": hosts}, ["a"])
+    assert "no host in the group odoo_servers. If the group odoo_server is meant, rename it" in found
+
+
+@pytest.mark.parametrize("group", ["odoo_databases_eu", "odoo_database"])
+def test_a_group_of_a_like_name_beside_the_right_one(group):
+    assert no_database({"odoo_databases": ["a"], group: ["a"], "odoo_servers": ["x"]}, ["a"]) is None
+
+
+def test_a_like_name_without_hosts():
+    assert no_database({"odoo_databases": ["a"], "odoo_server": []}, ["a"]) is None
