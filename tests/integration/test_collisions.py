@@ -303,6 +303,23 @@ def test_a_run_that_was_killed(database, monkeypatch):
     assert not any(turns(database))
 
 
+@pytest.mark.parametrize("status", [413, 502])
+def test_the_end_of_a_turn_that_is_refused(database, status):
+    """It is tried again: the next run, perhaps of the same playbook, would wait for this one to show that it is alive."""
+    ends = []
+
+    def answer(path, body):
+        if called(path, body) != ("ir.model.data", "write"):
+            return None
+        ends.append(path)
+        return status if len(ends) == 1 else None
+
+    with proxy(database.server["port"], answer) as url:
+        assert database.ok("outgoing_mail_servers", [outgoing(1)], url=url)["changed"]
+    assert len(ends) == 2
+    assert turns(database) == [False]
+
+
 def test_a_run_that_is_interrupted_by_its_user(database):
     """Ctrl-C ends its turn, between two writes; here, while it reads the default of what one item leaves to Odoo."""
     config = [outgoing(1), outgoing(2, priority=5), outgoing(3)]

@@ -106,7 +106,7 @@ class Lock:
                 else:
                     self._session.call(IDENTIFIERS, "write", rows, {"noupdate": False})
                 return
-            except BrokenConnection:
+            except OdooError:
                 if attempt == 2:
                     raise
 
