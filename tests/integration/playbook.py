@@ -5,6 +5,7 @@ takes to load Ansible is spent once instead of each time. POSTROOM_COLD_PLAYBOOK
 """
 
 import atexit
+import contextlib
 import importlib
 import json
 import os
@@ -13,14 +14,22 @@ import socket
 import subprocess
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 from support import ROOT, plain_ansible
 
 COMMAND = Path(sys.executable).with_name("ansible-playbook")
 ENTRY = "ansible.cli.playbook"
-# What every run loads, and what takes longest.
-LOADED = ("ansible.executor.playbook_executor", "ansible.executor.task_executor", "ansible.parsing.vault", "odoorpc")
+# What every run loads, and what takes longest. With ansible.builtin comes the list of all plugins that have ever moved.
+LOADED = (
+    "ansible.executor.playbook_executor",
+    "ansible.executor.task_executor",
+    "ansible.parsing.vault",
+    "odoorpc",
+    "ansible_collections.ansible.builtin",
+    "ansible_collections.postroom.odoo.plugins.action.check_variables",
+)
 _loaded = {}
 
 
@@ -87,8 +96,16 @@ class _Loaded:
 def serve(connection):
     """Fork for each request until the other side hangs up."""
     main = importlib.import_module(ENTRY).main
+    loader = importlib.import_module("ansible.plugins.loader")
+    loader.init_plugin_loader()
+    # Each run does so again, and finds that it is done.
+    warnings.filterwarnings("ignore", "AnsibleCollectionFinder has already been configured")
     for each in LOADED:
-        importlib.import_module(each)
+        # Some tests have no collection, or have it elsewhere.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(each)
+    for each in importlib.import_module("ansible.constants").INVENTORY_ENABLED:
+        loader.inventory_loader.get(each)
     while True:
         head, outputs, _flags, _address = socket.recv_fds(connection, 8, 2)
         if not head:
