@@ -66,7 +66,7 @@ def company(lab, series, tmp_path_factory):
 @pytest.mark.any_series
 def test_all_is_well(company):
     before = company.database.fingerprints()
-    done = company.verify("-e", json.dumps({"verify_checks": ["connections", "dns"]}))
+    done = company.verify("-e", json.dumps({"verify_checks": ["connections", "dns"], "verify_at_a_time": 2}))
     assert done.code == 0, done.output
     company.database.assert_as(before, "verify.yml wrote")
     host = done.host()
@@ -78,6 +78,8 @@ def test_all_is_well(company):
     mailboxes = {f"{login} at {imap}" for login in (USER, "catchall@mydomain.com", "bounce@mydomain.com")}
     mailboxes |= {f"{login} at {smtp}" for login in (USER, "catchall@mydomain.com")}
     assert {each["subject"] for each in host["looked_at"]} == {smtp, imap, "mydomain.com"} | mailboxes
+    # Progress, as there are more logins than are tried at a time.
+    assert "[company] verify: 5 of 5 logins were tried" in done.output
     assert (done.suites.get("tests"), done.suites.get("failures"), done.suites.get("errors")) == ("8", "0", "0")
     assert "All is well" in (done.folder / "verify.html").read_text()
     assert "All is well: 0 errors, 0 warnings, 2 remarks" in done.output

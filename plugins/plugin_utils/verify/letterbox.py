@@ -36,6 +36,8 @@ _NAMES = {
     TRASH: (),
 }
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?P<separator>[^"]*)"|NIL) (?P<name>.+)', re.DOTALL)
+# For how many days servers usually try to deliver a message before they report that they cannot.
+_DAYS = 5
 # Seconds between two looks.
 _PAUSE = 0.5
 
@@ -90,10 +92,16 @@ class Letterbox:
         found = [each for folder in self._arrivals() for each in self._found(*folder, "SUBJECT", word)]
         return [each for each in found if word in _subject(each)]
 
-    def bounces(self, word):
-        """The reports on a message with this word: they have it in their text, in which only the server looks."""
-        since = time.strftime("%d-%b-%Y", time.gmtime(time.time() - 86400))
-        found = [each for folder in self._arrivals() for each in self._found(*folder, "SINCE", since, "TEXT", word)]
+    def bounces(self, word, spare=None):
+        """The reports on a message with this word: they have it in their text, in which only the server looks.
+
+        Those of the last days only, as it may have to read all of them.
+
+        :param spare: another word; reports that have it too are left out.
+        """
+        since = time.strftime("%d-%b-%Y", time.gmtime(time.time() - _DAYS * 86400))
+        criteria = ("SINCE", since, "TEXT", word, *(("NOT", "TEXT", spare) if spare else ()))
+        found = [each for folder in self._arrivals() for each in self._found(*folder, *criteria)]
         return [each for each in found if each.headers.get_content_type() == "multipart/report"]
 
     def wait_for(self, word, seconds, answers=lambda found: True):

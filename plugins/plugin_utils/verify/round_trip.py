@@ -125,12 +125,17 @@ class _Run:
 
     def _remove_left_over(self, odoo):
         """Remove what earlier runs left in Odoo, and in the mailboxes that this run may not look into; how many records."""
-        count = 0
-        for token, addresses in odoo.left_over(self.token).items():
-            for address in addresses:
-                self.sweep(self.inbox_of(address))
-            count += self.remove_records(odoo, token, "round trip")
-        return count
+        left_over = odoo.left_over(self.token)
+        for address in sorted(set().union(*left_over.values())):
+            inbox = self.inbox_of(address)
+            reason = self.sweep(inbox) if inbox else "there is nothing to log in there by"
+            if reason:
+                words = "mail of an earlier round trip may be left there: %s" % reason
+                self.findings.add("trip_not_removed", "round trip", "mailbox of %s" % address, words)
+        for address in self.special["catchall"] if left_over else ():
+            # Without the routing addon, answers go there.
+            self.sweep(self.inbox_of(address))
+        return sum(self.remove_records(odoo, token, "round trip") for token in left_over)
 
     def remove_records(self, odoo, token, subject):
         """Remove what Odoo has of a token; returns how many records."""
@@ -161,15 +166,26 @@ class _Run:
         return self.people[address].inbox if address in self.people else self.inboxes.get(address)
 
     def sweep(self, inbox):
-        """Remove the mails of earlier runs from a mailbox, once."""
+        """Remove the mails of earlier runs, and reports on them, from a mailbox, once; returns why this cannot be done."""
         with self.lock:
             if inbox is None or inbox in self.swept:
-                return
+                return ""
             self.swept.add(inbox)
-        with contextlib.suppress(*_UNUSABLE), self.way.open_letterbox(inbox) as letterbox:
-            removed, _left = letterbox.remove(self.identity, spare=self.token)
-            with self.lock:
-                self.removed_mails += removed
+        try:
+            with self.way.open_letterbox(inbox) as letterbox:
+                removed, left = letterbox.remove(self.identity, spare=self.token)
+                reports, other = letterbox.remove_these(letterbox.bounces(self.identity, spare=self.token))
+        except _UNUSABLE as exc:
+            return _one_line(exc)
+        with self.lock:
+            self.removed_mails += removed + reports
+        if left + other:
+            self.note_left(inbox, left + other, "round trip")
+        return ""
+
+    def note_left(self, inbox, count, subject):
+        words = "%d mails, which the server does not delete" % count
+        self.findings.add("trip_not_removed", subject, "mailbox of %s" % inbox.login, words)
 
     def receiver_for(self, address):
         """Who receives a user's message: another user whose mailbox can be read, else any other mailbox."""
@@ -186,6 +202,10 @@ class _Run:
         """Without the addon, Odoo may post a message twice that is fetched twice at a time."""
         with self.lock:
             return self.fetching.setdefault(server, threading.Lock())
+
+
+def _one_line(text):
+    return " ".join(str(text).split())
 
 
 def _answer_id(token):
@@ -226,7 +246,7 @@ class _Trip:
         except OdooError as exc:
             self._skip("Odoo did not answer: %s" % exc)
         except _UNUSABLE as exc:
-            self._skip("the mailbox of %s cannot be used: %s" % (receiver.address, " ".join(str(exc).split())))
+            self._skip("the mailbox of %s cannot be used: %s" % (receiver.address, _one_line(exc)))
         finally:
             self._remove(receiver)
 
@@ -243,6 +263,8 @@ class _Trip:
         if not ADDRESS.match(self.reply_to):
             # What was judged says so. There is nobody to answer.
             raise Ended
+        # Before Odoo fetches there what an earlier run left.
+        self.of.sweep(self.of.inbox_of(self.reply_to))
         self._answer(receiver, found.headers)
         landed = self._bring_home(receiver)
         self._judge_landing(landed, record, receiver)
@@ -445,13 +467,13 @@ class _Trip:
                     _removed, left = letterbox.remove(self.token)
                 self._note_left(inbox, left)
             except _UNUSABLE as exc:
-                words = "mail may be left there: %s" % " ".join(str(exc).split())
+                words = "mail may be left there: %s" % _one_line(exc)
                 self._add("trip_not_removed", "mailbox of %s" % inbox.login, words)
         self.of.remove_records(self.odoo, self.token, self.subject)
 
     def _note_left(self, inbox, left):
         if left:
-            self._add("trip_not_removed", "mailbox of %s" % inbox.login, "%d mails, which the server does not delete" % left)
+            self.of.note_left(inbox, left, self.subject)
 
     def _odoo_has_answer(self):
         try:
