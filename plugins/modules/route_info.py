@@ -89,9 +89,12 @@ with_addon:
       description: Why this server was chosen.
       type: str
     others:
-      description: Servers that were not chosen, each with the reason.
+      description: Servers that were not chosen, each with the reason. At most 20 are listed.
       type: list
       elements: str
+    more:
+      description: How many other servers were not chosen and are not listed.
+      type: int
     from:
       description: The header From.
       type: str

@@ -64,6 +64,7 @@ def assert_complete(found):
         assert [words for words in SAID if f"\n{words}" not in half] == []
         assert any(f"\n{words}" in half for words in PLACES), half
         assert half.count("\nNot through ") == len(route["others"])
+        assert (f"\nOther servers that are not listed here: {route['more']}\n" in half) is bool(route["more"])
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,21 @@ def test_it_is_what_happens(asker, person):
     on_record = asker.ask(address(person), record=f"res.partner,{trip.record}")
     assert on_record["lines"][0].endswith(f"on res.partner,{trip.record}:")
     assert (told(on_record["with_addon"]), on_record["with_addon"]["threaded"]) == (seen(trip), True)
+
+
+def test_more_servers_than_are_listed(asker):
+    """What is left out is said."""
+    office = asker.office
+    values = {"name": "One of many", "smtp_host": "127.0.0.1", "from_filter": "elsewhere.example", "sequence": 50}
+    made = [office.create("ir.mail_server", **values) for _ in range(25)]
+    try:
+        for route in (asker.ask(address("newuser"))[each] for each in ("with_addon", "without_addon")):
+            assert len(route["others"]) == 20
+            assert route["more"] >= 5
+        assert asker.ask(address("newuser"))["with_addon"]["more"] == 6
+    finally:
+        office.call("ir.mail_server", "unlink", made)
+    assert asker.ask(address("newuser"))["with_addon"]["more"] == 0
 
 
 def test_a_user_without_a_server(asker):

@@ -216,8 +216,8 @@ class IrMailServer(models.Model):
             "from": header_from,
             "reply_to": header_reply_to or header_from,
             "envelope_sender": sent.envelope,
-            "others": self._others(server, rehearsal, written_from),
         }
+        found["others"], found["more"] = self._others(server, rehearsal, written_from)
         found.update(self._answer_of(found, message_id))
         found["lines"] = [*lines, *self._lines_of(found)]
         return found
@@ -297,14 +297,18 @@ class IrMailServer(models.Model):
 
     @api.model
     def _others(self, chosen, rehearsal, email_from):
-        """The servers that were not chosen, each with the reason: those that were considered, then the shared ones."""
+        """The servers that were not chosen, each with the reason: those that were considered, then the shared ones.
+
+        :return: so many of them in words, and the number of the rest
+        """
         judged = rehearsal.considered.get(normalize(email_from), {})
         considered = [(self.sudo().browse(each), reason) for each, reason in judged.items() if reason]
         found = {server: self._words_against(reason) for server, reason in considered}
         shared = self._shared_servers() if rehearsal.routed else self.sudo().search([], order="sequence, id")
-        for server in shared[: MOST + 1] - chosen:
-            found.setdefault(server, server._words_of_passing_over(chosen, email_from))
-        return ["%s: %s" % (server._words_of_name(), reason) for server, reason in found.items() if server != chosen][:MOST]
+        others = [server for server in dict.fromkeys([*found, *shared]) if server != chosen]
+        reasons = [found.get(each) or each._words_of_passing_over(chosen, email_from) for each in others[:MOST]]
+        words = ["%s: %s" % (server._words_of_name(), reason) for server, reason in zip(others, reasons)]
+        return words, len(others) - len(words)
 
     def _words_of_passing_over(self, chosen, email_from):
         addresses, domains = parts(self.from_filter)
@@ -377,6 +381,7 @@ class IrMailServer(models.Model):
             _("Sent through: %s", self.browse(found["server"] or ())._words_of_name()),
             _("Reason: %s", found["rule"]),
             *(_("Not through %s", each) for each in found["others"]),
+            *([_("Other servers that are not listed here: %s", found["more"])] if found["more"] else ()),
             _("From: %s", found["from"]),
             _("Reply-To: %s", found["reply_to"]),
             _("Envelope sender: %s", found["envelope_sender"]),
