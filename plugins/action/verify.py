@@ -6,22 +6,22 @@ from __future__ import annotations
 
 from functools import partial
 
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
 from ansible.utils.display import Display
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import occurring
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
-from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, connect
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 from ansible_collections.postroom.odoo.plugins.modules import mail_info
-from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
-from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import is_enabled, lists_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import is_enabled
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
-from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values
-from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess, InProcessAction, plain
-from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import unread_variables
-from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
+from ansible_collections.postroom.odoo.plugins.plugin_utils.declared import lists_for, unread, variables_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import (
+    Answered,
+    InProcess,
+    InProcessAction,
+    plain,
+    session_of,
+)
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import connections, domains, odoo, round_trip
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.people import BadRoundTrip, echo_of
@@ -56,6 +56,7 @@ OPTIONS = {
 }
 # The playbook does not take them from variables of that name.
 UNNAMED = ("roles", "round_trip")
+KNOWN = {"verify_report_dir", *("verify_" + option for option in OPTIONS if option not in UNNAMED)}
 
 OF_CONNECTIONS = ("at_a_time", "timeout", "ca_path", "certificate_days")
 
@@ -70,11 +71,11 @@ class ActionModule(InProcessAction):
         # Not that of the modules, which runs the task's.
         result = super(InProcessAction, self).run(tmp, task_vars)
         self.options = self.validate_argument_spec(OPTIONS)[1]
-        misspelled = list(_unread(task_vars))
+        misspelled = unread(task_vars, "verify", KNOWN)
         if misspelled:
             return dict(result, failed=True, msg="\n".join(misspelled))
-        given = self._given(task_vars)
-        lists = self._lists(given, task_vars)
+        given = variables_of(self.options["roles"], task_vars, self._templar.template)
+        lists = lists_for(self.options["roles"], given, task_vars)
         mailboxes = mailboxes_of(lists)
         findings, self.tokens = Findings(), Tokens(self.options["ca_path"])
         try:
@@ -102,21 +103,6 @@ class ActionModule(InProcessAction):
         found = findings.result()
         _mask(found, secrets)
         return dict(result, **found, errors=sum(each["level"] == ERROR for each in found["findings"]))
-
-    def _given(self, task_vars):
-        """The variables of the roles, with their defaults."""
-        specs = [SPECIFICATIONS[role][entry_point] for role, entry_point in self.options["roles"].items()]
-        given = {name: option["default"] for spec in specs for name, option in spec.items() if "default" in option}
-        names = {name for spec in specs for name in spec if name in task_vars}
-        return {**given, **plain_values(self._templar.template({name: task_vars[name] for name in names}))}
-
-    def _lists(self, given, task_vars):
-        """The lists that the roles make of the variables."""
-        has_addons = is_enabled(given, task_vars)
-        try:
-            return [each for role in self.options["roles"] for each in lists_of(role, given, has_addons, has_addons)]
-        except BadEntry as exc:
-            raise AnsibleActionFail(str(exc)) from exc
 
     def _ask_odoo(self, task_vars):
         """What the module mail_info returns."""
@@ -168,13 +154,7 @@ class ActionModule(InProcessAction):
         :raises OdooError: also where an option of the connection is wrong.
         """
         args = connection if self._uid is None else dict(connection, uid=self._uid)
-        try:
-            module = InProcess(
-                "verify", dict(args), False, False, _nothing, False, dict(CONNECTION), required_one_of=[("password", "api_key")]
-            )
-            session = connect(module, writes=True)
-        except Answered as answered:
-            raise OdooError(answered.answer["msg"]) from answered
+        session = session_of("verify", args, writes=True)
         self._uid = session.uid
         return session
 
@@ -188,14 +168,6 @@ class ActionModule(InProcessAction):
             is_enabled(given, task_vars),
             self.options["timeout"],
         )
-
-
-def _unread(task_vars):
-    """Names like those of the playbook's variables that the inventory sets for the host, and that nobody reads."""
-    host, hosts = task_vars["inventory_hostname"], task_vars.get("hostvars") or {}
-    known = {"verify_report_dir", *("verify_" + option for option in OPTIONS if option not in UNNAMED)}
-    names = list(hosts[host]) if host in hosts else ()
-    return unread_variables([name for name in names if str(name).startswith("verify")], known, ("verify",))
 
 
 def _mask(found, secrets):

@@ -124,11 +124,12 @@ options:
         default: false
       when_connected:
         description:
-          - Whether O(config[].tested) waits until a person has connected the mailbox in Odoo, if the server uses V(gmail)
-            or V(outlook). Until then, the server is kept, RV(to_connect) lists it, and each run tests whether it is
-            connected. With V(false), a server that is not connected is rejected like a wrong password.
+          - 'Whether O(config[].tested) waits until a person has connected the mailbox: in Odoo, if the server uses V(gmail)
+            or V(outlook), or by consenting to O(config[].oauth_client), if its grant is V(refresh_token). Until then, the
+            server is kept, RV(to_connect) lists it, and each run tests whether it is connected. With V(false), a server
+            that is not connected is rejected like a wrong password.'
+          - Defaults to V(false) with O(config[].oauth_client), otherwise to V(true).
         type: bool
-        default: true
   state:
     description:
       - V(merged) creates missing records, and sets the given options.
@@ -208,7 +209,9 @@ changes:
   elements: dict
   sample: [{action: updated, options: [port], items: [newuser@mydomain.com]}]
 to_connect:
-  description: The servers that a person has to connect in Odoo, so that Odoo itself can log in by OAuth.
+  description:
+    - The servers that a person has to connect. In Odoo, so that Odoo itself can log in by OAuth, or with
+      C(playbooks/consent.yml), if they have an OAuth client.
   returned: when there are such servers
   type: list
   elements: dict
@@ -221,6 +224,9 @@ to_connect:
       type: str
     reason:
       description: Why the provider rejected a server that is connected, or empty.
+      type: str
+    client:
+      description: The OAuth client to which the mailbox's owner has to consent, or empty.
       type: str
 drift:
   description:

@@ -20,9 +20,10 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import concealed, invocation
-from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION
+from ansible_collections.postroom.odoo.plugins.module_utils.module import CONNECTION, connect
 from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
 from ansible_collections.postroom.odoo.plugins.module_utils.transport import jsonrpc
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 from ansible_collections.postroom.odoo.plugins.plugin_utils import as_declared
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import forget_list, validated
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
@@ -67,7 +68,17 @@ class InProcessAction(ActionBase):
         adopted = result.get("adopted")
         if adopted:
             yield "Adopted existing %s: %s" % (_module(self._task).replace("_", " "), ", ".join(adopted))
-        waiting = result.get("to_connect")
+        consenting = [each for each in result.get("to_connect") or () if each["client"]]
+        if consenting:
+            several = len(consenting) > 1
+            yield "%d %s%s for which the mailbox's owner has to consent. Run playbooks/consent.yml, then this one again:" % (
+                len(consenting),
+                BY_MODULE[_module(self._task)].noun,
+                "s" if several else "",
+            )
+            for each in consenting:
+                yield "  %s%s" % (each["record"], " (refused: %s)" % each["reason"] if each["reason"] else "")
+        waiting = [each for each in result.get("to_connect") or () if not each["client"]]
         if waiting:
             several = len(waiting) > 1
             yield (
@@ -179,6 +190,26 @@ class InProcess:
 
     def fail_json(self, msg, **answer):
         self.exit_json(failed=True, msg=str(msg), **answer)
+
+
+def session_of(name, connection, writes):
+    """A session with Odoo for an action that asks it itself.
+
+    :param name: the action's name.
+    :param connection: the options of the connection, plain.
+    :param writes: whether it may write.
+    :raises OdooError: also where an option of the connection is wrong.
+    """
+
+    def show(progress):
+        """There is no progress to report."""
+
+    rules = {"required_one_of": [("password", "api_key")]}
+    try:
+        module = InProcess(name, connection, False, False, show, False, dict(CONNECTION), **rules)
+        return connect(module, only_reads=not writes, writes=writes)
+    except Answered as answered:
+        raise OdooError(answered.answer["msg"]) from answered
 
 
 def plain(value):

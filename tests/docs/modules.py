@@ -188,7 +188,9 @@ def value(name, description, when, kind, sample=None, elements=None):
 
 TO_CONNECT = """\
 to_connect:
-  description: The servers that a person has to connect in Odoo, so that Odoo itself can log in by OAuth.
+  description:
+    - The servers that a person has to connect. In Odoo, so that Odoo itself can log in by OAuth, or with
+      C(playbooks/consent.yml), if they have an OAuth client.
   returned: when there are such servers
   type: list
   elements: dict
@@ -201,6 +203,9 @@ to_connect:
       type: str
     reason:
       description: Why the provider rejected a server that is connected, or empty.
+      type: str
+    client:
+      description: The OAuth client to which the mailbox's owner has to consent, or empty.
       type: str"""
 
 DRIFT = """\

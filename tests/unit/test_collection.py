@@ -14,7 +14,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import VA
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 # What has no use for a login: it runs on the machine that runs Odoo, or on the controller.
-WITHOUT_LOGIN = {"addon_files", "addons_path", "check_inventory", "check_variables", "verdict", "verify"}
+WITHOUT_LOGIN = {"addon_files", "addons_path", "check_inventory", "check_variables", "consent", "verdict", "verify"}
 # Entry points for our own playbooks and roles only, behind one whose specification Ansible has checked the variables by.
 CHECKED_BEFORE = {"addons", "configure", "fetchers", "library", "lists", "mail", "oauth"}
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())

@@ -23,7 +23,7 @@ def test_the_same_environment_by_another_path(tmp_path):
 )
 def test_what_is_to_be_connected(count, words):
     action = SimpleNamespace(_task=SimpleNamespace(action="postroom.odoo.outgoing_mail_servers"))
-    waiting = [{"record": "a@b.c", "url": "https://odoo.b.c", "reason": ""}] * count
+    waiting = [{"record": "a@b.c", "url": "https://odoo.b.c", "reason": "", "client": ""}] * count
     first, *rest = InProcessAction.remarks(action, {}, {"to_connect": waiting})
     assert first.startswith(words)
     assert len(rest) == count

@@ -16,6 +16,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward imp
 )
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import problems_of, uses_oauth, warnings_of
 
+OUTLOOK = "https://outlook.office.com"
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "66666666-7777-8888-9999-000000000000"
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
@@ -351,6 +352,44 @@ def test_no_client_is_left_of_the_time_with_oauth():
     assert not [each for each in (*made.outgoing_servers(), *made.incoming_servers()) if "oauth_client" in each]
 
 
+@pytest.mark.parametrize(
+    ("provider", "page", "authentication", "scopes"),
+    [
+        (
+            oauth(CUSTOM, grant="refresh_token", device_authorization_url="https://sso.mydomain.com/device"),
+            "https://sso.mydomain.com/device",
+            "client_secret_post",
+            "mail offline",
+        ),
+        (
+            oauth(CUSTOM, grant="refresh_token", device_authorization_url="https://d.e/f", client_secret=None),
+            "https://d.e/f",
+            "none",
+            "mail offline",
+        ),
+        (
+            oauth(MICROSOFT, grant="refresh_token", client_secret=None, tenant="consumers"),
+            "https://login.microsoftonline.com/consumers/oauth2/v2.0/devicecode",
+            "none",
+            f"{OUTLOOK}/SMTP.Send {OUTLOOK}/IMAP.AccessAsUser.All offline_access openid email profile",
+        ),
+    ],
+)
+def test_mailboxes_whose_owners_consent(provider, page, authentication, scopes):
+    made = client(provider)
+    assert (made["grant"], made["subject"], made["client_authentication"]) == ("refresh_token", "mailbox", authentication)
+    assert (made["scopes"], made["tested"]) == (scopes, False)
+    assert accounts(provider).consent_pages() == {made["name"]: page}
+    # Odoo tries a server once its owner has consented; or at once, if the inventory says so.
+    for server in (*accounts(provider).incoming_servers(), *accounts(provider).outgoing_servers()):
+        assert server["when_connected"] is True
+    for told, waits in (("when_connected", True), (True, None), (False, None)):
+        (server,) = accounts(provider, account(imap={"confirmed": told})).incoming_servers()
+        assert (server.get("when_connected"), server["confirmed"]) == (waits, told is not False)
+    assert not accounts(MICROSOFT).consent_pages()
+    assert "when_connected" not in accounts(MICROSOFT).incoming_servers()[0]
+
+
 WRONG = [
     (oauth(MICROSOFT, tenant=None), "mail_provider.oauth: tenant is missing"),
     (oauth(MICROSOFT, tenant=None, client_id=None), "mail_provider.oauth: tenant and client_id are missing"),
@@ -372,11 +411,17 @@ WRONG = [
     (oauth(GOOGLE, service_account='{"type": "authorized_user"}'), "(its type is authorized_user)"),
     (oauth(GOOGLE, service_account='{"type": "service_account"}'), "service_account has no client_email and private_key"),
     (oauth(CUSTOM, token_url=None), "token_url is missing"),
-    (oauth(CUSTOM, grant="refresh_token"), "grant must be client_credentials or jwt_bearer"),
+    (oauth(CUSTOM, grant="password"), "grant must be client_credentials, jwt_bearer or refresh_token"),
+    (oauth(MICROSOFT, grant="jwt_bearer"), "grant must be client_credentials or refresh_token"),
+    (oauth(CUSTOM, grant="refresh_token"), "device_authorization_url is missing, which grant refresh_token needs"),
+    (oauth(CUSTOM, grant="refresh_token", device_authorization_url="http://a/b"), "device_authorization_url: "),
+    (oauth(CUSTOM, device_authorization_url="https://a/b"), "device_authorization_url is only used with grant refresh_token"),
+    (oauth(CUSTOM, grant="refresh_token", client_authentication="none"), "client_authentication none is for a client"),
     (oauth(CUSTOM, grant="jwt_bearer"), "grant jwt_bearer only uses private_key"),
     (oauth(CUSTOM, grant="jwt_bearer", client_secret=None), "private_key is missing, which grant jwt_bearer needs"),
     (oauth(CUSTOM, client_authentication="private_key_jwt", client_secret=None), "private_key is missing"),
-    (oauth(CUSTOM, client_authentication="none"), "client_authentication must be"),
+    (oauth(CUSTOM, client_authentication="none"), "client_authentication none is for a client of grant refresh_token"),
+    (oauth(CUSTOM, client_authentication="basic"), "client_authentication must be"),
     (
         oauth(CUSTOM, client_authentication="client_secret_basic", client_secret=None, private_key=KEY),
         "client_secret is missing, which client_authentication client_secret_basic needs",

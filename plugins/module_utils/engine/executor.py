@@ -347,6 +347,11 @@ class _Writer:
         """
         changes = [change for change in plan.changes + plan.unproven if change.verify]
         verification, refused = self.resource.verification, []
+        waiting = self._still_waiting(changes)
+        for change in waiting:
+            change.waits = True
+            plan.leave_to_connect(change, verification.option, "")
+        changes = [change for change in changes if not change.waits]
         for start in range(0, len(changes), TRIALS):
             chunk = changes[start : start + TRIALS]
             first = self._refusal(chunk)
@@ -365,18 +370,40 @@ class _Writer:
                     refused.append((change, reason))
         failed = [change for change, dummy in refused if not change.after]
         if self.marked or any(not change.after for change in changes):
-            proven = [*self.done.values(), *(change for change in changes if change not in failed)]
+            tried = [*changes, *waiting]
+            proven = [*self.done.values(), *(change for change in tried if change not in failed)]
             self.mark_as_proven([change for change in proven if not (change.waits or change.refusal)])
         return refused
 
     def _lost_its_consent(self, change):
         """Whether a refusal can be about what a person did to connect the record, and not about what this run wrote to it."""
         verification = self.resource.verification
+        if self._still_waiting([change]):
+            # The trial was what told that the consent is no good any more.
+            return True
         return (
             verification.may_wait(change.item)
-            and verification.connected({**change.current, **change.after})
+            and verification.connected({**change.current, **change.after}, change.current)
             and change.after.keys().isdisjoint(verification.connection)
         )
+
+    def _still_waiting(self, changes):
+        """Those changes whose record, as it is written, a person has to connect. Of a new one, the plan cannot know."""
+        verification = self.resource.verification
+        late = verification.known_late if verification else None
+        asked = [each for each in changes if late and verification.may_wait(each.item)]
+        asked = [each for each in asked if late in verification.connected_by(each.item)]
+        if not asked:
+            return []
+        (column,) = [each.column for each in self.resource.observed if each.option == late]
+        rows = self.session.call(self.resource.model, "read", [change.record for change in asked], [column])
+        now = {row["id"]: row[column] for row in rows}
+        found = []
+        for change in asked:
+            record = {**change.current, **change.after, late: now.get(change.record)}
+            if verification.connected(record, record) is False:
+                found.append(change)
+        return found
 
     def _refusal(self, changes):
         verification = self.resource.verification

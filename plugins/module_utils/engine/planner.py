@@ -323,7 +323,7 @@ class _Planner:
         before, after = {}, {}
         values = self._values_for(record, wanted)
         verification = self.resource.verification
-        waits = bool(verification and verification.waits(wanted.item, {**record, **values}))
+        waits = bool(verification and verification.waits(wanted.item, values, record))
         if waits and verification.option in values:
             # What nobody has connected cannot be in use.
             values[verification.option] = False

@@ -205,10 +205,11 @@ FORMS_SINCE = 18
 
 
 def to_connect(resource, session, plan):
-    """The records that a person has to connect in Odoo: C([{record, url, reason}]).
+    """The records that a person has to connect: C([{record, url, reason, client}]).
 
     C(url): address of the form with the button; empty for a record that check mode foretells. C(reason): the words in which the
-    provider refused a record that was connected before, or empty.
+    provider refused a record that was connected before, or empty. C(client): the OAuth client to which the person has to
+    consent; empty where it is done in Odoo.
     """
     address = "%s/odoo/%s/%d" if session.major >= FORMS_SINCE else "%s/web#model=%s&id=%d&view_type=form"
     return [
@@ -216,6 +217,7 @@ def to_connect(resource, session, plan):
             "record": change.label,
             "url": address % (session.url, resource.model, change.record) if change.record else "",
             "reason": change.refusal,
+            "client": resource.verification.connected_to(change.item),
         }
         for change in plan.to_connect
     ]

@@ -324,10 +324,13 @@ class Verification:
     :param connection: the options on which the outcome depends: a change of one asks for a new trial.
     :param tolerated: C({major: pattern}) of refusals that say nothing against the record in that series.
     :param undo: the method that takes the outcome back, where the option is a state that Odoo keeps.
-    :param connected: function of the values of a record that returns whether a person has connected it, which only a person can
-        do; None for a record that logs in in another way.
-    :param connected_by: the options by which it tells.
-    :param patience: the boolean option, true unless it is given, by which a record is kept until then.
+    :param connected: function of the values that a record is to have, and of those that it has, that returns whether a person
+        has connected it, which only a person can do; None for a record that logs in in another way, and if it cannot tell.
+    :param connected_by: function of an item that returns the options by which it tells.
+    :param connected_to: function of an item that returns what that person consents to; empty where it is Odoo itself.
+    :param known_late: the one of them that only Odoo knows, once the record is written.
+    :param patience: the boolean option by which a record is kept until then.
+    :param is_patient: function of an item that returns what holds where that is not given.
     """
 
     option: str
@@ -336,19 +339,27 @@ class Verification:
     tolerated: dict = field(default_factory=dict)
     undo: str | None = None
     connected: Callable | None = None
-    connected_by: tuple = ()
+    connected_by: Callable | None = None
+    connected_to: Callable | None = None
+    known_late: str | None = None
     patience: str | None = None
+    is_patient: Callable | None = None
 
     def may_wait(self, item):
         """Whether an item's record is kept where only a person can have its connection accepted."""
-        return bool(self.connected and item.get(self.option) and item.get(self.patience, True))
+        if not (self.connected and item.get(self.option)):
+            return False
+        given = item.get(self.patience)
+        return self.is_patient(item) if given is None else given
 
-    def waits(self, item, values):
+    def waits(self, item, values, record=None):
         """Whether that person has not connected it yet.
 
-        :param values: those of the record, as the item will have them.
+        :param values: what the item has the record have.
+        :param record: what it has; None for a new one.
         """
-        return self.may_wait(item) and self.connected(values) is False
+        record = record or {}
+        return self.may_wait(item) and self.connected({**record, **values}, record) is False
 
 
 @dataclass(frozen=True)
@@ -532,8 +543,9 @@ class Resource:
     def also_read(self, items):
         """The options that a comparison looks at, whether an item gives them or not."""
         options = {each.option for each in self.fields if each.implied}
-        if self.verification and any(self.verification.may_wait(item) for item in items):
-            options.update(self.verification.connected_by)
+        if self.verification:
+            waiting = (item for item in items if self.verification.may_wait(item))
+            options.update(option for item in waiting for option in self.verification.connected_by(item))
         return options
 
     def options_among(self, offer, major):

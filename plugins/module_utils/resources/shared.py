@@ -70,13 +70,15 @@ _PASSWORDS_END = {
 }
 # The option by which a server is kept until a person has connected it.
 WHEN_CONNECTED = "when_connected"
+# What the addon knows of a server's token, and what it says where the mailbox's owner has not consented.
+OAUTH_STATE, CONSENT = "oauth_state", "consent"
 # Whether somebody has connected a server by which Odoo itself logs in. What a token is, is of no interest.
 _CONNECTED = {
     GMAIL: Field("is_connected_to_gmail", "google_gmail_refresh_token", type="boolean"),
     OUTLOOK: Field("is_connected_to_outlook", "microsoft_outlook_refresh_token", type="boolean"),
 }
 # What the addon, or Odoo, knows of the token of a server. No item can give it.
-TOKEN_FIELDS = (Field("oauth_state", "oauth_state"), Field("oauth_error", "oauth_error"), *_CONNECTED.values())
+TOKEN_FIELDS = (Field(OAUTH_STATE, OAUTH_STATE), Field("oauth_error", "oauth_error"), *_CONNECTED.values())
 
 
 def connection_by(option):
@@ -85,12 +87,24 @@ def connection_by(option):
     :param option: the one that says how a server logs in.
     """
 
-    def connected(values):
+    def connected(values, record):
+        if values.get("oauth_client"):
+            # Of another mailbox, or another client, it says nothing.
+            is_of_it = all(values.get(each) == record.get(each) for each in ("oauth_client", "login"))
+            return False if is_of_it and values.get(OAUTH_STATE) == CONSENT else None
         field = _CONNECTED.get(values.get(option))
         return bool(values.get(field.option)) if field else None
 
-    options = (option, *(field.option for field in _CONNECTED.values()))
-    return {"connected": connected, "connected_by": options, "patience": WHEN_CONNECTED}
+    by_client = ("oauth_client", "login", OAUTH_STATE)
+    by_odoo = (option, *(field.option for field in _CONNECTED.values()))
+    return {
+        "connected": connected,
+        "connected_by": lambda item: by_client if item.get("oauth_client") else by_odoo,
+        "connected_to": lambda item: item.get("oauth_client") or "",
+        "known_late": OAUTH_STATE,
+        "patience": WHEN_CONNECTED,
+        "is_patient": lambda item: not item.get("oauth_client"),
+    }
 
 
 def when_connected(option):
@@ -101,11 +115,14 @@ def when_connected(option):
     return Option(
         WHEN_CONNECTED,
         type="bool",
-        default=True,
         doc=(
-            "Whether O(config[].%s) waits until a person has connected the mailbox in Odoo, if the server uses V(gmail) or "
-            "V(outlook). Until then, the server is kept, RV(to_connect) lists it, and each run tests whether it is connected. "
-            "With V(false), a server that is not connected is rejected like a wrong password." % option
+            (
+                "Whether O(config[].%s) waits until a person has connected the mailbox: in Odoo, if the server uses V(gmail) "
+                "or V(outlook), or by consenting to O(config[].oauth_client), if its grant is V(refresh_token). Until then, "
+                "the server is kept, RV(to_connect) lists it, and each run tests whether it is connected. With V(false), a "
+                "server that is not connected is rejected like a wrong password." % option
+            ),
+            "Defaults to V(false) with O(config[].oauth_client), otherwise to V(true).",
         ),
     )
 
@@ -117,9 +134,11 @@ def login_findings(view):
         host, client = normal(wanted.values.get("host") or ""), wanted.values.get("oauth_client")
         if host in _PASSWORDS_END and wanted.values.get("password") and not client:
             yield PASSWORD_AT_PROVIDER, wanted.index, record, "logs in to %s with a password: %s" % (host, _PASSWORDS_END[host])
-        elif connected({**record, **wanted.values}) is False:
+        elif not client and connected({**record, **wanted.values}, record) is False:
             yield NO_TOKEN, wanted.index, record, "is not connected: nobody has consented on its form in Odoo"
-        elif client and record.get("oauth_state") in ("none", "consent"):
+        elif client and record.get(OAUTH_STATE) == CONSENT:
+            yield NO_TOKEN, wanted.index, record, "has no token: the mailbox's owner has not consented, or has to consent again"
+        elif client and record.get(OAUTH_STATE) == "none":
             yield NO_TOKEN, wanted.index, record, "has no token yet"
-        elif client and record.get("oauth_state") == "failing":
+        elif client and record.get(OAUTH_STATE) == "failing":
             yield TOKEN_FAILS, wanted.index, record, "gets no token, or its last login failed: %s" % record.get("oauth_error")

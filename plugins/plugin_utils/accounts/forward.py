@@ -62,21 +62,28 @@ def server_item(options, owner, protocol, *layers):
     item.update(given)
     is_wanted = is_true(item.pop("oauth", True))
     by_password = needs_password(protocol, item)
+    is_waiting = False
     if owner.client and is_wanted and by_password:
         # A password that is left of the time before is not to be used any more.
         item.update(oauth_client=owner.client, password="")
+        is_waiting = owner.waits
     elif owner.consent and is_wanted and by_password:
         how = "authentication" if protocol == "smtp" else "type"
         item.update({how: owner.consent, "password": "", "oauth_client": ""})
     elif item.get("password") or not by_password:
         # Nor is a client. Without a password, somebody may have selected one in Odoo.
         item["oauth_client"] = ""
-    _say_when_to_try(item, TRIALS[protocol], given)
+    _say_when_to_try(item, TRIALS[protocol], given, is_waiting)
     return item
 
 
-def _say_when_to_try(item, option, given):
-    """Whether the trial waits until a person has connected the mailbox. It does unless the inventory says C(true)."""
+def _say_when_to_try(item, option, given, is_waiting):
+    """Whether the trial waits until a person has connected the mailbox. It does unless the inventory says C(true).
+
+    :param is_waiting: whether the server's client has a token only once a person has consented.
+    """
+    if is_waiting and (option not in given or given[option] == WHEN_CONNECTED):
+        item[WHEN_CONNECTED] = True
     if item.get(option) == WHEN_CONNECTED:
         item[option] = True
     elif option in given:
@@ -151,6 +158,7 @@ class MailDomain:
             routed=self.routed,
             client=provider.client_name,
             consent=provider.consent,
+            waits=bool(provider.device_authorization_url),
             limits=provider.limits_of,
         )
 
@@ -269,6 +277,7 @@ class Accounts:
             routed=self.routed,
             client=provider.client_name,
             consent=provider.consent,
+            waits=bool(provider.device_authorization_url),
             limits=provider.limits_of,
         )
 
@@ -304,6 +313,11 @@ class Accounts:
     def consents(self):
         """How Odoo itself logs in by OAuth to mailboxes of these providers, C(gmail) or C(outlook)."""
         return {provider.consent for provider in self._providers()} - {""}
+
+    def consent_pages(self):
+        """Where people consent to which OAuth client, C({name: address of the device authorization endpoint})."""
+        found = {each.client_name: each.device_authorization_url for each in self._providers()}
+        return {name: url for name, url in found.items() if url}
 
     def _providers(self):
         """The provider, and those of accounts that have their own. Nothing else of an account is looked at."""

@@ -58,6 +58,7 @@ class Owner:
     :param limits: function of a server's given options that returns what the provider accepts of it, C({option: value}).
     :param consent: how Odoo itself logs in by OAuth, C(gmail) or C(outlook), once a person has connected the mailbox; empty
         where it does not.
+    :param waits: whether the client has tokens only once the mailbox's owner has consented.
     """
 
     address: str
@@ -69,6 +70,7 @@ class Owner:
     routed: bool = False
     client: str = ""
     consent: str = ""
+    waits: bool = False
     limits: Callable = _no_limits
 
 
@@ -132,8 +134,8 @@ _OAUTH = Option(
 
 # Of the options that ask for a trial.
 _WAITS = (
-    "Defaults to V(true), and to V(when_connected) if Odoo itself logs in by OAuth: the server is then kept, and the run lists "
-    "it, until a person has connected the mailbox in Odoo."
+    "Defaults to V(true), and to V(when_connected) if Odoo itself logs in by OAuth, or with the grant V(refresh_token): the "
+    "server is then kept, and the run lists it, until a person has connected the mailbox in Odoo, or consented."
 )
 
 
@@ -556,19 +558,31 @@ OAUTH = (
     ),
     Option("token_url", "str", ("Other providers: the token endpoint. It begins with C(https://).",)),
     Option(
+        "device_authorization_url",
+        "str",
+        (
+            "Other providers: the device authorization endpoint (RFC 8628), whose codes C(playbooks/consent.yml) shows.",
+            "Only with the grant V(refresh_token), which requires it. It begins with C(https://).",
+        ),
+    ),
+    Option(
         "grant",
         "str",
-        ("Other providers: V(client_credentials) has one token for all mailboxes, V(jwt_bearer) one for each.",),
-        choices=("client_credentials", "jwt_bearer"),
+        (
+            "V(client_credentials) has one token for all mailboxes, V(jwt_bearer) one for each.",
+            "With V(refresh_token), the owner of each mailbox consents once; C(playbooks/consent.yml) asks for it.",
+            "Microsoft 365 has V(client_credentials), which is its default, and V(refresh_token). Other providers require it.",
+        ),
+        choices=("client_credentials", "jwt_bearer", "refresh_token"),
     ),
     Option(
         "client_authentication",
         "str",
         (
-            "Other providers: how the client proves its identity with the grant V(client_credentials).",
-            "Defaults to V(private_key_jwt) with a private key, else to V(client_secret_post).",
+            "Other providers: how the client proves its identity with the grants V(client_credentials) and V(refresh_token).",
+            "Defaults to V(private_key_jwt) with a private key, to V(client_secret_post) with a secret, else to V(none).",
         ),
-        choices=("client_secret_post", "client_secret_basic", "private_key_jwt"),
+        choices=("client_secret_post", "client_secret_basic", "private_key_jwt", "none"),
     ),
     Option("key_id", "str", ("Other providers: ID of the private key.",)),
     Option("scopes", "list", ("Other providers: the scopes to ask for.",), elements="str"),

@@ -16,11 +16,14 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.oauth_clients import (
     BY_KEY,
     CLIENT_CREDENTIALS,
     JWT_BEARER,
     OAUTH_CLIENTS,
+    PUBLIC,
+    REFRESH_TOKEN,
     SUBJECTS,
 )
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import (
@@ -49,6 +52,7 @@ class Kind:
     :param limits: what it accepts of an outgoing mail server, by option.
     :param consent: how Odoo itself logs in to it by OAuth; empty if it cannot.
     :param required_of_odoo: the options that Odoo itself needs.
+    :param grants: the grants that its clients may have.
     """
 
     servers: dict = field(default_factory=dict)
@@ -57,6 +61,7 @@ class Kind:
     consent: str = ""
     required_of_odoo: tuple = ()
     limits: dict = field(default_factory=dict)
+    grants: tuple = ()
 
 
 _ANY = ("name", "tested")
@@ -64,10 +69,11 @@ KINDS = {
     CUSTOM: Kind(
         {},
         (
-            *("token_url", "grant", "client_id", "client_secret", "private_key", "certificate", "key_id"),
-            *("client_authentication", "scopes", "secret_expires", *_ANY),
+            *("token_url", "device_authorization_url", "grant", "client_id", "client_secret", "private_key", "certificate"),
+            *("key_id", "client_authentication", "scopes", "secret_expires", *_ANY),
         ),
         ("token_url", "grant", "client_id"),
+        grants=(CLIENT_CREDENTIALS, JWT_BEARER, REFRESH_TOKEN),
     ),
     MICROSOFT: Kind(
         {
@@ -75,12 +81,13 @@ KINDS = {
             "imap": {"host": MICROSOFT_HOSTS["imap"], "port": 993, "ssl": True},
             "pop": {"host": MICROSOFT_HOSTS["pop"], "port": 995, "ssl": True},
         },
-        ("tenant", "client_id", "client_secret", "private_key", "certificate", "secret_expires", *_ANY),
+        ("tenant", "grant", "client_id", "client_secret", "private_key", "certificate", "secret_expires", *_ANY),
         ("tenant", "client_id"),
         OUTLOOK,
         ("tenant", "client_id", "client_secret"),
         # For each mailbox, as Microsoft documents them for SMTP AUTH.
         {"max_messages_per_minute": 30, "max_connections": 3},
+        (CLIENT_CREDENTIALS, REFRESH_TOKEN),
     ),
     GOOGLE: Kind(
         {
@@ -95,7 +102,12 @@ KINDS = {
     ),
 }
 MICROSOFT_URL = "https://login.microsoftonline.com/%s/oauth2/v2.0/token"
+MICROSOFT_DEVICE_URL = "https://login.microsoftonline.com/%s/oauth2/v2.0/devicecode"
 MICROSOFT_SCOPE, GOOGLE_SCOPE = "https://outlook.office365.com/.default", "https://mail.google.com/"
+# With a person's consent: the mailbox itself, tokens from then on, and who the person is.
+MICROSOFT_CONSENT_SCOPES = (
+    "https://outlook.office.com/SMTP.Send https://outlook.office.com/IMAP.AccessAsUser.All offline_access openid email profile"
+)
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\Z")
 # Tenants that stand for any; none of them has mailboxes of its own.
 NO_TENANT = ("common", "organizations", "consumers")
@@ -213,6 +225,18 @@ class Provider:
         """
         return "" if not (self.by_addon and self.oauth) or self.problems() else self._client()["name"]
 
+    @cached_property
+    def device_authorization_url(self):
+        """Where a person's consent begins; empty where its client needs none."""
+        if not (self.by_addon and self.oauth) or self.problems() or self._grant() != REFRESH_TOKEN:
+            return ""
+        if self.kind == MICROSOFT:
+            return MICROSOFT_DEVICE_URL % self.oauth["tenant"]
+        return self.oauth["device_authorization_url"]
+
+    def _grant(self):
+        return self.oauth.get("grant") or CLIENT_CREDENTIALS
+
     def problems(self):
         """What is wrong with the kind and the client, a line each."""
         if self.kind not in KINDS:
@@ -252,9 +276,21 @@ class Provider:
         else:
             if self.kind == MICROSOFT and not TENANT.match(self.oauth["tenant"]):
                 yield _WRONG_TENANT
-            elif self.kind == MICROSOFT and self.oauth["tenant"].lower() in NO_TENANT:
+            elif self.kind == MICROSOFT and self._grant() != REFRESH_TOKEN and self.oauth["tenant"].lower() in NO_TENANT:
                 yield "tenant must be your own Directory (tenant) ID: %s stands for any" % self.oauth["tenant"].lower()
-            yield from self._wrong_proof()
+            wrong = list(self._wrong_proof())
+            yield from wrong or self._wrong_consent()
+
+    def _wrong_consent(self):
+        """What is wrong with how a person consents."""
+        url = self.oauth.get("device_authorization_url")
+        if self._grant() == REFRESH_TOKEN:
+            if self.kind == CUSTOM and not url:
+                yield "device_authorization_url is missing, which grant %s needs: people consent there" % REFRESH_TOKEN
+            elif url and validators.https_url(url):
+                yield "device_authorization_url: %s" % validators.https_url(url)
+        elif url:
+            yield "device_authorization_url is only used with grant %s. Remove it, or set this grant" % REFRESH_TOKEN
 
     def _missing(self, required):
         missing = [name for name in required if not self.oauth.get(name)]
@@ -277,27 +313,35 @@ class Provider:
     def _wrong_proof(self):
         """What is wrong with that by which the client proves its identity: one that is there and empty is not filled in yet."""
         has_secret, has_key = "client_secret" in self.oauth, "private_key" in self.oauth
-        grant, authentication = self.oauth.get("grant", CLIENT_CREDENTIALS), self.oauth.get("client_authentication")
+        grant, authentication = self._grant(), self.oauth.get("client_authentication")
         by_key = grant == JWT_BEARER or authentication == BY_KEY
-        if grant not in (CLIENT_CREDENTIALS, JWT_BEARER):
-            yield "grant must be %s or %s" % (CLIENT_CREDENTIALS, JWT_BEARER)
-        elif authentication not in (None, "client_secret_post", "client_secret_basic", BY_KEY):
-            yield "client_authentication must be client_secret_post, client_secret_basic or private_key_jwt"
+        unknown = self._unknown_proof(grant, authentication)
+        if unknown:
+            yield unknown
+        elif authentication == PUBLIC and (grant != REFRESH_TOKEN or has_secret or has_key):
+            yield "client_authentication none is for a client of grant %s without a secret or key. Remove it" % REFRESH_TOKEN
         elif grant == JWT_BEARER and (authentication or has_secret):
             yield "grant %s only uses private_key. Remove client_secret and client_authentication" % grant
         elif has_secret and has_key:
             yield "both client_secret and private_key are given. Remove one of them"
         elif by_key and not has_key:
             yield "private_key is missing%s" % (", which grant %s needs" % grant if grant == JWT_BEARER else "")
-        elif authentication and not by_key and not has_secret:
+        elif authentication and authentication != PUBLIC and not by_key and not has_secret:
             yield "client_secret is missing, which client_authentication %s needs" % authentication
-        elif not (has_secret or has_key):
+        elif not (has_secret or has_key or grant == REFRESH_TOKEN):
             also = " (with its certificate)" if self.kind == MICROSOFT else ""
             yield "client_secret or private_key%s is missing" % also
         elif self.kind == MICROSOFT and has_key and not self.oauth.get("certificate"):
             yield "certificate is missing, by which Microsoft identifies the private key"
         elif "certificate" in self.oauth and not has_key:
             yield "certificate is given without its private_key. Add the key, or remove the certificate"
+
+    def _unknown_proof(self, grant, authentication):
+        if grant not in self.known.grants:
+            return "grant must be %s or %s" % (", ".join(self.known.grants[:-1]), self.known.grants[-1])
+        if authentication not in (None, "client_secret_post", "client_secret_basic", BY_KEY, PUBLIC):
+            return "client_authentication must be client_secret_post, client_secret_basic, private_key_jwt or none"
+        return ""
 
     def _client(self):
         if self.kind == GOOGLE:
@@ -314,13 +358,15 @@ class Provider:
             made = {name: value for name, value in self.oauth.items() if name not in ("tenant", "scopes", "tested")}
             made["scopes"] = " ".join(self.oauth.get("scopes") or ())
             if self.kind == MICROSOFT:
-                made.update(token_url=MICROSOFT_URL % self.oauth["tenant"], grant=CLIENT_CREDENTIALS, scopes=MICROSOFT_SCOPE)
+                scopes = MICROSOFT_CONSENT_SCOPES if self._grant() == REFRESH_TOKEN else MICROSOFT_SCOPE
+                made.update(token_url=MICROSOFT_URL % self.oauth["tenant"], grant=self._grant(), scopes=scopes)
         grant = made["grant"]
         made["name"] = self.oauth.get("name") or "%s (%s)" % (urlsplit(made["token_url"]).hostname, made["client_id"])
         made["subject"] = SUBJECTS.get(grant, "mailbox")
         if not made.get("client_authentication"):
-            by_key = grant == CLIENT_CREDENTIALS and "private_key" in made
-            made["client_authentication"] = BY_KEY if by_key else "client_secret_post"
+            by_key = grant != JWT_BEARER and "private_key" in made
+            is_public = grant == REFRESH_TOKEN and "client_secret" not in made
+            made["client_authentication"] = BY_KEY if by_key else PUBLIC if is_public else "client_secret_post"
         client = {name: made.get(name, "") for name in CLIENT}
         client["secret_expires"] = client["secret_expires"] or ""
         # A token for a single mailbox is tested with its servers.
@@ -350,6 +396,8 @@ def given_for(client, kind=CUSTOM):
         if not (url.startswith(before) and url.endswith(after)):
             return None
         options["tenant"] = url[len(before) : -len(after)]
+        if options.get("grant") == CLIENT_CREDENTIALS:
+            del options["grant"]
     elif client.get("scopes"):
         options["scopes"] = client["scopes"].split()
     # With no more than is needed.

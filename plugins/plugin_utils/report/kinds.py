@@ -83,7 +83,8 @@ KINDS = {
         "found": "no token yet",
         "explanation": "The server logs in by OAuth, but nobody has logged in with a token, or the mailbox's owner has not "
         "consented.",
-        "cure": "With an OAuth client, select Test OAuth on the server's form in Odoo, which says what is missing. With Odoo's "
+        "cure": "With an OAuth client, run playbooks/consent.yml if its grant is refresh_token, or select Test OAuth on the "
+        "server's form in Odoo, which says what is missing. With Odoo's "
         "own addon for Gmail or Outlook, select Connect your Gmail account, or Connect your Outlook account, and sign in as "
         "the mailbox.",
     },

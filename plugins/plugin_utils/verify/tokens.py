@@ -26,6 +26,7 @@ except ImportError:
 _TOOLS = Path(__file__).resolve().parents[3] / "roles" / "routing_addon" / "files" / "mail_server_oauth" / "tools"
 # A token is not used in its last seconds.
 _MARGIN = 60
+MISSING_LIBRARY = "the controller's Python has no library %s. Install what requirements.txt lists"
 
 
 class NoToken(Exception):
@@ -49,6 +50,27 @@ def tool(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def token_requests():
+    """The tool that asks for tokens.
+
+    :raises ImportError: when a library of its is missing.
+    """
+    request = tool("token_request")
+    if request.OAuth2Session is None:
+        raise ImportError(name="authlib")
+    return request
+
+
+def settings_of(client):
+    """An OauthClient as that tool takes it.
+
+    :raises ImportError: when a library is missing.
+    """
+    settings = asdict(client)
+    settings["thumbprint"] = tool("certificates").thumbprint(settings.pop("certificate"))
+    return settings
 
 
 def owner_of(mailbox):
@@ -84,23 +106,18 @@ class Tokens:
     def _ask(self, client, address):
         """A token, or why there is none, and until when that is so."""
         try:
-            request, certificates = tool("token_request"), tool("certificates")
-            if request.OAuth2Session is None:
-                raise ImportError(name="authlib")
-            settings = asdict(client)
-            settings["thumbprint"] = certificates.thumbprint(settings.pop("certificate"))
+            request = token_requests()
             self.secrets.update(each for each in (client.client_secret, client.private_key) if each)
-            answer = request.request(settings, address, adapter=_Adapter(self._context), machine="the controller")
+            answer = request.request(settings_of(client), address, adapter=Adapter(self._context), machine="the controller")
         except ImportError as missing:
-            words = "the controller's Python has no library %s. Install what requirements.txt lists" % missing.name
-            return NoToken(words, False), float("inf")
+            return NoToken(MISSING_LIBRARY % missing.name, False), float("inf")
         except request.TokenError as error:
             return NoToken(error.words, not error.temporary), float("inf")
         self.secrets.add(answer.access_token)
         return answer.access_token, time.monotonic() + max(answer.seconds - _MARGIN, 0)
 
 
-class _Adapter(HTTPAdapter):
+class Adapter(HTTPAdapter):
     """Connects to a token endpoint, and trusts what the rest of the run does."""
 
     def __init__(self, context):

@@ -21,6 +21,7 @@ except ImportError:
     OAuth2Session = None
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 # Seconds: until it answers, and until the answer is complete.
@@ -38,7 +39,7 @@ CLOCK_TOLERANCE = 60
 # Errors (RFC 6749, and Microsoft's) that pass.
 PASSING = ("temporarily_unavailable", "server_error", "slow_down", "too_many_requests", "rate_limit_exceeded")
 
-Answer = collections.namedtuple("Answer", "access_token seconds refresh_token")
+Answer = collections.namedtuple("Answer", "access_token seconds refresh_token id_token")
 
 
 class TokenError(Exception):
@@ -48,11 +49,13 @@ class TokenError(Exception):
     :param temporary: whether a later request may succeed
     :param consent: whether a person has to consent again
     :param pause: seconds until the next request
+    :param error: the endpoint's name for what failed, if it has one
     """
 
-    def __init__(self, words, temporary=False, consent=False, pause=SHORTEST_PAUSE):
+    def __init__(self, words, temporary=False, consent=False, pause=SHORTEST_PAUSE, error=""):
         super().__init__(words)
         self.words, self.temporary, self.consent, self.pause = words, temporary, consent, pause
+        self.error = error
 
 
 def require_library():
@@ -63,18 +66,24 @@ def require_library():
 
 
 class _Exchange:
-    """One request. Its parameters are those of request()."""
+    """One request. Its parameters are those of request().
 
-    def __init__(self, settings, adapter, machine):
+    :param url: the endpoint, if it is not the token endpoint
+    :param expected: what its answer has if it is no error
+    """
+
+    def __init__(self, settings, adapter, machine, url=None, expected="access_token"):
         require_library()
-        self.settings, self.url = settings, settings["token_url"]
+        self.settings, self.url, self.expected = settings, url or settings["token_url"], expected
         self.adapter, self.machine = adapter, machine
         self.secrets = [settings.get("client_secret"), settings.get("private_key")]
         self.uses_clock = False
         self.clock_ahead = 0
 
-    def run(self, mailbox, refresh_token):
+    def run(self, mailbox, refresh_token, more):
         parameters, authentication = self._parameters(mailbox, refresh_token)
+        self.secrets.extend(more.values())
+        parameters.update(more)
         session = OAuth2Session(
             client_id=self.settings["client_id"],
             client_secret=self.settings.get("client_secret") or None,
@@ -85,19 +94,22 @@ class _Exchange:
         session.register_compliance_hook("access_token_response", self._read)
         if self.adapter:
             session.mount("https://", self.adapter)
+        how = {
+            # Not Authlib's own, in which older versions leave the password of a client for the next one.
+            "headers": {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"},
+            "timeout": ANSWERS_WITHIN,
+            # Redirected, the client's secret would go who knows where.
+            "allow_redirects": False,
+            "stream": True,
+            "verify": _authorities(),
+        }
         try:
-            token = session.fetch_token(
-                self.url,
-                # Not Authlib's own, in which older versions leave the password of a client for the next one.
-                headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"},
-                timeout=ANSWERS_WITHIN,
-                # Redirected, the client's secret would go who knows where.
-                allow_redirects=False,
-                stream=True,
-                verify=_authorities(),
-                **parameters,
-                **unsigned,
-            )
+            if self.url == self.settings["token_url"]:
+                return self._answer(session.fetch_token(self.url, **how, **parameters, **unsigned))
+            # Authlib has no request that asks for no token.
+            del parameters["grant_type"]
+            auth = session.client_auth(authentication)
+            return self._json(self._read(session.post(self.url, parameters, withhold_token=True, auth=auth, **how)))
         except requests.exceptions.SSLError as error:
             raise self._error("The certificate of the token endpoint cannot be verified: %s" % _cause(error)) from None
         except requests.exceptions.ProxyError as error:
@@ -111,7 +123,6 @@ class _Exchange:
             raise self._error("The token endpoint cannot be reached: %s" % _cause(error), temporary=True) from None
         finally:
             session.close()
-        return self._answer(token)
 
     # -- the question --
 
@@ -182,7 +193,7 @@ class _Exchange:
         answer._content, answer._content_consumed = b"".join(parts), True
         self._note_clock(answer.headers.get("Date"))
         said = self._json(answer)
-        if answer.status_code != 200 or "access_token" not in said:
+        if answer.status_code != 200 or self.expected not in said:
             raise self._refusal(answer, said)
         return answer
 
@@ -218,7 +229,8 @@ class _Exchange:
         consent = self.settings["grant"] == "refresh_token" and error in ("invalid_grant", "interaction_required")
         if consent:
             words += " The mailbox's owner must consent again"
-        return self._error(words, temporary=temporary, consent=consent, pause=_pause(answer.headers.get("Retry-After")))
+        pause = _pause(answer.headers.get("Retry-After"))
+        return self._error(words, temporary=temporary, consent=consent, pause=pause, error=str(error))
 
     def _answer(self, token):
         access_token, kind = token.get("access_token"), str(token.get("token_type") or "bearer")
@@ -230,8 +242,8 @@ class _Exchange:
             seconds = int(float(token["expires_in"]))
         except (KeyError, TypeError, ValueError, OverflowError):
             seconds = DEFAULT_SECONDS
-        refresh_token = token.get("refresh_token")
-        return Answer(access_token, max(seconds, 0), refresh_token if isinstance(refresh_token, str) else None)
+        others = [token[name] if isinstance(token.get(name), str) else None for name in ("refresh_token", "id_token")]
+        return Answer(access_token, max(seconds, 0), *others)
 
     def _error(self, words, **kinds):
         if self.uses_clock and abs(self.clock_ahead) >= CLOCK_TOLERANCE:
@@ -242,19 +254,32 @@ class _Exchange:
         return TokenError("%s (%s)" % (words[:1000].rstrip("."), self.url), **kinds)
 
 
-def request(settings, mailbox, refresh_token=None, adapter=None, machine="Odoo's machine"):
+def request(settings, mailbox, refresh_token=None, adapter=None, machine="Odoo's machine", more=None):
     """Ask a token endpoint for an access token.
 
-    Postroom's verify.yml asks by this function, too, from the controller.
+    Postroom's verify.yml and consent.yml ask by this function, too, from the controller.
 
     :param settings: the client's settings, as of mail.oauth.client
     :param mailbox: the mailbox that it is for, where it is for one
     :param adapter: an adapter of requests for the connection, where it is not that of requests itself
     :param machine: whose clock it is, in words
+    :param more: further parameters of the request, which are secret
     :return: an Answer; its refresh token is None where the old one stays
     :raise TokenError: there is none
     """
-    return _Exchange(settings, adapter, machine).run(mailbox, refresh_token)
+    return _Exchange(settings, adapter, machine).run(mailbox, refresh_token, more or {})
+
+
+def request_device_code(settings, url, adapter=None, machine="Odoo's machine"):
+    """Ask for a code with which a person consents at the provider's page (RFC 8628).
+
+    The token comes by request() with the grant DEVICE_CODE, once the person has consented.
+
+    :param url: the device authorization endpoint
+    :return: dictionary as the endpoint gives it
+    :raise TokenError: there is none
+    """
+    return _Exchange({**settings, "grant": DEVICE_CODE}, adapter, machine, url, "device_code").run("", None, {})
 
 
 def fingerprint(settings):

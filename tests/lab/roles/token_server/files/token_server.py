@@ -93,6 +93,7 @@ class Server:
         self.tokens, self.refresh_tokens, self.used, self.devices = {}, {}, {}, {}
         self.denied, self.busy, self.requests, self.failures = set(), set(), [], collections.deque()
         self.seconds, self.rotates, self.clock, self.counter = 3600, True, 0, 0
+        self.code_seconds, self.interval, self.codes, self.shown = 900, 1, [], []
 
     # -- tokens --
 
@@ -160,7 +161,7 @@ class Server:
     def microsoft(self, form, authorization):
         grant = form.get("grant_type")
         if grant == DEVICE_CODE:
-            return self._device(form, "authorization_pending")
+            return self._device(form, authorization, "authorization_declined")
         client = self._client(form, authorization)
         if grant == "client_credentials":
             if form.get("scope") != MICROSOFT_SCOPE:
@@ -177,7 +178,7 @@ class Server:
     def google(self, form, authorization):
         grant = form.get("grant_type")
         if grant == DEVICE_CODE:
-            return self._device(form, "authorization_pending")
+            return self._device(form, authorization, "access_denied")
         if grant == JWT_BEARER:
             head, claims = self.keys.read(form.get("assertion", ""))
             if claims.get("iss") != self.settings["service_account"] or head.get("kid") != self.settings["key_id"]:
@@ -208,29 +209,57 @@ class Server:
         self.used[token] = self.refresh_tokens.pop(token)
         return self.issue(known["mailbox"], client, refresh=True)
 
-    def device_code(self, form):
+    def device_code(self, form, authorization):
+        client = self._client(form, authorization)
         code, shown = secrets.token_urlsafe(32), secrets.token_hex(4).upper()
-        self.devices[code] = {"shown": shown, "client": form.get("client_id"), "mailbox": None}
+        self.devices[code] = {
+            "shown": shown,
+            "client": client,
+            "mailbox": None,
+            "scope": form.get("scope", "").split(),
+            "until": time.time() + self.code_seconds,
+            "interval": self.interval,
+            "asked": time.time(),
+        }
+        self.codes.append(code)
+        self.shown.append(shown)
         return {
             "device_code": code,
             "user_code": shown,
             "verification_uri": f"{self.url}/device",
             "verification_url": f"{self.url}/device",
-            "expires_in": 900,
-            "interval": 1,
+            "expires_in": self.code_seconds,
+            "interval": self.interval,
             "message": f"Open {self.url}/device and enter the code {shown}.",
         }
 
-    def _device(self, form, pending):
+    def _device(self, form, authorization, denied):
+        client = self._client(form, authorization)
         known = self.devices.get(form.get("device_code"))
-        if not known:
+        if not known or known["client"] != client or known["until"] < time.time():
             raise Refusal(400, "expired_token", "AADSTS70020: The provided value for the device code is not valid.")
+        # RFC 8628, 3.5: who asks too early waits longer from then on.
+        too_early, known["asked"] = time.time() - known["asked"] < known["interval"] - 0.2, time.time()
+        if too_early:
+            known["interval"] += 5
+            raise Refusal(400, "slow_down", "Polling too frequently.")
         if known["mailbox"] is None:
-            raise Refusal(400, pending, "AADSTS70016: The user has not signed in yet.")
+            raise Refusal(400, "authorization_pending", "AADSTS70016: The user has not signed in yet.")
         if known["mailbox"] is False:
-            raise Refusal(400, "access_denied", "The user has denied the request.")
+            raise Refusal(400, denied, "The user has denied the request.")
         del self.devices[form["device_code"]]
-        return self.issue(known["mailbox"], known["client"], refresh=True)
+        answer = self.issue(known["mailbox"], client, refresh="offline_access" in known["scope"] or not known["scope"])
+        if "openid" in known["scope"]:
+            answer["id_token"] = self.identity(known["mailbox"], client)
+        return answer
+
+    def identity(self, mailbox, client):
+        """An ID token. Its signature is none: whoever gets it from here over TLS need not look at it."""
+        now = int(time.time())
+        claims = {"iss": f"{self.url}/{self.path.split('/')[1]}/v2.0", "aud": client, "sub": mailbox, "iat": now, "nbf": now}
+        claims.update(exp=now + 3600, email=mailbox, preferred_username=mailbox, name=mailbox.partition("@")[0])
+        parts = [json.dumps(each).encode() for each in ({"alg": "RS256", "typ": "JWT"}, claims)]
+        return ".".join(base64.urlsafe_b64encode(each).decode().rstrip("=") for each in (*parts, secrets.token_bytes(64)))
 
     def configuration(self, tenant):
         base = f"{self.url}/{tenant}"
@@ -251,9 +280,11 @@ class Server:
         self.reset()
         self.do_set(**settings)
 
-    def do_set(self, seconds=None, rotates=None, clock=None, deny=None, busy=None):
+    def do_set(self, seconds=None, rotates=None, clock=None, deny=None, busy=None, code_seconds=None, interval=None):
         """Seconds that tokens are valid for, whether refresh tokens rotate, seconds that this clock is ahead; mailboxes that
-        no token is good for, or not now."""
+        no token is good for, or not now; seconds that device codes are valid for, and between two questions about one."""
+        self.code_seconds = self.code_seconds if code_seconds is None else code_seconds
+        self.interval = self.interval if interval is None else interval
         self.seconds = self.seconds if seconds is None else seconds
         self.rotates = self.rotates if rotates is None else rotates
         self.clock = self.clock if clock is None else clock
@@ -283,9 +314,18 @@ class Server:
                 known["mailbox"] = mailbox and mailbox.lower()
 
     def do_read(self):
-        """The requests so far, how often a used refresh token came, and the fingerprints of the good refresh tokens."""
+        """The requests so far, how often a used refresh token came, the fingerprints of the good refresh tokens, all that no
+        output may have, and the codes for people, in their order."""
         good = [hashlib.sha256(token.encode()).hexdigest() for token in self.refresh_tokens]
-        return {"requests": self.requests, "reused": self.counter, "good": good, "tokens": list(self.tokens)}
+        secret = [*self.tokens, *self.refresh_tokens, *self.codes]
+        return {
+            "requests": self.requests,
+            "reused": self.counter,
+            "good": good,
+            "tokens": list(self.tokens),
+            "secret": secret,
+            "shown": self.shown,
+        }
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -332,7 +372,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == ["google", "token"]:
             return state.google(form, authorization)
         if path[-2:] in (["v2.0", "devicecode"], ["device", "code"]):
-            return state.device_code(form)
+            return state.device_code(form, authorization)
         if path[1:] == ["oauth2", "v2.0", "token"]:
             return state.microsoft(form, authorization)
         raise Refusal(404, "invalid_request", "No such endpoint.")

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The module consent documents it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ansible.module_utils.common.parameters import remove_values
+from ansible.utils.display import Display
+
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import occurring
+from ansible_collections.postroom.odoo.plugins.module_utils.operations import consents
+from ansible_collections.postroom.odoo.plugins.module_utils.resources.oauth_clients import REFRESH_TOKEN
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import accounts_of, is_enabled
+from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent import device
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.people import Person, Way, ask
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import Prover
+from ansible_collections.postroom.odoo.plugins.plugin_utils.declared import lists_for, unread, variables_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import InProcessAction, plain, session_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import tls
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import OAUTH, mailboxes_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import MISSING_LIBRARY, Adapter, token_requests
+
+OPTIONS = {
+    "roles": {"type": "dict", "required": True},
+    "email": {"type": "str"},
+    "at_a_time": {"type": "int", "default": 10},
+    "timeout": {"type": "int", "default": 10},
+    "ca_path": {"type": "path"},
+}
+KNOWN = {"consent_" + option for option in OPTIONS if option not in ("roles", "email")}
+NO_PAGE = (
+    "The inventory does not say where people consent to the OAuth client %s: it has no device_authorization_url. Give the "
+    "client in mail_provider.oauth, or in oauth of an account"
+)
+
+
+class ActionModule(InProcessAction):
+    """Asks people on the controller, and Odoo by a session of its own: no token is ever in the options of a module."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        # Not that of the modules, which runs the task's.
+        result = super(InProcessAction, self).run(tmp, task_vars)
+        self.options = self.validate_argument_spec(OPTIONS)[1]
+        self.secrets = set()
+        self.show = partial(_show, task_vars["inventory_hostname"])
+        try:
+            result.update(self._run(task_vars))
+        except (Stop, OdooError) as exc:
+            result.update(failed=True, msg=self._masked(str(exc)))
+        except ImportError as missing:
+            result.update(failed=True, msg=MISSING_LIBRARY % missing.name)
+        return result
+
+    def _run(self, task_vars):
+        misspelled = unread(task_vars, "consent", KNOWN)
+        if misspelled:
+            raise Stop("\n".join(misspelled))
+        people, pages = self._people(task_vars)
+        if not people:
+            return {"changed": False, "stored": [], "missing": []}
+        if self._connection.transport != "local":
+            raise Stop("consent.yml needs ansible_connection: local, as it must reach Odoo from the controller")
+        token_requests()
+        session = session_of("consent", plain(with_connection({}, task_vars, self._templar.template)), writes=True)
+        clients = consents.clients_of(session, {each.client.name for each in people})
+        there = consents.consented(session, clients.values())
+        missing = [each for each in people if (clients[each.client.name], each.address) not in there]
+        if self._task.check_mode:
+            for person in missing:
+                self.show("%s would be asked to consent" % person.address)
+            return {"changed": bool(missing), "stored": [], "missing": [each.address for each in missing]}
+        session.refuse_neutralized()
+        return self._ask(missing, pages, session, clients)
+
+    def _people(self, task_vars):
+        """The people whose mailboxes log in with their consent, in the inventory's order, and where they consent."""
+        roles = self.options["roles"]
+        given = variables_of(roles, task_vars, self._templar.template)
+        found = {}
+        for mailbox in mailboxes_of(lists_for(roles, given, task_vars)):
+            if mailbox.authentication == OAUTH and mailbox.client and mailbox.client.grant == REFRESH_TOKEN:
+                found.setdefault((mailbox.client, mailbox.login.strip().lower()), []).append(mailbox)
+        people = [Person(client, address, tuple(mailboxes)) for (client, address), mailboxes in found.items()]
+        wanted = (self.options["email"] or "").strip().lower()
+        if wanted:
+            people = [each for each in people if each.address == wanted]
+            if not people:
+                raise Stop(
+                    "No mailbox of this database with the address %s logs in by an OAuth client of grant %s. Correct email, or "
+                    "use --limit" % (wanted, REFRESH_TOKEN)
+                )
+        pages = accounts_of(given, by_addon=is_enabled(given, task_vars)).consent_pages()
+        for person in people:
+            if person.client.name not in pages:
+                raise Stop(NO_PAGE % person.client.name)
+            self.secrets.update(each for each in (person.client.client_secret, person.client.private_key) if each)
+        return people, pages
+
+    def _ask(self, missing, pages, session, clients):
+        adapter = Adapter(tls.strict_context(self.options["ca_path"]))
+        prover = Prover(self.options["ca_path"], self.options["timeout"])
+
+        def store(person, refresh_token):
+            self.secrets.add(refresh_token)
+            consents.store(session, clients[person.client.name], person.address, refresh_token)
+
+        way = Way(
+            lambda person: device.start(person.client, pages[person.client.name], adapter),
+            prover.prove,
+            store,
+            lambda line: self.show(self._masked(line)),
+            self.options["at_a_time"],
+        )
+        outcome = ask(missing, way)
+        failed = [address for address, _reason in outcome.failed]
+        result = {"changed": bool(outcome.stored), "stored": outcome.stored, "missing": failed}
+        if failed:
+            result.update(failed=True, msg=self._masked(_message(outcome.failed)))
+        return result
+
+    def _masked(self, words):
+        return remove_values(words, occurring(self.secrets, [words]))
+
+
+class Stop(Exception):
+    """Nobody can be asked, in words."""
+
+
+def _message(failed):
+    """Who has not consented, each reason once."""
+    reasons = {}
+    for address, reason in failed:
+        reasons.setdefault(reason, []).append(address)
+    lines = ["%s: %s" % (", ".join(addresses), reason) for reason, addresses in reasons.items()]
+    return "\n".join(["%d mailbox%s without a token:" % (len(failed), "" if len(failed) == 1 else "es"), *lines])
+
+
+def _show(host, line):
+    Display().display("[%s] %s" % (host, line))

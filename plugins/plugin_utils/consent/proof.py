@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whose token it is: the mailbox's owner's, or that of somebody else who was signed in."""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import NoConsent
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import tls
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions import (
+    BROKEN,
+    NoStartTls,
+    Postponed,
+    Refused,
+    open_session,
+)
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import SMTP
+
+# The claims of an ID token (OpenID Connect, and Microsoft's) that have a person's address.
+CLAIMS = ("email", "preferred_username", "upn")
+_AGAIN = "Nothing was stored. Run consent.yml again, and have the mailbox's owner sign in"
+
+
+class Prover:
+    """Decides whose token it is: by what the provider says of the person, otherwise by a login at the mail server.
+
+    :param ca_path: certificates to trust besides those of the system.
+    :param timeout: seconds to wait for each answer of a mail server.
+    """
+
+    def __init__(self, ca_path=None, timeout=10):
+        self._context, self._timeout = tls.strict_context(ca_path), timeout
+
+    def prove(self, person, answer):
+        """Do nothing if the answer's token is the person's.
+
+        :raises NoConsent: if it is another's, or nobody can tell.
+        """
+        known = addresses_of(answer.id_token, person.client.client_id)
+        if person.address in known:
+            return
+        if known:
+            raise NoConsent("%s has signed in instead. %s" % (" or ".join(sorted(known)), _AGAIN))
+        self._log_in(person, answer.access_token)
+
+    def _log_in(self, person, token):
+        refused, unclear = [], []
+        # SMTP last: providers disable it for a mailbox more often.
+        for mailbox in sorted(person.mailboxes, key=lambda each: each.endpoint.protocol == SMTP):
+            try:
+                with open_session(mailbox.endpoint, self._context, self._timeout) as session:
+                    session.log_in_by_token(mailbox.login, token)
+                return
+            except Refused as exc:
+                refused.append("%s: %s" % (mailbox.endpoint, exc))
+            except ssl.SSLCertVerificationError as exc:
+                unclear.append("%s: certificate not trusted (%s)" % (mailbox.endpoint, exc.verify_message))
+            except NoStartTls:
+                unclear.append("%s: no STARTTLS" % mailbox.endpoint)
+            except (Postponed, *BROKEN) as exc:
+                unclear.append("%s: %s" % (mailbox.endpoint, exc or type(exc).__name__))
+        if refused:
+            words = "The mail server rejects the token for this mailbox, as if somebody else had signed in (%s). %s"
+            raise NoConsent(words % ("; ".join(refused).replace(token, "***"), _AGAIN))
+        raise NoConsent(
+            "It cannot be checked who has signed in: the provider does not say, and the mail server could not be asked (%s). "
+            "Nothing was stored. Add openid and email to the client's scopes, or run consent.yml where the mail server can be "
+            "reached" % "; ".join(unclear).replace(token, "***")
+        )
+
+
+def addresses_of(id_token, client_id):
+    """The addresses of the person whom an ID token is about; none where it does not say.
+
+    Its signature is not looked at: it comes from the token endpoint itself, over TLS (OpenID Connect Core, 3.1.3.7).
+    """
+    try:
+        content = id_token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
+        audience = claims.get("aud")
+    except (AttributeError, IndexError, ValueError):
+        return set()
+    if client_id not in (audience if isinstance(audience, list) else [audience]):
+        return set()
+    found = [claims.get(name) for name in CLAIMS if name != "email" or claims.get("email_verified") is not False]
+    return {each.strip().lower() for each in found if isinstance(each, str) and "@" in each}

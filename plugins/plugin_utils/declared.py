@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, Postroom maintainers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the inventory declares for a host, for actions that are no role's: variables of roles, and the lists made of them."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
+from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import is_enabled, lists_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values
+from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import unread_variables
+from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
+
+
+def variables_of(roles, task_vars, template):
+    """The variables of roles, with their defaults.
+
+    :param roles: the entry points by role.
+    :param template: function that templates a value.
+    """
+    specs = [SPECIFICATIONS[role][entry_point] for role, entry_point in roles.items()]
+    given = {name: option["default"] for spec in specs for name, option in spec.items() if "default" in option}
+    names = {name for spec in specs for name in spec if name in task_vars}
+    return {**given, **plain_values(template({name: task_vars[name] for name in names}))}
+
+
+def lists_for(roles, given, task_vars):
+    """The lists that the roles make of the variables, as lists_of() returns them."""
+    has_addons = is_enabled(given, task_vars)
+    try:
+        return [each for role in roles for each in lists_of(role, given, has_addons, has_addons)]
+    except BadEntry as exc:
+        raise AnsibleActionFail(str(exc)) from exc
+
+
+def unread(task_vars, prefix, known):
+    """Names like those of a playbook's variables that the inventory sets for the host, and that nobody reads, a line each."""
+    host, hosts = task_vars["inventory_hostname"], task_vars.get("hostvars") or {}
+    names = list(hosts[host]) if host in hosts else ()
+    return list(unread_variables([name for name in names if str(name).startswith(prefix)], known, (prefix,)))

@@ -1,0 +1,158 @@
+"""Who is asked to consent when, and what becomes of it, by a clock of the test's. tests/integration has the lab's provider."""
+
+import base64
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import Code, NoConsent, Unreachable
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.people import Person, Way, ask
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import addresses_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import token_requests
+
+TOKEN = SimpleNamespace(refresh_token="r3fresh", access_token="acc3ss", id_token=None)
+GIVEN = {"device_code": "d", "user_code": "ABCD", "verification_uri": "https://p.example/device", "expires_in": 600}
+
+
+def failing(error, temporary=False):
+    return token_requests().TokenError(f"The endpoint answered 400 {error}", temporary=temporary, error=error)
+
+
+class Provider:
+    """Gives each person a code, and answers in turn what it is told to; the last answer again and again."""
+
+    def __init__(self, **answers):
+        self.now, self.answers, self.started, self.shown, self.stored, self.asked = 0, answers, [], [], [], []
+        self.given, self.most = dict(GIVEN), 0
+
+    def start(self, person):
+        answers = self.answers[person.address]
+        if isinstance(answers, Exception):
+            raise answers
+        self.started.append(person.address)
+        left = list(answers)
+
+        def request(code):
+            self.asked.append((person.address, self.now))
+            answer = left.pop(0) if len(left) > 1 else left[0]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return Code(self.given, request, lambda: self.now)
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def ask(self, at_a_time=10, store=None, **clients):
+        people = [Person(SimpleNamespace(name=clients.get(each, "client")), each) for each in self.answers]
+        way = Way(
+            self.start,
+            lambda person, answer: None,
+            store or (lambda person, token: self.stored.append((person.address, token))),
+            self.shown.append,
+            at_a_time,
+            lambda: self.now,
+            self.sleep,
+        )
+        return ask(people, way)
+
+
+PENDING = failing("authorization_pending")
+
+
+def test_several_at_a_time():
+    provider = Provider(a=[PENDING, PENDING, TOKEN], b=[TOKEN], c=[failing("access_denied")], d=[TOKEN])
+    outcome = provider.ask(at_a_time=2)
+    assert outcome.stored == ["b", "a", "d"]
+    assert [address for address, _reason in outcome.failed] == ["c"]
+    assert provider.stored == [("b", "r3fresh"), ("a", "r3fresh"), ("d", "r3fresh")]
+    assert provider.started == ["a", "b", "c", "d"]
+    # The third is asked when the second is done, and not before.
+    assert provider.shown[0].startswith("a: open https://p.example/device, enter the code ABCD, and sign in as this mailbox")
+    assert provider.shown[2] == "b has consented: the token is stored (1 of 4)"
+    assert "r3fresh" not in "".join(provider.shown)
+
+
+def test_who_is_waited_for_is_shown_now_and_then():
+    provider = Provider(a=[PENDING])
+    outcome = provider.ask()
+    assert outcome.failed[0][1].startswith("The code has expired")
+    waits = [each for each in provider.shown if each.startswith("Waiting for a (0 of 1 stored)")]
+    assert 600 / 60 <= len(waits) <= 600 / 30
+    assert provider.now == pytest.approx(600, abs=10)
+
+
+def test_slower_when_it_is_told_to():
+    provider = Provider(a=[failing("slow_down"), failing("slow_down"), PENDING, TOKEN])
+    provider.given["interval"] = 2
+    provider.ask()
+    assert [when for _address, when in provider.asked] == [2, 9, 21, 33]
+
+
+def test_a_provider_that_is_down_for_a_while():
+    down = failing("", temporary=True)
+    provider = Provider(a=[down, down, PENDING, down, TOKEN])
+    assert provider.ask().stored == ["a"]
+    assert sum("Trying again" in each for each in provider.shown) == 2
+    assert [when for _address, when in provider.asked] == [5, 15, 35, 40, 50]
+
+
+def test_a_provider_that_is_down_is_asked_once():
+    provider = Provider(a=Unreachable("down"), b=Unreachable("not asked"), c=[TOKEN])
+    outcome = provider.ask(c="other")
+    assert (outcome.stored, outcome.failed) == (["c"], [("a", "down"), ("b", "down")])
+
+
+def test_what_concerns_one_person():
+    provider = Provider(a=NoConsent("unknown client"), b=[failing("invalid_client")], c=[TOKEN])
+    outcome = provider.ask()
+    assert (outcome.stored, len(outcome.failed)) == (["c"], 2)
+
+
+def test_a_token_for_an_hour_only():
+    provider = Provider(a=[SimpleNamespace(refresh_token=None)])
+    ((_address, reason),) = provider.ask().failed
+    assert "offline_access" in reason
+
+
+def test_odoo_that_stores_nothing_more():
+    def store(person, token):
+        raise OdooError("gone")
+
+    provider = Provider(a=[TOKEN], b=[PENDING], c=[TOKEN])
+    outcome = provider.ask(at_a_time=2, store=store)
+    assert [address for address, _reason in outcome.failed] == ["a", "b", "c"]
+    assert provider.started == ["a", "b"]
+
+
+@pytest.mark.parametrize("missing", ["device_code", "user_code", "verification_uri"])
+def test_no_code(missing):
+    with pytest.raises(NoConsent):
+        Code({**GIVEN, missing: None}, None)
+
+
+def id_token(claims):
+    return ".".join(base64.urlsafe_b64encode(each).decode().rstrip("=") for each in (b"{}", json.dumps(claims).encode(), b"s"))
+
+
+@pytest.mark.parametrize(
+    ("claims", "found"),
+    [
+        ({"aud": "c", "email": "New@b.c"}, {"new@b.c"}),
+        ({"aud": ["x", "c"], "preferred_username": "new@b.c", "email": "n@b.c"}, {"new@b.c", "n@b.c"}),
+        ({"aud": "c", "email": "new@b.c", "email_verified": False}, set()),
+        ({"aud": "another", "email": "new@b.c"}, set()),
+        ({"aud": "c", "preferred_username": "new"}, set()),
+        (["c"], set()),
+    ],
+)
+def test_whom_a_token_is_about(claims, found):
+    assert addresses_of(id_token(claims), "c") == found
+
+
+@pytest.mark.parametrize("token", [None, "", "a.b", "a.!.c"])
+def test_a_token_about_nobody(token):
+    assert addresses_of(token, "c") == set()
