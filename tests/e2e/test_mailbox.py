@@ -437,6 +437,32 @@ def test_answer_that_core_fails_on_stays_unread_and_is_noted_once(office, mailbo
     assert "LookupError" in notes(office, kind)[0]
 
 
+@KINDS
+def test_attached_message_that_python_needs_long_for(office, mailbox, kind):
+    """Core would write it anew, which takes Python seconds for some hundred bytes. It stays; the one behind it lands."""
+    trips = [office.follow(office.send("chatter", PERSON)) for _ in range(2)]
+    own = f"<attached.{uuid.uuid4().hex}@other.example>"
+    attached = b"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: " + b"\xe4 " * 2500 + b"\r\n\r\nhi\r\n--b--\r\n"
+    mailbox.put(
+        corpus.message(
+            b"From: " + BOB.encode(),
+            b"Subject: Attached",
+            b"Message-ID: " + own.encode(),
+            b"References: " + trips[0].message_id.encode(),
+            b"Content-Type: multipart/mixed; boundary=b",
+            body=attached,
+        )
+    )
+    mailbox.put(dict(corpus.answers(trips[1].message_id))["calendar"])
+    fetch(office, kind, True)
+    assert not office.search("mail.message", [("message_id", "=", own)], "id")
+    assert landed(office, trips[1].record, "VCALENDAR") + landed(office, trips[1].record) == 1
+    assert [flags for flags, content in mailbox.snapshot().values() if b"Subject: Attached" in content] == [""]
+    (note,) = notes(office, kind)
+    assert "Attached" in note
+    assert "too long" in note
+
+
 def test_many_unread_messages_of_a_mailbox_that_was_made_anew(office, mailbox, lab):
     """A new UIDVALIDITY: of what is unread then, nothing is passed over, however much there is."""
     fetch(office, "imap", True)
