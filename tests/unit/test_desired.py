@@ -99,6 +99,28 @@ def test_a_company_must_be_among_the_companies():
     assert problems(resources.USERS, {"login": "u", "company": "A", "companies": ["B"]}) == [(0, "companies")]
 
 
+@pytest.mark.parametrize(
+    ("resource", "item", "option"),
+    [
+        (resources.USERS, {"login": "u", "name": ""}, "name"),
+        (resources.USERS, {"login": "u", "name": " "}, "name"),
+        (resources.USERS, {"login": "u", "company": ""}, "company"),
+        (resources.OUTGOING_MAIL_SERVERS, {"login": "u", "host": "h", "name": ""}, "name"),
+        (resources.INCOMING_MAIL_SERVERS, {"login": "u", "host": "h", "name": ""}, "name"),
+        (resources.USERS, {"login": "u", "groups": ["base.group_user", "base.group_portal"]}, "groups"),
+        (resources.USERS, {"login": "u", "groups": ["base.group_public", "base.group_portal"]}, "groups"),
+    ],
+)
+def test_what_odoo_would_refuse_when_others_are_written(resource, item, option):
+    assert problems(resource, item) == [(0, option)]
+
+
+@pytest.mark.parametrize("option", ["email_from", "reply_to"])
+@pytest.mark.parametrize("value", ["a@b.example\nBcc: c@d.example", "a@b.example\r\n", '"Two\nLines" <a@b.example>'])
+def test_a_header_has_one_line(option, value):
+    assert problems(resources.MAIL_TEMPLATES, {"template": "a.b", option: value}) == [(0, option)]
+
+
 def test_one_alias_domain_up_to_16():
     assert problems(resources.ALIAS_DOMAINS.in_series(16), {"name": "a.example"}, {"name": "b.example"}) == [(1, None)]
     check_items(resources.ALIAS_DOMAINS.in_series(17), [{"name": "a.example"}, {"name": "b.example"}])

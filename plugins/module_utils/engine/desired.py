@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import Wanted
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import OWN, normal
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NotThere, resolve
@@ -34,6 +35,8 @@ def check_items(resource, items):
             problems.extend((index, field.option, reason) for reason in _wrong(field, item.get(field.option)))
         problems.extend((index, option, reason) for check in resource.checks for option, reason in check(item))
         key = resource.key(item)
+        if key is not None and not item.get(resource.title_option, "-").strip():
+            problems.append((index, resource.title_option, validators.EMPTY))
         if key is None:
             ways = " or ".join(" and ".join(identity) for identity in resource.identities)
             problems.append((index, None, "does not identify the %s; set %s" % (resource.noun, ways)))

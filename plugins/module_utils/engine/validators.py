@@ -15,6 +15,8 @@ LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
 DOMAIN = re.compile(r"%s(?:\.%s)*\Z" % (LABEL, LABEL))
 # A value is cut in messages after so many characters.
 LONGEST = 100
+# Of an option without which Odoo keeps no record.
+EMPTY = "is empty; give a value, or remove the option"
 _UNTYPEABLE = "has a line break or another control character; choose another password"
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 # What nearly all addresses look like. It saves the long way by RFC 5322, which takes a list of thousands seconds.
@@ -149,6 +151,8 @@ def header_addresses(value):
     """A From or Reply-To: addresses, with or without names; what Odoo fills in (placeholders) is left to Odoo."""
     if "${" in value or "{{" in value:
         return None
+    if CONTROL.search(value):
+        return one_line(value)
     if all(address(spec) is None for dummy, spec in getaddresses([value]) or [("", "")]):
         return None
     return '%s is not an e-mail address, or a list of them; write like "My Company, Inc." <office@mydomain.com>' % quoted(value)

@@ -25,9 +25,24 @@ def _user_company_is_allowed(item):
         yield "companies", "must contain company (%s)" % item["company"]
 
 
+def _company_is_named(item):
+    if item.get("company") == "":
+        yield "company", validators.EMPTY
+
+
+# Of internal, portal and public users: a user is one of these.
+_TYPES = ("base.group_user", "base.group_portal", "base.group_public")
+
+
+def _is_of_one_type(item):
+    found = [group for group in _TYPES if group in (item.get("groups") or ())]
+    if len(found) > 1:
+        yield "groups", "%s are of users of different types; remove all but one" % " and ".join(found)
+
+
 def _is_no_internal_user(item):
     """Portal and public users must not get the groups that Odoo gives a new, internal, user."""
-    return not {"base.group_portal", "base.group_public"}.isdisjoint(item["groups"])
+    return not set(_TYPES[1:]).isdisjoint(item["groups"])
 
 
 def _conflicts(view):
@@ -167,7 +182,7 @@ USERS = Resource(
             doc=("Whether Odoo sends an invitation to users that this run creates. Otherwise, Odoo sends them no message."),
         ),
     ),
-    checks=(_user_company_is_allowed,),
+    checks=(_user_company_is_allowed, _company_is_named, _is_of_one_type),
     companion=Field("partner", "partner_id", type="many2one", relation=Relation("res.partner", "contact")),
     invitation=Invitation(option="invite", method="action_reset_password", context={"create_user": True}),
     everything=(("active", "=", True), ("share", "=", False)),
