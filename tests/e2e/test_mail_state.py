@@ -5,7 +5,7 @@ import time
 import uuid
 
 import pytest
-from office import BOB, address, lab_database
+from office import BOB, address, lab_database, shell
 
 OUTGOING = ("sending_state", "last_sent", "last_failed", "last_error", "mails_waiting")
 SENDING = ("sending_server_id", "sending_state", "last_sent", "sending_failed", "sending_error")
@@ -156,6 +156,51 @@ def test_nobody_waits(desk, provider, hold):
     finally:
         other.end()
     assert desk.server()["last_sent"] >= before
+
+
+def test_no_row_of_a_server_is_written(desk, provider):
+    """Somebody else has just changed every server, and has not committed it."""
+    other = Transaction(desk.office.name, "SELECT id FROM ir_mail_server FOR NO KEY UPDATE")
+    try:
+        desk.send()
+    finally:
+        other.end()
+    assert (len(provider.taken), desk.rows()) == (1, 1)
+
+
+QUERIES = """
+import odoo.sql_db
+
+def asked():
+    # In all transactions. 14 has counted those of a transaction there when it has ended.
+    return odoo.sql_db.sql_counter + env.cr.sql_log_count
+
+def queries(count):
+    values = {{"subject": "Counted", "body_html": "Hello", "email_from": "{sender}", "email_to": "{receiver}"}}
+    mails = env["mail.mail"].create([dict(values, auto_delete=False) for _ in range(count)])
+    env.cr.commit()
+    before = asked()
+    mails.send()
+    env.cr.commit()
+    assert set(mails.mapped("state")) == {{"sent"}}
+    assert all(mails.mail_message_id.mapped("route_server")) is keeps
+    return asked() - before
+
+for keeps in (True, False):
+    type(env["ir.mail_server"])._keeps_outcomes = type(env["mail.mail"])._keeps_routes = keeps
+    queries(1)
+    few, many = queries(3), queries(23)
+    print("QUERIES", (many - few) / 20)
+"""
+
+
+def test_no_look_up_by_mail(desk, provider):
+    """To keep what happened, and the route, takes no further query for each mail, in any transaction."""
+    office = desk.office
+    output = shell(office.lab, office.series, office.name, QUERIES.format(sender=address("newuser"), receiver=BOB))
+    kept, not_kept = re.findall(r"QUERIES (\S+)", output)
+    assert float(kept) == float(not_kept) > 1
+    assert len(provider.taken) == 2 * 27
 
 
 class Transaction:

@@ -116,7 +116,9 @@ if compat.FetchmailServer:
                 """,
                 [[each for each in addresses if each]],
             )
-            return {address: self.browse(server_id) for address, server_id in self.env.cr.fetchall()}
+            found = dict(self.env.cr.fetchall())
+            # One recordset, so that what is read of one server is read of all.
+            return dict(zip(found, self.browse(found.values())))
 
         # ------------------------------------------------------------------
         # What a mailbox asks of Odoo, in a transaction of its own
