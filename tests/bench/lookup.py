@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""What it costs to choose the outgoing server of a message, with 10, 1,000 and 10,000 servers.
+"""What it costs to choose the outgoing server of a message, and to show how servers and users are, by the number of servers.
 
-usage: lookup.py [SERIES...]
+usage: lookup.py [--series 14 19] [--servers 10 1000 10000]
 
-Needs the lab (make lab-up). Core's own choice is timed in the same run, with the same servers, where it has one (from 15
-on). Prints a table; each figure is the median of 21 choices, each with an empty cache.
+Needs the lab (make lab-up). Each server has an owner, with an incoming server and a mail in the queue, up to 1,000 of them.
+Core's own choice is timed in the same run, with the same servers, where it has one (from 15 on), and so is its own list of
+servers. Prints a table; each figure is the median of 21, each with an empty cache.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -16,7 +18,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("e2e", "lab")]
 
 from facts import read_lab
-from office import deploy, lab_database, make_template
+from office import copy_of, deploy, lab_database, make_template
 
 SCRIPT = """
 import json, statistics, time
@@ -36,7 +38,7 @@ def median(choose):
     return statistics.median(taken)
 
 found, made = {}, 0
-for count in (10, 1000, 10000):
+for count in asked:
     names = ['user%d@own.example' % number for number in range(made, count)]
     owners = users.browse()
     if count <= 1000:
@@ -45,9 +47,13 @@ for count in (10, 1000, 10000):
     for value, owner in zip(values, owners):
         value['user_id'] = owner.id
     servers.create(values)
+    incoming = {'server': 'localhost', 'server_type': 'imap', 'state': 'done'}
+    env['fetchmail.server'].create([dict(incoming, name=each.login, user=each.login) for each in owners])
+    mail = {'subject': 'Waits', 'email_to': 'bob@customer.example'}
+    env['mail.mail'].create([dict(mail, email_from=each.email) for each in owners])
     made = count
     env.cr.commit()
-    env.cr.execute('ANALYZE ir_mail_server')
+    env.cr.execute('ANALYZE')
     own, nobody = 'user%d@own.example' % (count // 2), 'stranger@elsewhere.example'
     assert servers._find_mail_server(own)[0].smtp_user == own
     assert servers._find_mail_server(nobody)[0].name == 'Shared'
@@ -55,21 +61,32 @@ for count in (10, 1000, 10000):
         'ours, own server': median(lambda: servers._find_mail_server(own)),
         'ours, shared server': median(lambda: servers._find_mail_server(nobody)),
     }
+    failing = ['|', ('sending_state', '=', 'failing'), ('fetching_state', '=', 'failing')]
+    fields = ['sending_state', 'last_sent', 'last_error', 'mails_waiting']
+    found[count].update({
+        'users with No Mail Server': median(lambda: users.search([('sending_state', '=', 'no_server')])),
+        'users that are Failing': median(lambda: users.search(failing)),
+        'page of 80 servers': median(lambda: servers.search_read([], ['name', *fields], limit=80)),
+        'page of 80 servers, core': median(lambda: servers.search_read([], ['name'], limit=80)),
+    })
     if compat.CHOOSES_BY_SENDER:
         found[count]['core'] = median(lambda: compat.IrMailServer._find_mail_server(servers, own))
 print('FOUND', json.dumps(found))
 """
 
 
-def measure(lab, series):
+def measure(lab, series, counts):
     deploy(lab, series)
-    name = make_template(lab, series)[0]
+    template = make_template(lab, series)[0]
+    name = copy_of(series, template)[0]
     server = lab["odoo"][series]
     command = [server["command"], "shell", f"--config={server['config']}", "-d", name, "--no-http", "--log-level=error"]
     try:
-        done = subprocess.run(command, input=SCRIPT, capture_output=True, text=True, check=False)
+        script = f"asked = {counts}\n{SCRIPT}"
+        done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
     finally:
-        lab_database.drop(series, name)
+        for each in (name, template):
+            lab_database.drop(series, each)
     lines = [line.rpartition(">>> ")[2] for line in done.stdout.splitlines() if "FOUND" in line]
     if not lines:
         sys.exit(done.stdout[-2000:] + done.stderr[-2000:])
@@ -78,10 +95,15 @@ def measure(lab, series):
 
 def main():
     lab = read_lab()
-    print(f"| {os.cpu_count()} cores | 10 servers | 1,000 | 10,000 |\n| --- | --- | --- | --- |")
-    for series in sys.argv[1:] or sorted(lab["odoo"], key=int):
-        found = measure(lab, series)
-        for kind in found["10"]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--series", nargs="+", default=sorted(lab["odoo"], key=int))
+    parser.add_argument("--servers", type=int, nargs="+", default=[10, 1000, 10000])
+    asked = parser.parse_args()
+    heads = " | ".join(f"{count:,} servers" for count in asked.servers)
+    print(f"| {os.cpu_count()} cores | {heads} |\n| --- |{' --- |' * len(asked.servers)}")
+    for series in asked.series:
+        found = measure(lab, series, asked.servers)
+        for kind in next(iter(found.values())):
             cells = (f"{1000 * figures[kind]:.1f} ms" for figures in found.values())
             print(f"| {series}: {kind} | {' | '.join(cells)} |")
 

@@ -44,3 +44,11 @@ def test_sending(run, series):
         assert (each["sent"], each["refused"], each["sessions"]) == (4, 0, 4)
     # What 14 sends through its first server, the strict Postfix refuses, but for that server's own user.
     assert found["core", "postfix"]["refused"] == (3 if series == "14" else 0)
+
+
+def test_lookup(series):
+    command = [sys.executable, ROOT / "tests" / "bench" / "lookup.py", "--series", series, "--servers", "4", "6"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "| 4 servers | 6 servers |" in done.stdout
+    assert done.stdout.count(" ms |") == 2 * (6 if series == "14" else 7)
