@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from ansible.errors import AnsiblePromptNoninteractive
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.common.text.converters import to_text
 from ansible.utils.display import Display
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import occurring
@@ -15,7 +17,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.oauth_clie
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import accounts_of, is_enabled
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
-from ansible_collections.postroom.odoo.plugins.plugin_utils.consent import device
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent import device, link
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.people import Person, Way, ask
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import Prover
 from ansible_collections.postroom.odoo.plugins.plugin_utils.declared import lists_for, unread, variables_of
@@ -28,13 +30,14 @@ OPTIONS = {
     "roles": {"type": "dict", "required": True},
     "email": {"type": "str"},
     "at_a_time": {"type": "int", "default": 10},
+    "paste": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 10},
     "ca_path": {"type": "path"},
 }
 KNOWN = {"consent_" + option for option in OPTIONS if option not in ("roles", "email")}
 NO_PAGE = (
-    "The inventory does not say where people consent to the OAuth client %s: it has no device_authorization_url. Give the "
-    "client in mail_provider.oauth, or in oauth of an account"
+    "The inventory does not say where people consent to the OAuth client %s: it has no device_authorization_url or "
+    "authorization_url. Give the client in mail_provider.oauth, or in oauth of an account"
 )
 
 
@@ -112,19 +115,33 @@ class ActionModule(InProcessAction):
             self.secrets.add(refresh_token)
             consents.store(session, clients[person.client.name], person.address, refresh_token)
 
-        way = Way(
-            lambda person: device.start(person.client, pages[person.client.name], adapter),
-            prover.prove,
-            store,
-            lambda line: self.show(self._masked(line)),
-            self.options["at_a_time"],
-        )
-        outcome = ask(missing, way)
-        failed = [address for address, _reason in outcome.failed]
-        result = {"changed": bool(outcome.stored), "stored": outcome.stored, "missing": failed}
+        def start(person):
+            page = pages[person.client.name]
+            if page.by_code:
+                return device.start(person.client, page.url, adapter)
+            return link.start(person.client, page.url, person.address, adapter, self._paste if self.options["paste"] else None)
+
+        stored, failed = [], []
+        for by_code in (True, False):
+            people = [each for each in missing if pages[each.client.name].by_code == by_code]
+            # There is one browser, and one terminal.
+            at_a_time = self.options["at_a_time"] if by_code else 1
+            outcome = ask(people, Way(start, prover.prove, store, lambda line: self.show(self._masked(line)), at_a_time))
+            stored += outcome.stored
+            failed += outcome.failed
+        result = {"changed": bool(stored), "stored": stored, "missing": [address for address, _reason in failed]}
         if failed:
-            result.update(failed=True, msg=self._masked(_message(outcome.failed)))
+            result.update(failed=True, msg=self._masked(_message(failed)))
         return result
+
+    def _paste(self, seconds):
+        """What a person pastes. It has a code, so it is not shown."""
+        try:
+            return to_text(
+                Display().prompt_until("Paste the address (it is not shown): ", private=True, seconds=max(int(seconds), 1))
+            )
+        except AnsiblePromptNoninteractive as exc:
+            raise device.NoConsent("consent_paste needs a terminal to paste the address into. Run consent.yml in one") from exc
 
     def _masked(self, words):
         return remove_values(words, occurring(self.secrets, [words]))

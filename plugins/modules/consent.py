@@ -13,7 +13,8 @@ author:
   - Postroom maintainers (@postroom)
 description:
   - For each mailbox that logs in by an OAuth client of the grant V(refresh_token), and whose token Odoo does not have, the
-    module shows a code. The owner of the mailbox enters it at the provider's page and signs in; nobody needs a login in Odoo.
+    module shows a code, or a link. The owner of the mailbox enters the code at the provider's page, or opens the link, and
+    signs in; nobody needs a login in Odoo.
     The module then stores the refresh token in Odoo, with the addon C(mail_server_oauth).
   - It fails if a mailbox is left without a token. The next run asks for those only.
   - A token is stored only if it is the mailbox's. If the provider names the person who has signed in, which requires the scopes
@@ -34,6 +35,12 @@ options:
     description: How many people are asked at the same time.
     type: int
     default: 10
+  paste:
+    description:
+      - For clients with a link instead of a code. Whether the address to which the link leads is pasted into the terminal, as
+        the browser is on another machine. Otherwise, the module listens for the browser on C(localhost).
+    type: bool
+    default: false
   timeout:
     description: Seconds to wait for each answer of a mail server.
     type: int

@@ -1,13 +1,25 @@
 """playbooks/consent.yml: the owners of mailboxes consent once each, and Odoo logs in with what the lab's token server gives."""
 
+import os
+import pty
+import re
+import select
+import signal
+import ssl
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 from company import MAILBOXES, Company
+from playbook import COMMAND
+from support import ROOT, plain_ansible
 
 PLAYBOOK, CLIENT = "playbooks/consent.yml", "postroom-consent"
+# Seconds for which a run in a terminal may be silent.
+SILENCE = 25
 # Consents, and a person who declines.
 DECLINES = False
 
@@ -67,6 +79,40 @@ class Office(Company):
         for secret in tokens("read")["secret"]:
             assert secret not in run.output
         return run
+
+    def in_terminal(self, react, *arguments):
+        """Run the playbook in a terminal; exit code and output.
+
+        :param react: is given each new line, and None where a person types what it returns
+        """
+        environment = plain_ansible(**self.database.environment, COLUMNS="1000")
+        child, terminal = pty.fork()
+        if not child:
+            os.chdir(ROOT)
+            command = [COMMAND, "-i", self.folder / "hosts.yml", PLAYBOOK, "-vvv", *arguments]
+            os.execve(COMMAND, [str(each) for each in command], environment)
+        output, seen = b"", 0
+        while True:
+            # A run that waits for somebody who does not come.
+            if not select.select([terminal], [], [], SILENCE)[0]:
+                os.kill(child, signal.SIGKILL)
+            try:
+                new = os.read(terminal, 65536)
+            except OSError:
+                # So a terminal ends.
+                break
+            if not new:
+                break
+            output += new
+            while b"\n" in output[seen:]:
+                end = output.index(b"\n", seen) + 1
+                line, seen = output[seen:end].decode(), end
+                react(line)
+                if "(it is not shown):" in line:
+                    # What is typed before Ansible waits for it is thrown away.
+                    time.sleep(2)
+                    os.write(terminal, (react(None) + "\r").encode())
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), output.decode()
 
     def stored(self):
         rows = self.database.rows("SELECT mailbox FROM mail_oauth_token WHERE refresh_token IS NOT NULL")
@@ -175,7 +221,7 @@ def test_what_goes_wrong(office, tokens):
     # Down for a moment, and too many requests: the person waits a little longer.
     down = {"do": "fail", "options": {"status": 503, "times": 2}, "seconds": 0, "then": first}
     run = office.consent(tokens, down, arguments=["-e", f"email={first}"])
-    assert len(lines(run, f"Trying again until the code of {first} expires")) == 1
+    assert len(lines(run, f"Trying again for {first}")) == 1
     slow = {"do": "fail", "options": {"status": 400, "body": '{"error": "slow_down"}'}, "seconds": 0, "then": second}
     already = len(tokens("read")["requests"])
     office.consent(tokens, slow, arguments=["-e", f"email={second}"])
@@ -187,6 +233,85 @@ def test_what_goes_wrong(office, tokens):
     run = office.consent(tokens, office.mailboxes[0], arguments=["-e", f"email={office.mailboxes[0]}"], status=2)
     assert lines(run, "It cannot be checked who has signed in")
     assert office.stored() == {first, second}
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+class Browser:
+    """Opens links, with somebody signed in at the provider."""
+
+    def __init__(self, office, tokens):
+        tls = ssl.create_default_context(cafile=office.database.lab["ca_file"])
+        self.opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=tls), NoRedirect)
+        self.tokens, self.people, self.address, self.links = tokens, [], None, []
+
+    def see(self, line):
+        """A line of the run: if it has a link, the next person opens it."""
+        found = re.match(r"\[mydomain\] (\S+): open this link.*: (https://\S+)", line)
+        if not found:
+            return
+        self.links.append(found.group(1))
+        self.tokens("sign_in", mailbox=self.people.pop(0))
+        with pytest.raises(urllib.error.HTTPError, match="302") as redirect:
+            self.opener.open(found.group(2), timeout=30)
+        self.address = redirect.value.headers["Location"]
+
+    def follow(self, line):
+        self.address = None
+        self.see(line)
+        if self.address:
+            # Something else comes by first.
+            there = self.address.partition("?")[0]
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(f"{there}?code=forged&state=unknown", timeout=30)
+            assert b"close this window" in urllib.request.urlopen(self.address, timeout=30).read()
+
+
+def test_by_links(office, tokens):
+    """As Google has it: a browser on the controller, or an address that is pasted from another machine."""
+    places = office.database.lab["tokens"]
+    oauth = office.variables["mail_provider"]["oauth"]
+    del oauth["device_authorization_url"]
+    oauth.update(token_url=places["google"], authorization_url=places["google"].replace("/token", "/auth"))
+    oauth.update(client_id="postroom-web", client_secret="web-secret", scopes=["https://mail.google.com/", "openid", "email"])
+    office.succeeds("site.yml")
+    first, second = office.people
+    browser = Browser(office, tokens)
+
+    browser.people = [office.mailboxes[0], DECLINES, second, second]
+    status, output = office.in_terminal(browser.follow)
+    assert status == 2, output
+    assert (browser.links, office.stored()) == (office.mailboxes, {office.mailboxes[0], second})
+    assert f"{office.mailboxes[1]}: The person at the provider's page has declined" in output
+    assert f"{first}: {second} has signed in instead" in output
+
+    # On another machine. Something else is pasted, then the right address.
+    def paste(line):
+        if line is not None:
+            return browser.see(line)
+        return browser.address if browser.links[-1] == first else "http://localhost:1/?code=forged&state=unknown"
+
+    browser.people, browser.links = [office.mailboxes[1], first], []
+    status, pasted = office.in_terminal(paste, "-e", "consent_paste=true")
+    assert status == 2, pasted
+    assert f"{office.mailboxes[1]}: What was pasted is not the address to which the link leads" in pasted
+    assert office.stored() == {office.mailboxes[0], first, second}
+    # Without a terminal, nobody can paste.
+    run = office.consent(tokens, arguments=["-e", "consent_paste=true"], status=2)
+    assert "consent_paste needs a terminal" in run.output
+
+    browser.people, browser.links = [office.mailboxes[1]], []
+    status, last = office.in_terminal(browser.follow)
+    assert (status, browser.links) == (0, [office.mailboxes[1]]), last
+    for secret in (*tokens("read")["secret"], "web-secret"):
+        assert secret not in output + pasted + last + run.output
+
+    office.succeeds("site.yml")
+    assert set(office.states().values()) == {"done"}
+    assert office.consent(tokens).changed == 0
 
 
 def clients(office):

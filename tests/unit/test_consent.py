@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import Code, NoConsent, Unreachable
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.link import answer_in
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.people import Person, Way, ask
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import addresses_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import token_requests
@@ -156,3 +157,22 @@ def test_whom_a_token_is_about(claims, found):
 @pytest.mark.parametrize("token", [None, "", "a.b", "a.!.c"])
 def test_a_token_about_nobody(token):
     assert addresses_of(token, "c") == set()
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("http://localhost:1/?code=c&state=s&scope=x", "c"),
+        (" http://localhost:1?state=s&code=c\n", "c"),
+        ("/?error=access_denied&state=s", None),
+        ("http://localhost:1/?code=c&state=another", ...),
+        ("http://localhost:1/?code=c", ...),
+        ("/favicon.ico", ...),
+        ("http://[", ...),
+        ("", ...),
+        (None, ...),
+    ],
+)
+def test_where_a_browser_comes_back(address, found):
+    answer = answer_in(address, "s")
+    assert answer is None if found is ... else answer.get("code") == found

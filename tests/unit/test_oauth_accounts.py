@@ -373,13 +373,26 @@ def test_no_client_is_left_of_the_time_with_oauth():
             "none",
             f"{OUTLOOK}/SMTP.Send {OUTLOOK}/IMAP.AccessAsUser.All offline_access openid email profile",
         ),
+        (
+            oauth(CUSTOM, grant="refresh_token", authorization_url="https://sso.mydomain.com/auth"),
+            "https://sso.mydomain.com/auth",
+            "client_secret_post",
+            "mail offline",
+        ),
+        (
+            oauth(GOOGLE, grant="refresh_token", service_account=None, client_id="c", client_secret="s3cret"),
+            "https://accounts.google.com/o/oauth2/v2/auth",
+            "client_secret_post",
+            "https://mail.google.com/ openid email",
+        ),
     ],
 )
 def test_mailboxes_whose_owners_consent(provider, page, authentication, scopes):
     made = client(provider)
     assert (made["grant"], made["subject"], made["client_authentication"]) == ("refresh_token", "mailbox", authentication)
     assert (made["scopes"], made["tested"]) == (scopes, False)
-    assert accounts(provider).consent_pages() == {made["name"]: page}
+    ((name, found),) = accounts(provider).consent_pages().items()
+    assert (name, found.url, found.by_code) == (made["name"], page, not page.endswith("/auth"))
     # Odoo tries a server once its owner has consented; or at once, if the inventory says so.
     for server in (*accounts(provider).incoming_servers(), *accounts(provider).outgoing_servers()):
         assert server["when_connected"] is True
@@ -412,8 +425,11 @@ WRONG = [
     (oauth(GOOGLE, service_account='{"type": "service_account"}'), "service_account has no client_email and private_key"),
     (oauth(CUSTOM, token_url=None), "token_url is missing"),
     (oauth(CUSTOM, grant="password"), "grant must be client_credentials, jwt_bearer or refresh_token"),
+    (oauth(GOOGLE, grant="client_credentials"), "grant must be jwt_bearer or refresh_token"),
+    (oauth(GOOGLE, grant="refresh_token"), "client_id and client_secret are missing"),
+    (oauth(CUSTOM, authorization_url="https://a/b"), "authorization_url is only used with grant refresh_token"),
     (oauth(MICROSOFT, grant="jwt_bearer"), "grant must be client_credentials or refresh_token"),
-    (oauth(CUSTOM, grant="refresh_token"), "device_authorization_url is missing, which grant refresh_token needs"),
+    (oauth(CUSTOM, grant="refresh_token"), "device_authorization_url or authorization_url is missing"),
     (oauth(CUSTOM, grant="refresh_token", device_authorization_url="http://a/b"), "device_authorization_url: "),
     (oauth(CUSTOM, device_authorization_url="https://a/b"), "device_authorization_url is only used with grant refresh_token"),
     (oauth(CUSTOM, grant="refresh_token", client_authentication="none"), "client_authentication none is for a client"),

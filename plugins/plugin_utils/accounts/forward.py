@@ -158,7 +158,7 @@ class MailDomain:
             routed=self.routed,
             client=provider.client_name,
             consent=provider.consent,
-            waits=bool(provider.device_authorization_url),
+            waits=bool(provider.consent_page),
             limits=provider.limits_of,
         )
 
@@ -277,7 +277,7 @@ class Accounts:
             routed=self.routed,
             client=provider.client_name,
             consent=provider.consent,
-            waits=bool(provider.device_authorization_url),
+            waits=bool(provider.consent_page),
             limits=provider.limits_of,
         )
 
@@ -315,9 +315,8 @@ class Accounts:
         return {provider.consent for provider in self._providers()} - {""}
 
     def consent_pages(self):
-        """Where people consent to which OAuth client, C({name: address of the device authorization endpoint})."""
-        found = {each.client_name: each.device_authorization_url for each in self._providers()}
-        return {name: url for name, url in found.items() if url}
+        """The Page where people consent to each OAuth client that needs it, by the client's name."""
+        return {each.client_name: each.consent_page for each in self._providers() if each.consent_page}
 
     def _providers(self):
         """The provider, and those of accounts that have their own. Nothing else of an account is looked at."""

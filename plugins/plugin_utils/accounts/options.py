@@ -534,7 +534,7 @@ OAUTH = (
         "str",
         (
             "ID of the client. Microsoft calls it Application (client) ID. It is required, with one exception.",
-            "For Google Workspace, it is only required where Odoo itself logs in, without the addon C(mail_server_oauth).",
+            "For Google, it is only required with the grant V(refresh_token), and without the addon C(mail_server_oauth).",
         ),
     ),
     Option(
@@ -562,7 +562,15 @@ OAUTH = (
         "str",
         (
             "Other providers: the device authorization endpoint (RFC 8628), whose codes C(playbooks/consent.yml) shows.",
-            "Only with the grant V(refresh_token), which requires it. It begins with C(https://).",
+            "Only with the grant V(refresh_token), which requires it or O(mail_provider.oauth.authorization_url).",
+        ),
+    ),
+    Option(
+        "authorization_url",
+        "str",
+        (
+            "Other providers: the authorization endpoint, for links instead of codes.",
+            "Ignored if O(mail_provider.oauth.device_authorization_url) is set.",
         ),
     ),
     Option(
@@ -571,7 +579,8 @@ OAUTH = (
         (
             "V(client_credentials) has one token for all mailboxes, V(jwt_bearer) one for each.",
             "With V(refresh_token), the owner of each mailbox consents once; C(playbooks/consent.yml) asks for it.",
-            "Microsoft 365 has V(client_credentials), which is its default, and V(refresh_token). Other providers require it.",
+            "Microsoft 365 has V(client_credentials), its default, and V(refresh_token).",
+            "Google has V(jwt_bearer), its default, and V(refresh_token). Other providers require the option.",
         ),
         choices=("client_credentials", "jwt_bearer", "refresh_token"),
     ),

@@ -52,7 +52,8 @@ class Kind:
     :param limits: what it accepts of an outgoing mail server, by option.
     :param consent: how Odoo itself logs in to it by OAuth; empty if it cannot.
     :param required_of_odoo: the options that Odoo itself needs.
-    :param grants: the grants that its clients may have.
+    :param grants: the grants that its clients may have, the first one if none is given.
+    :param required_with_consent: the options that a client needs to which people consent.
     """
 
     servers: dict = field(default_factory=dict)
@@ -62,6 +63,18 @@ class Kind:
     required_of_odoo: tuple = ()
     limits: dict = field(default_factory=dict)
     grants: tuple = ()
+    required_with_consent: tuple = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where people consent.
+
+    :param by_code: whether by a code (RFC 8628); otherwise, by a link.
+    """
+
+    url: str
+    by_code: bool = True
 
 
 _ANY = ("name", "tested")
@@ -69,11 +82,12 @@ KINDS = {
     CUSTOM: Kind(
         {},
         (
-            *("token_url", "device_authorization_url", "grant", "client_id", "client_secret", "private_key", "certificate"),
-            *("key_id", "client_authentication", "scopes", "secret_expires", *_ANY),
+            *("token_url", "device_authorization_url", "authorization_url", "grant", "client_id", "client_secret"),
+            *("private_key", "certificate", "key_id", "client_authentication", "scopes", "secret_expires", *_ANY),
         ),
         ("token_url", "grant", "client_id"),
         grants=(CLIENT_CREDENTIALS, JWT_BEARER, REFRESH_TOKEN),
+        required_with_consent=("token_url", "client_id"),
     ),
     MICROSOFT: Kind(
         {
@@ -88,6 +102,7 @@ KINDS = {
         # For each mailbox, as Microsoft documents them for SMTP AUTH.
         {"max_messages_per_minute": 30, "max_connections": 3},
         (CLIENT_CREDENTIALS, REFRESH_TOKEN),
+        ("tenant", "client_id"),
     ),
     GOOGLE: Kind(
         {
@@ -95,23 +110,29 @@ KINDS = {
             "imap": {"host": GOOGLE_HOSTS["imap"], "port": 993, "ssl": True},
             "pop": {"host": GOOGLE_HOSTS["pop"], "port": 995, "ssl": True},
         },
-        ("service_account", "client_id", "client_secret", "name"),
+        ("service_account", "grant", "client_id", "client_secret", "name"),
         ("service_account",),
         GMAIL,
         ("client_id", "client_secret"),
+        grants=(JWT_BEARER, REFRESH_TOKEN),
+        required_with_consent=("client_id", "client_secret"),
     ),
 }
 MICROSOFT_URL = "https://login.microsoftonline.com/%s/oauth2/v2.0/token"
 MICROSOFT_DEVICE_URL = "https://login.microsoftonline.com/%s/oauth2/v2.0/devicecode"
+GOOGLE_URL, GOOGLE_PAGE = "https://oauth2.googleapis.com/token", "https://accounts.google.com/o/oauth2/v2/auth"
 MICROSOFT_SCOPE, GOOGLE_SCOPE = "https://outlook.office365.com/.default", "https://mail.google.com/"
 # With a person's consent: the mailbox itself, tokens from then on, and who the person is.
 MICROSOFT_CONSENT_SCOPES = (
     "https://outlook.office.com/SMTP.Send https://outlook.office.com/IMAP.AccessAsUser.All offline_access openid email profile"
 )
+GOOGLE_CONSENT_SCOPES = GOOGLE_SCOPE + " openid email"
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\Z")
 # Tenants that stand for any; none of them has mailboxes of its own.
 NO_TENANT = ("common", "organizations", "consumers")
 _WRONG_TENANT = "tenant is the Directory (tenant) ID, such as 11111111-2222-3333-4444-555555555555, or a domain of it"
+# The options for where people consent: by a code, or by a link.
+PAGES = ("device_authorization_url", "authorization_url")
 # Options that need not be given, or are given in another form than the module's.
 _DERIVED = ("client_authentication", "name", "scopes", "tested")
 _TYPES = {option.name: option.type for option in OAUTH}
@@ -226,16 +247,19 @@ class Provider:
         return "" if not (self.by_addon and self.oauth) or self.problems() else self._client()["name"]
 
     @cached_property
-    def device_authorization_url(self):
-        """Where a person's consent begins; empty where its client needs none."""
+    def consent_page(self):
+        """The Page where people consent; None where its client needs no consent."""
         if not (self.by_addon and self.oauth) or self.problems() or self._grant() != REFRESH_TOKEN:
-            return ""
+            return None
         if self.kind == MICROSOFT:
-            return MICROSOFT_DEVICE_URL % self.oauth["tenant"]
-        return self.oauth["device_authorization_url"]
+            return Page(MICROSOFT_DEVICE_URL % self.oauth["tenant"])
+        if self.kind == GOOGLE:
+            return Page(GOOGLE_PAGE, by_code=False)
+        by_code = self.oauth.get("device_authorization_url")
+        return Page(by_code or self.oauth["authorization_url"], bool(by_code))
 
     def _grant(self):
-        return self.oauth.get("grant") or CLIENT_CREDENTIALS
+        return self.oauth.get("grant") or self.known.grants[0]
 
     def problems(self):
         """What is wrong with the kind and the client, a line each."""
@@ -268,29 +292,35 @@ class Provider:
         if not self.by_addon:
             yield from self._wrong_for_odoo()
             return
-        missing = self._missing(self.known.required)
+        grants, by_consent = self.known.grants, self._grant() == REFRESH_TOKEN
+        missing = self._missing(self.known.required_with_consent if by_consent else self.known.required)
         if missing:
             yield missing
+        elif self._grant() not in grants:
+            yield "grant must be %s or %s" % (", ".join(grants[:-1]), grants[-1])
+        elif self.kind == GOOGLE and by_consent:
+            return
         elif self.kind == GOOGLE:
             yield from _wrong_service_account(self.oauth["service_account"])
         else:
             if self.kind == MICROSOFT and not TENANT.match(self.oauth["tenant"]):
                 yield _WRONG_TENANT
-            elif self.kind == MICROSOFT and self._grant() != REFRESH_TOKEN and self.oauth["tenant"].lower() in NO_TENANT:
+            elif self.kind == MICROSOFT and not by_consent and self.oauth["tenant"].lower() in NO_TENANT:
                 yield "tenant must be your own Directory (tenant) ID: %s stands for any" % self.oauth["tenant"].lower()
             wrong = list(self._wrong_proof())
             yield from wrong or self._wrong_consent()
 
     def _wrong_consent(self):
         """What is wrong with how a person consents."""
-        url = self.oauth.get("device_authorization_url")
-        if self._grant() == REFRESH_TOKEN:
-            if self.kind == CUSTOM and not url:
-                yield "device_authorization_url is missing, which grant %s needs: people consent there" % REFRESH_TOKEN
-            elif url and validators.https_url(url):
-                yield "device_authorization_url: %s" % validators.https_url(url)
-        elif url:
-            yield "device_authorization_url is only used with grant %s. Remove it, or set this grant" % REFRESH_TOKEN
+        given = {name: self.oauth[name] for name in PAGES if self.oauth.get(name)}
+        if self._grant() != REFRESH_TOKEN:
+            if given:
+                yield "%s is only used with grant %s. Remove it, or set this grant" % (" and ".join(given), REFRESH_TOKEN)
+        elif self.kind == CUSTOM and not given:
+            yield "%s is missing, which grant %s needs: people consent there" % (" or ".join(PAGES), REFRESH_TOKEN)
+        else:
+            wrong = ["%s: %s" % (name, validators.https_url(url)) for name, url in given.items() if validators.https_url(url)]
+            yield from wrong[:1]
 
     def _missing(self, required):
         missing = [name for name in required if not self.oauth.get(name)]
@@ -315,9 +345,8 @@ class Provider:
         has_secret, has_key = "client_secret" in self.oauth, "private_key" in self.oauth
         grant, authentication = self._grant(), self.oauth.get("client_authentication")
         by_key = grant == JWT_BEARER or authentication == BY_KEY
-        unknown = self._unknown_proof(grant, authentication)
-        if unknown:
-            yield unknown
+        if authentication not in (None, "client_secret_post", "client_secret_basic", BY_KEY, PUBLIC):
+            yield "client_authentication must be client_secret_post, client_secret_basic, private_key_jwt or none"
         elif authentication == PUBLIC and (grant != REFRESH_TOKEN or has_secret or has_key):
             yield "client_authentication none is for a client of grant %s without a secret or key. Remove it" % REFRESH_TOKEN
         elif grant == JWT_BEARER and (authentication or has_secret):
@@ -336,18 +365,14 @@ class Provider:
         elif "certificate" in self.oauth and not has_key:
             yield "certificate is given without its private_key. Add the key, or remove the certificate"
 
-    def _unknown_proof(self, grant, authentication):
-        if grant not in self.known.grants:
-            return "grant must be %s or %s" % (", ".join(self.known.grants[:-1]), self.known.grants[-1])
-        if authentication not in (None, "client_secret_post", "client_secret_basic", BY_KEY, PUBLIC):
-            return "client_authentication must be client_secret_post, client_secret_basic, private_key_jwt or none"
-        return ""
-
     def _client(self):
-        if self.kind == GOOGLE:
+        if self.kind == GOOGLE and self._grant() == REFRESH_TOKEN:
+            made = {name: self.oauth[name] for name in ("client_id", "client_secret")}
+            made.update(token_url=GOOGLE_URL, grant=REFRESH_TOKEN, scopes=GOOGLE_CONSENT_SCOPES)
+        elif self.kind == GOOGLE:
             key = _service_account(self.oauth["service_account"])
             made = {
-                "token_url": key.get("token_uri") or "https://oauth2.googleapis.com/token",
+                "token_url": key.get("token_uri") or GOOGLE_URL,
                 "grant": JWT_BEARER,
                 "client_id": key["client_email"],
                 "private_key": key["private_key"],
@@ -398,7 +423,7 @@ def given_for(client, kind=CUSTOM):
         options["tenant"] = url[len(before) : -len(after)]
         if options.get("grant") == CLIENT_CREDENTIALS:
             del options["grant"]
-    elif client.get("scopes"):
+    elif kind == CUSTOM and client.get("scopes"):
         options["scopes"] = client["scopes"].split()
     # With no more than is needed.
     for more in itertools.product(("client_authentication", None), ("name", None)):

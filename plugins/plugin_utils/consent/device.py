@@ -14,6 +14,7 @@ SLOWER, SLOWEST = 5, 60
 # The providers' names for what a person does (RFC 8628, and Microsoft's).
 DENIED = ("access_denied", "authorization_declined")
 EXPIRED = ("expired_token", "code_expired")
+DECLINED = "The person at the provider's page has declined. Run consent.yml again to ask once more"
 _EXPIRED = "The code has expired before anybody signed in. Run consent.yml again for another one"
 
 
@@ -56,8 +57,8 @@ class Code:
     def words(self, address):
         return "%s: open %s, enter the code %s, and sign in as this mailbox. The code expires in %d minutes" % (
             address,
-            _printable(self.page),
-            _printable(self.shown),
+            printable(self.page),
+            printable(self.shown),
             max(self._seconds // 60, 1),
         )
 
@@ -83,9 +84,7 @@ class Code:
                 self.next_at = self._clock() + self._interval
                 return None
             if exc.error in DENIED:
-                raise NoConsent(
-                    "The person at the provider's page has declined. Run consent.yml again to ask once more"
-                ) from exc
+                raise NoConsent(DECLINED) from exc
             if exc.error in EXPIRED:
                 raise NoConsent(_EXPIRED) from exc
             if exc.temporary:
@@ -93,12 +92,20 @@ class Code:
                 self.next_at = self._clock() + self._pause
                 raise Unreachable(exc.words, is_news) from exc
             raise NoConsent(exc.words) from exc
-        if not answer.refresh_token:
-            raise NoConsent(
-                "The provider returned no refresh token, so Odoo could log in for an hour only. Allow them for the OAuth "
-                "client; most providers also need the scope offline_access"
-            )
-        return answer
+        return with_refresh_token(answer)
+
+    def close(self):
+        """Nothing is open."""
+
+
+def with_refresh_token(answer):
+    """An answer, if Odoo can log in by it for longer than an hour."""
+    if not answer.refresh_token:
+        raise NoConsent(
+            "The provider returned no refresh token, so Odoo could log in for an hour only. Allow them for the OAuth "
+            "client; most providers also need the scope offline_access"
+        )
+    return answer
 
 
 def start(client, page, adapter):
@@ -134,5 +141,5 @@ def _number(value, otherwise):
         return otherwise
 
 
-def _printable(text):
+def printable(text):
     return "".join(each for each in text if each.isprintable())

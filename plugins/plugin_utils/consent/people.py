@@ -36,7 +36,7 @@ class Person:
 class Way:
     """How people are asked.
 
-    :param start: function of a Person that returns a Code, or raises NoConsent or Unreachable.
+    :param start: function of a Person that returns a Code or a Link, or raises NoConsent or Unreachable.
     :param prove: function of a Person and an answer with a token that raises NoConsent where it is not that person's.
     :param store: function of a Person and a refresh token that raises OdooError where Odoo does not take it.
     :param show: function that shows a line.
@@ -119,13 +119,13 @@ class _Round:
         except Unreachable as exc:
             # The person may have consented by now; until the code expires, the token can be had.
             if exc.is_news:
-                self.way.show("%s. Trying again until the code of %s expires" % (exc, person.address))
+                self.way.show("%s. Trying again for %s" % (exc, person.address))
             return
         except NoConsent as exc:
-            self.waiting.remove((person, code))
+            self._end(person, code)
             self._fail(person, str(exc))
             return
-        self.waiting.remove((person, code))
+        self._end(person, code)
         try:
             self.way.store(person, answer.refresh_token)
         except OdooError as exc:
@@ -137,10 +137,16 @@ class _Round:
             "%s has consented: the token is stored (%d of %d)" % (person.address, len(self.outcome.stored), self.total)
         )
 
+    def _end(self, person, code):
+        self.waiting.remove((person, code))
+        code.close()
+
     def _give_up(self):
         """Nobody is to consent for nothing."""
         for person in [*(person for person, _code in self.waiting), *self.queue]:
             self._fail(person, "Not waited for, as Odoo did not store another mailbox's token", quiet=True)
+        for _person, code in self.waiting:
+            code.close()
         self.waiting.clear()
         self.queue.clear()
 

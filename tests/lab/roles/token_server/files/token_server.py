@@ -7,6 +7,7 @@ SETTINGS is JSON: port, certificate, key, socket, and the clients. Over HTTPS on
 
     /<tenant>/oauth2/v2.0/token, /devicecode    as login.microsoftonline.com: client_credentials, refresh_token (a new one with
                                                 each use, after which the old one is no good), device codes
+    …/authorize, /google/auth                   where a browser comes with a link, and is sent back with a code (PKCE)
     /google/token, /google/device/code          as oauth2.googleapis.com: jwt-bearer, refresh_token (which stays), device codes
     /admin                                      what the tests ask of it: POST a JSON object with `do`, see Server.admin
 
@@ -93,6 +94,7 @@ class Server:
         self.tokens, self.refresh_tokens, self.used, self.devices = {}, {}, {}, {}
         self.denied, self.busy, self.requests, self.failures = set(), set(), [], collections.deque()
         self.seconds, self.rotates, self.clock, self.counter = 3600, True, 0, 0
+        self.signed_in, self.authorizations = None, {}
         self.code_seconds, self.interval, self.codes, self.shown = 900, 1, [], []
 
     # -- tokens --
@@ -169,6 +171,8 @@ class Server:
                     400, "invalid_scope", "AADSTS70011: The provided value for the input parameter 'scope' is not valid."
                 )
             return self.issue(None, client)
+        if grant == "authorization_code":
+            return self._authorization_code(form, client)
         if grant == "refresh_token":
             return self._refresh(
                 form, client, self.rotates, "AADSTS70000: The provided value for 'refresh_token' is not valid."
@@ -193,6 +197,8 @@ class Server:
             if "@" not in claims.get("sub", ""):
                 raise Refusal(400, "invalid_grant", "Invalid email or User ID")
             return self.issue(claims["sub"].lower(), claims["iss"])
+        if grant == "authorization_code":
+            return self._authorization_code(form, self._client(form, authorization))
         if grant == "refresh_token":
             client = self._client(form, authorization)
             return self._refresh(form, client, False, "Token has been expired or revoked.")
@@ -208,6 +214,38 @@ class Server:
             return self.issue(known["mailbox"], client)
         self.used[token] = self.refresh_tokens.pop(token)
         return self.issue(known["mailbox"], client, refresh=True)
+
+    def authorize(self, asked):
+        """Where a browser is sent that comes with a link: the person who is signed in consents, or declines."""
+        here = asked.get("redirect_uri", "")
+        known = asked.get("client_id") in self.settings["clients"] and asked.get("code_challenge_method") == "S256"
+        if not known or asked.get("response_type") != "code" or not here.startswith("http://localhost:"):
+            raise Refusal(400, "invalid_request", "The link is not complete.")
+        if not self.signed_in:
+            back = {"error": "access_denied"}
+        else:
+            code = secrets.token_urlsafe(32)
+            self.authorizations[code] = {**asked, "mailbox": self.signed_in}
+            self.codes.append(code)
+            back = {"code": code}
+        return f"{here}/?{urllib.parse.urlencode({**back, 'state': asked.get('state', '')})}"
+
+    def _authorization_code(self, form, client):
+        known = self.authorizations.pop(form.get("code"), None)
+        verifier = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(verifier).decode().rstrip("=")
+        if not known or (known["client_id"], known["redirect_uri"], known["code_challenge"]) != (
+            client,
+            form.get("redirect_uri"),
+            challenge,
+        ):
+            raise Refusal(400, "invalid_grant", "Malformed auth code.")
+        scope = known.get("scope", "").split()
+        offline = "offline_access" in scope or (known.get("access_type"), known.get("prompt")) == ("offline", "consent")
+        answer = self.issue(known["mailbox"], client, refresh=offline)
+        if "openid" in scope:
+            answer["id_token"] = self.identity(known["mailbox"], client)
+        return answer
 
     def device_code(self, form, authorization):
         client = self._client(form, authorization)
@@ -307,6 +345,10 @@ class Server:
         """Give a refresh token, as after a person's consent."""
         return {"refresh_token": self.consent(mailbox.lower(), client)}
 
+    def do_sign_in(self, mailbox):
+        """The person in the browser; mailbox false: one who declines."""
+        self.signed_in = mailbox and mailbox.lower()
+
     def do_enter_code(self, code, mailbox):
         """A person enters a device's code, and consents; mailbox false: denies."""
         for known in self.devices.values():
@@ -344,6 +386,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(200, self.server.state.configuration(path[0]))
         if path[-1] == "redirect":
             return self.reply(302, {}, {"Location": self.server.state.url})
+        if path[-1] in ("authorize", "auth"):
+            state, asked = self.server.state, dict(urllib.parse.parse_qsl(self.path.partition("?")[2]))
+            try:
+                with state.lock:
+                    return self.reply(302, {}, {"Location": state.authorize(asked)})
+            except Refusal as refusal:
+                return self.reply(refusal.status, refusal.answer)
         return self.reply(404, b"<html>Not found</html>")
 
     def do_POST(self):
