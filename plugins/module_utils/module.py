@@ -310,7 +310,7 @@ class _Run:
             owners,
             self.state,
             self.module.params.get("max_deletions", 0),
-            self.resource.protected(self.session) if self.resource.protected else (),
+            self.resource.protected_in(self.session),
             self.module.params.get("adopt", True),
             self.ownership.unmarked,
             self.ownership.unproven,

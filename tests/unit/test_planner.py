@@ -159,6 +159,13 @@ def test_the_login_of_the_run_is_not_removed():
         make_plan(resources.USERS, wanted({"login": "admin"}), [{"id": 2, "login": "admin"}], {}, "deleted", protected={2})
 
 
+def test_the_login_of_the_run_is_not_archived_by_an_item_either():
+    admin = {"id": 2, "login": "admin", "active": True}
+    with pytest.raises(PlanError, match="is the login of this run"):
+        make_plan(resources.USERS, wanted({"login": "admin", "active": False}), [admin], {}, "merged", protected={2})
+    assert make_plan(resources.USERS, wanted({"login": "admin", "active": True}), [admin], {2: "x"}, "merged", protected={2})
+
+
 def test_templates_are_not_created():
     with pytest.raises(PlanError, match="no such mail template"):
         make_plan(resources.MAIL_TEMPLATES, wanted({"template": "a.b"}), [], {}, "merged")

@@ -340,7 +340,7 @@ class _Planner:
                 after[option] = declared.merged_with(value, current)
         adopt = self.adopts and record["id"] not in self.owned
         adopt = adopt or not wanted.values.keys().isdisjoint(self.unmarked.get(record["id"], ()))
-        if after and self._is_managed_elsewhere(record, wanted):
+        if after and (self._is_managed_elsewhere(record, wanted) or self._archives_what_is_kept(record, wanted, after)):
             return
         change = self._change_of(record, wanted, before, after, adopt, waits)
         if waits:
@@ -400,9 +400,7 @@ class _Planner:
         if record is None:
             self.plan.unchanged += 1
             return
-        if record["id"] in self.protected:
-            reason = "%s is the login of this run and cannot be removed; use another login to remove it" % label
-            self.problems.append((common["index"], None, reason))
+        if self._is_kept(record, label, common["index"]):
             return
         if wanted and self._is_managed_elsewhere(record, wanted):
             return
@@ -419,6 +417,18 @@ class _Planner:
             self.plan.unchanged += 1
         else:
             self._add(Change(UPDATE, label, name, record=record["id"], current=record, before=before, after=after, **common))
+
+    def _archives_what_is_kept(self, record, wanted, after):
+        option = self.resource.in_use_option
+        return after.get(option) is False and self._is_kept(record, self.resource.label(wanted.item), wanted.index, option)
+
+    def _is_kept(self, record, label, index, option=None):
+        """Whether a record must not be removed, nor archived."""
+        is_kept = record["id"] in self.protected
+        if is_kept:
+            reason = "%s is the login of this run and cannot be removed; use another login to remove it" % label
+            self.problems.append((index, option, reason))
+        return is_kept
 
     def _cleared(self, wanted):
         """The named options, or all that can be set, without a value."""

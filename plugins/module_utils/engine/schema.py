@@ -520,6 +520,10 @@ class Resource:
     def field(self, option):
         return self._by_option[option]
 
+    def protected_in(self, session):
+        """The ids of records that must not be removed."""
+        return self.protected(session) if self.protected else ()
+
     def in_series(self, major):
         """The resource as that series has it."""
         otherwise = _in_series(self.variants, major) if self.variants else None

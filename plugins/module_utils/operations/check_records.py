@@ -69,6 +69,7 @@ class Check:
                     records,
                     ownership.names,
                     "merged",
+                    protected=resource.protected_in(self.session),
                     unmarked=ownership.unmarked,
                     unproven=ownership.unproven,
                     computed=computed,
