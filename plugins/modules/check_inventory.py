@@ -14,7 +14,8 @@ author:
 description:
   - Fails when no host of the play is in the group C(odoo_databases) or C(odoo_servers), for instance because a group is
     misspelled. Ansible itself would end such a run successfully, with nothing done.
-  - Fails, too, when one of these groups has no host and another group has a similar name.
+  - Fails, too, when one of these groups has no host and another group has a similar name, and for misspelled variables of the
+    machines in C(odoo_servers).
 attributes:
   check_mode:
     support: full

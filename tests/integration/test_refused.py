@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from company import Company
+from playbook import run_playbook
 from support import ROOT, Database, plain_ansible
 
 EMAIL = "newcomer@mydomain.com"
@@ -152,6 +153,22 @@ def test_an_inventory_without_a_database(company, playbook, group, words, monkey
     monkeypatch.setattr(company, "group", group)
     assert words in company.refused(playbook, told=told)
     assert words in company.refused(playbook, "--limit", "mydomain", told=told)
+
+
+@pytest.mark.any_series
+@pytest.mark.parametrize("playbook", ["site.yml", "playbooks/drift.yml"])
+def test_a_misspelled_variable_of_a_machine(company, playbook, tmp_path):
+    """It is found before anything is copied. What other roles use on the machine is theirs."""
+    others = {"odoo_databases": ["a"], "mail_domain_names": ["b"], "routing_addon_fetchers": 2, "_routing_addon_x": 1}
+    machine = {"ansible_connection": "local", **others, "routing_addon_restart_comand": "true"}
+    (tmp_path / "hosts.json").write_text(json.dumps({"odoo_servers": {"hosts": {"machine": machine}}}))
+    done = run_playbook("-i", tmp_path / "hosts.json", playbook)
+    output = " ".join(done.stdout.split())
+    assert done.returncode == (4 if "drift" in playbook else 2), output
+    assert "machine: routing_addon_restart_comand: Postroom does not use a variable with this name" in output
+    assert "did you mean routing_addon_restart_command?" in output
+    assert not any(f"{name}: Postroom" in output for name in others)
+    assert "Copy the addons" not in output
 
 
 @pytest.mark.any_series
