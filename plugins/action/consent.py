@@ -68,6 +68,7 @@ class ActionModule(InProcessAction):
             raise Stop("\n".join(misspelled))
         people, pages = self._people(task_vars)
         if not people:
+            self.show("No mailbox of this database logs in by an OAuth client of grant %s" % REFRESH_TOKEN)
             return {"changed": False, "stored": [], "missing": []}
         if self._connection.transport != "local":
             raise Stop("consent.yml needs ansible_connection: local, as it must reach Odoo from the controller")

@@ -188,8 +188,13 @@ def test_from_the_first_run_to_mail(office, tokens):
 
 def test_what_goes_wrong(office, tokens):
     """Each once, in words, and for nobody else. This provider does not say who has signed in: the mail server is asked."""
-    office.variables["mail_provider"]["oauth"]["scopes"] = ["offline_access"]
-    first, second = office.people
+    oauth, first, second = office.variables["mail_provider"]["oauth"], *office.people
+    oauth["scopes"] = ["offline_access"]
+    for_all = {"grant": "client_credentials", "client_secret": "app-secret", "device_authorization_url": None}
+    office.variables["mail_provider"]["oauth"] = {name: each for name, each in {**oauth, **for_all}.items() if each}
+    run = office.consent(tokens)
+    assert (run.changed, len(lines(run, "No mailbox of this database logs in by an OAuth client of grant"))) == (0, 1)
+    office.variables["mail_provider"]["oauth"] = oauth
     run = office.consent(tokens, status=2)
     assert "does not have the addon mail_server_oauth. Run site.yml first" in run.output
     office.succeeds("site.yml")
