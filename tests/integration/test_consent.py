@@ -15,7 +15,11 @@ import urllib.request
 import pytest
 from company import MAILBOXES, Company
 from playbook import COMMAND
-from support import ROOT, plain_ansible
+from support import ROOT, install, plain_ansible
+
+from ansible_collections.postroom.odoo.plugins.module_utils.operations import consents
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
+from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import session_of
 
 PLAYBOOK, CLIENT = "playbooks/consent.yml", "postroom-consent"
 # Seconds for which a run in a terminal may be silent.
@@ -321,3 +325,19 @@ def test_by_links(office, tokens):
 
 def clients(office):
     return office.database.odoo().env["mail.oauth.client"].search([])
+
+
+def test_by_the_api_of_the_series(database):
+    """JSON-2 on 19, where arguments have names only."""
+    install(database, "mail_server_oauth")
+    values = {"name": "Lab", "token_url": "https://a.example/token", "grant": "refresh_token", "subject": "mailbox"}
+    values.update(client_id="c", client_authentication="none")
+    database.odoo().env["mail.oauth.client"].create(values)
+    session = session_of("consent", dict(database.connection), writes=True)
+    assert session.facts["transport"] == ("JSON-2" if database.connection.get("api_key") else "JSON-RPC")
+    found = consents.clients_of(session, {"Lab"})
+    assert consents.consented(session, found.values()) == set()
+    consents.store(session, found["Lab"], "new@mydomain.com", "r3fresh")
+    assert consents.consented(session, found.values()) == {(found["Lab"], "new@mydomain.com")}
+    with pytest.raises(OdooError, match="has no OAuth client Other"):
+        consents.clients_of(session, {"Other"})
