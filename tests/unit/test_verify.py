@@ -217,6 +217,16 @@ def test_table():
     assert table[-1].startswith("Not everything was checked: 1 errors, 0 warnings, 0 remarks on 3 subjects.")
 
 
+def test_table_says_what_was_looked_up_and_found():
+    """The columns cut long texts; below them are the first ones of each rule, whole."""
+    words = "535 " + "very long words of a provider " * 3
+    table = as_table(report_of(verification_with(*(("login_refused", f"{words}\n{number}") for number in range(5)))))
+    whole = [line for line in table if "(looked up: " in line]
+    assert len(whole) == 3
+    assert whole[0].startswith(f"  mydomain, x at SMTP a:25: {words}0 (looked up: ")
+    assert "  … and 2 more" in table
+
+
 def test_junit():
     found = (("login_refused", "535 " + EVIL), ("not_encrypted", "no"))
     suites = ET.fromstring(as_junit(report_of(verification_with(*found, not_checked=["timeout"]))))

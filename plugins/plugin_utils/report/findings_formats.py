@@ -9,6 +9,8 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.report.findings impo
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.table import as_reasons, columns
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import ERROR
 
+# Of each rule, how many findings are shown whole below the columns.
+MOST_WHOLE = 3
 _HEADER = ("DATABASE", "LEVEL", "SUBJECT", "FINDING", "FOUND")
 _STATUS = {WELL: "All is well", WRONG: "Something is wrong", NOT_CHECKED: "Not everything was checked"}
 
@@ -23,17 +25,31 @@ def as_table(report):
     lines = []
     if rows:
         lines += [*columns(_HEADER, rows, "verify_report_dir"), ""]
-        for rule in _used(report):
+        for rule, found in _by_rule(report).items():
             words = report["rules"][rule]
-            lines += ["%s: %s" % (rule, words["meaning"]), "  %s" % words["matters"], "  %s" % words["cure"], ""]
+            lines += ["%s: %s" % (rule, words["meaning"]), "  %s" % words["matters"], "  %s" % words["cure"]]
+            lines += [*_whole(found), ""]
     reasons = {host["host"]: _reasons(host) for host in report["hosts"]}
     if any(reasons.values()):
         lines += ["NOT CHECKED", *as_reasons({name: reason for name, reason in reasons.items() if reason}), ""]
     return [*lines, verdict(report)]
 
 
-def _used(report):
-    return dict.fromkeys(each["rule"] for host in report["hosts"] for each in host["findings"])
+def _by_rule(report):
+    found = {}
+    for host in report["hosts"]:
+        for each in host["findings"]:
+            found.setdefault(each["rule"], []).append((host["host"], each))
+    return found
+
+
+def _whole(found):
+    """The first findings of a rule without the bounds of the columns."""
+    for host, each in found[:MOST_WHOLE]:
+        words = "%s, %s: %s (looked up: %s)" % (host, each["subject"], each["found"], each["looked_up"])
+        yield "  %s" % " ".join(words.split())
+    if len(found) > MOST_WHOLE:
+        yield "  … and %d more" % (len(found) - MOST_WHOLE)
 
 
 def _reasons(host):
