@@ -1,11 +1,12 @@
 """The lab's token server, and the clients that it knows."""
 
 import contextlib
-import fcntl
 import json
 import ssl
 import urllib.request
 from pathlib import Path
+
+from facts import alone
 
 APP, SECRET = "postroom-app", "app-secret"
 
@@ -23,8 +24,7 @@ def token_server(lab):
         with urllib.request.urlopen(request, context=tls, timeout=30) as answer:
             return json.load(answer)
 
-    with (Path(lab["lab_dir"]) / "tokens" / "tests.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(lab, "tokens/tests.lock"):
         ask("reset")
         yield ask
         ask("reset")

@@ -4,13 +4,12 @@ The zones are in tests/lab/roles/dns; the names of the domains in `example` say 
 """
 
 import contextlib
-import fcntl
 import http.server
 import ssl
 import threading
-from pathlib import Path
 
 import pytest
+from facts import alone
 from odd_servers import Authority, pem
 
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import domains
@@ -46,8 +45,7 @@ def policies(lab, tmp_path_factory):
     address = f"127.{2 + lab['port_offset'] // 100}.0.1"
     with contextlib.ExitStack() as stack:
         # The zones have one address, and each process of pytest may run tests of this file.
-        lock = stack.enter_context((Path(lab["lab_dir"]) / "dns" / "tests.lock").open("w"))
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        stack.enter_context(alone(lab, "dns/tests.lock"))
         server = stack.enter_context(http.server.ThreadingHTTPServer((address, 443), Policies))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder / "server.pem")

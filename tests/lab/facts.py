@@ -1,7 +1,10 @@
 """What the lab offers, for the tests that run on it."""
 
+import contextlib
+import fcntl
 import json
 import os
+from pathlib import Path
 
 import pytest
 from folder import lab_dir
@@ -13,6 +16,17 @@ def read_lab():
     if not path.exists():
         raise RuntimeError(f"{path} is missing: run make lab-up ODOO='14 19'")
     return json.loads(path.read_text())
+
+
+@contextlib.contextmanager
+def alone(lab, name):
+    """Have a part of the lab for oneself, among all tests on it; the others wait.
+
+    :param name: a file in the lab's folder, which is made
+    """
+    with (Path(lab["lab_dir"]) / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def wanted_series():

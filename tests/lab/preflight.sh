@@ -81,7 +81,7 @@ see_the_ports() {
         postgresql | odoo-*) service=$name ;;
         imap* | pop3* | lmtp) service=dovecot ;;
         dns) service=dns ;;
-        tokens) service=token-server ;;
+        *tokens) service=token-server ;;
         *) service=postfix ;;
         esac
         running "$service" && continue

@@ -1,4 +1,4 @@
-"""Molecule's scenarios run beside the tests of routing, which count what the lab's own mailboxes send and get."""
+"""Molecule's scenarios run beside the tests of routing, which look into the lab's own mailboxes."""
 
 import re
 

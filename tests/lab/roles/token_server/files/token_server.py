@@ -3,7 +3,8 @@
 
 usage: token_server.py SETTINGS
 
-SETTINGS is JSON: port, certificate, key, socket, and the clients. Over HTTPS on loopback:
+SETTINGS is JSON: ports, certificate, key, socket, and the clients. At each port is a server that knows nothing of the others:
+tests that empty theirs run side by side. Over HTTPS on loopback:
 
     /<tenant>/oauth2/v2.0/token, /devicecode    as login.microsoftonline.com: client_credentials, refresh_token (a new one with
                                                 each use, after which the old one is no good), device codes
@@ -118,7 +119,7 @@ class Server:
         """Whether a token is good for a mailbox."""
         with self.lock:
             known = self.tokens.get(token)
-            if mailbox in self.busy:
+            if known and mailbox in self.busy:
                 return "later"
             good = known and known["until"] > time.time() and known["mailbox"] in (None, mailbox)
             return "ok" if good and mailbox not in self.denied else "no"
@@ -473,19 +474,22 @@ class Checks(socketserver.ThreadingUnixStreamServer):
 class Check(socketserver.StreamRequestHandler):
     def handle(self):
         mailbox, token = self.rfile.readline().decode().rstrip("\n").split("\0")[:2]
-        self.wfile.write(self.server.state.check(mailbox.lower(), token).encode())
+        verdicts = {each.check(mailbox.lower(), token) for each in self.server.servers}
+        self.wfile.write(next(each for each in ("ok", "later", "no") if each in verdicts).encode())
 
 
 def main():
     settings = json.loads(Path(sys.argv[1]).read_text())
-    state = Server(settings)
+    servers = [Server({**settings, "port": port}) for port in settings["ports"]]
     socket = Path(settings["socket"])
     socket.unlink(missing_ok=True)
     checks = Checks(str(socket), Check)
-    checks.state = state
+    checks.servers = servers
     socket.chmod(0o666)
     threading.Thread(target=checks.serve_forever, daemon=True).start()
-    Https(state).serve_forever()
+    for each in servers[1:]:
+        threading.Thread(target=Https(each).serve_forever, daemon=True).start()
+    Https(servers[0]).serve_forever()
 
 
 if __name__ == "__main__":
