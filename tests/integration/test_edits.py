@@ -15,6 +15,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils import resources
 
 LEAST = 200
 PEM = "-----BEGIN CERTIFICATE-----\nbm90IHJlYWxseQ==\n-----END CERTIFICATE-----\n"
+KEY = PEM.replace("CERTIFICATE", "PRIVATE KEY")
 # As Odoo writes at every change of a record.
 STAMPS = ("write_date", "write_uid")
 
@@ -131,7 +132,7 @@ class OutgoingMailServers(Edited):
             "login": f"user{number}@mydomain.com",
             "password": f"p4ss {number}",
             "ssl_certificate": PEM,
-            "ssl_private_key": PEM,
+            "ssl_private_key": KEY,
             "from_filter": f"user{number}@mydomain.com",
             "priority": 100 + number,
             "debug": False,

@@ -66,7 +66,7 @@ def test_what_20_has_otherwise(on_19):
     with stand_in(on_19, f"{LAST}.0", as_20) as url:
         assert on_19.ok("outgoing_mail_servers", [SERVER], url=url)["changed"]
         secured = dict(SERVER, login="", name="By certificate", authentication="certificate", ssl_certificate=CERTIFICATE)
-        secured["ssl_private_key"] = CERTIFICATE
+        secured["ssl_private_key"] = CERTIFICATE.replace("CERTIFICATE", "PRIVATE KEY")
         assert on_19.ok("outgoing_mail_servers", [secured], url=url)["changed"]
         assert not on_19.ok("outgoing_mail_servers", [SERVER, secured], url=url)["changed"]
         gathered = on_19.ok("outgoing_mail_servers", state="gathered", url=url)

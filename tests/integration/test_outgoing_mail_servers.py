@@ -124,14 +124,12 @@ def test_everything_at_once(database):
 
 
 def test_certificates(database):
+    pair = {"ssl_certificate": PEM, "ssl_private_key": PEM.replace("CERTIFICATE", "PRIVATE KEY")}
     if database.major < 15:
-        result = database.refuses(
-            "outgoing_mail_servers", [{"login": "a@b.example", "host": "h", "ssl_certificate": PEM, "ssl_private_key": PEM}]
-        )
+        result = database.refuses("outgoing_mail_servers", [{"login": "a@b.example", "host": "h", **pair}])
         assert {problem["option"] for problem in result["problems"]} == {"ssl_certificate", "ssl_private_key"}
         assert "Odoo has it from 15.0 on" in result["msg"]
         return
-    pair = {"ssl_certificate": PEM, "ssl_private_key": PEM.replace("CERTIFICATE", "PRIVATE KEY")}
     item = {"name": "Certified", "host": "smtp.mydomain.com", "encryption": "ssl", "authentication": "certificate", **pair}
     done = database.converge("outgoing_mail_servers", [item])
     assert "PRIVATE" not in str(done)

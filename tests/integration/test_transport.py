@@ -187,7 +187,8 @@ def test_a_limit_of_the_size_makes_smaller_requests(database, secret):
     assert database.value("SELECT count(*) FROM ir_mail_server WHERE smtp_port = 2525") == 300
     # One row that is too large by itself is an error with the cure, and nothing is left of the others.
     large = [{**server, "host": "new.mydomain.com"} for server in servers[:3]]
-    large.append({"host": "smtp.mydomain.com", "login": "large@mydomain.com", "ssl_certificate": "x" * 20000})
+    certificate = "-----BEGIN CERTIFICATE-----\n" + "x" * 20000 + "\n-----END CERTIFICATE-----\n"
+    large.append({"host": "smtp.mydomain.com", "login": "large@mydomain.com", "ssl_certificate": certificate})
     if database.major >= 15:
         with proxy(database.server["port"], body_limit(12000, refused)) as url:
             result = database.run("outgoing_mail_servers", large, url=url, **secret)

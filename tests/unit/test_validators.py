@@ -88,3 +88,27 @@ def test_what_looks_plain_is_an_address(name, domain):
 def test_what_mail_servers_are_not_sent_as_password(value):
     """What the routing addon would refuse, when the user and one of the servers are written already."""
     assert value not in validators.mail_password(value)
+
+
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
+CERTIFICATE = KEY.replace("PRIVATE KEY", "CERTIFICATE")
+
+
+@pytest.mark.parametrize("before", ["", "\n", "Bag Attributes\n    friendlyName: x\n"])
+def test_text_before_what_openssl_writes(before):
+    for kind in ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"):
+        assert validators.pem_key(before + KEY.replace("PRIVATE KEY", kind)) is None
+    assert validators.pem_certificate(before + CERTIFICATE + CERTIFICATE) is None
+
+
+@pytest.mark.parametrize("check", [validators.pem_key, validators.pem_certificate])
+@pytest.mark.parametrize("value", ["nonsense", "MIIB", "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n"])
+def test_text_that_is_no_pem(check, value):
+    assert "in PEM format" in check(value)
+
+
+def test_pem_of_the_other_kind_or_on_one_line():
+    assert validators.pem_key(CERTIFICATE)
+    assert validators.pem_certificate(KEY)
+    assert validators.pem_key(KEY.replace("\n", " "))
+    assert validators.pem_certificate(CERTIFICATE.replace("\n", " "))

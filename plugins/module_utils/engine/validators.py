@@ -175,17 +175,21 @@ def date(value):
     return None
 
 
+# Programs write other lines before it, such as "Bag Attributes", and every reader skips them.
+_PEM = r"(?:\A|\n)\s*-----BEGIN %s-----\s.*\n\s*-----END %s-----"
+
+
 def pem_key(value):
     """A private key in PEM format. The message never has the value."""
     if re.search(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED", value):
         return "is encrypted; give the key without its passphrase, and keep it in the vault"
-    if re.match(r"\s*-----BEGIN ([A-Z]+ )?PRIVATE KEY-----\s.*-----END ([A-Z]+ )?PRIVATE KEY-----\s*\Z", value, re.DOTALL):
+    if re.search(_PEM % (("([A-Z]+ )?PRIVATE KEY",) * 2), value, re.DOTALL):
         return None
     return "is not a private key in PEM format; it begins with -----BEGIN PRIVATE KEY-----, on a line of its own"
 
 
 def pem_certificate(value):
     """A certificate in PEM format."""
-    if re.match(r"\s*-----BEGIN CERTIFICATE-----\s.*-----END CERTIFICATE-----\s*\Z", value, re.DOTALL):
+    if re.search(_PEM % ("CERTIFICATE", "CERTIFICATE"), value, re.DOTALL):
         return None
     return "is not a certificate in PEM format; it begins with -----BEGIN CERTIFICATE-----, on a line of its own"

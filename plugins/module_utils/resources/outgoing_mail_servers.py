@@ -241,6 +241,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             "smtp_ssl_certificate",
             type="binary",
             since=15,
+            check=validators.pem_certificate,
             doc="Client certificate in PEM format (Odoo 15 and later).",
         ),
         Field(
@@ -249,6 +250,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             type="binary",
             secret=True,
             since=15,
+            check=validators.pem_key,
             doc="Private key of the client certificate in PEM format (Odoo 15 and later).",
         ),
         Field(
