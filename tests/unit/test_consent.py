@@ -10,7 +10,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors imp
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import Code, NoConsent, Unreachable
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.link import answer_in
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.people import Person, Way, ask
-from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import addresses_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import Prover, addresses_of, denied_scopes
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import token_requests
 
 TOKEN = SimpleNamespace(refresh_token="r3fresh", access_token="acc3ss", id_token=None)
@@ -152,6 +152,54 @@ def id_token(claims):
 )
 def test_whom_a_token_is_about(claims, found):
     assert addresses_of(id_token(claims), "c") == found
+
+
+MICROSOFT = "https://outlook.office.com/SMTP.Send https://outlook.office.com/IMAP.AccessAsUser.All offline_access openid email"
+GOOGLE = "https://mail.google.com/ openid email"
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "denied"),
+    [
+        (MICROSOFT, None, []),
+        (MICROSOFT, "", []),
+        # In other letters, another order, and by another host.
+        (MICROSOFT, "https://outlook.office365.com/imap.accessasuser.all https://outlook.office365.com/smtp.send", []),
+        (MICROSOFT, "IMAP.AccessAsUser.All SMTP.Send openid", []),
+        (MICROSOFT, "openid profile email", MICROSOFT.split()[:2]),
+        (MICROSOFT, "https://outlook.office.com/IMAP.AccessAsUser.All", MICROSOFT.split()[:1]),
+        (GOOGLE, "https://mail.google.com/ https://www.googleapis.com/auth/userinfo.email openid", []),
+        (GOOGLE, "https://www.googleapis.com/auth/userinfo.email openid", ["https://mail.google.com/"]),
+        ("https://outlook.office365.com/.default offline_access", "https://outlook.office365.com/IMAP.AccessAsUser.All", []),
+        ("openid email offline_access", "openid", []),
+        ("mail offline_access", "profile email", ["mail"]),
+    ],
+)
+def test_what_a_person_did_not_allow(asked, given, denied):
+    assert denied_scopes(asked, given) == denied
+
+
+def proves(person, **answer):
+    """Prove an answer; NoConsent's words, or None. No mail server can be asked."""
+    answer = {"access_token": "acc3ss", "id_token": None, "scope": None, **answer}
+    try:
+        Prover().prove(person, SimpleNamespace(**answer))
+    except NoConsent as exc:
+        return str(exc)
+    return None
+
+
+def test_a_token_that_does_not_open_the_mailbox():
+    """The person's own, but the box of the permission was not selected."""
+    about = id_token({"aud": "c", "email": "new@b.c"})
+    person = Person(SimpleNamespace(client_id="c", scopes=GOOGLE), "new@b.c")
+    assert proves(person, id_token=about, scope=GOOGLE) is None
+    assert proves(person, id_token=about) is None
+    assert "did not allow access to mail (https://mail.google.com/)" in proves(person, id_token=about, scope="openid email")
+    # A scope that is no URL need not be named, so the mail server is asked.
+    other = Person(SimpleNamespace(client_id="c", scopes="openid email mail"), "new@b.c")
+    assert proves(other, id_token=about, scope="openid email mail") is None
+    assert "the mail server could not be asked" in proves(other, id_token=about, scope="openid email")
 
 
 @pytest.mark.parametrize("token", [None, "", "a.b", "a.!.c"])

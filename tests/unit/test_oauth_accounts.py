@@ -408,6 +408,8 @@ WRONG = [
     (oauth(MICROSOFT, tenant=None, client_id=None), "mail_provider.oauth: tenant and client_id are missing"),
     (oauth(MICROSOFT, tenant="https://x/y"), "tenant is the Directory (tenant) ID"),
     (oauth(MICROSOFT, tenant="Common"), "tenant must be your own Directory (tenant) ID: common stands for any"),
+    (oauth(MICROSOFT, tenant="common", grant="refresh_token"), "tenant must be your own Directory (tenant) ID, or consumers"),
+    (oauth(MICROSOFT, tenant="Organizations", grant="refresh_token"), "with organizations, somebody can consent with another"),
     (oauth(MICROSOFT, client_secret=None), "client_secret or private_key (with its certificate) is missing"),
     (oauth(MICROSOFT, private_key=KEY, certificate=CERTIFICATE), "both client_secret and private_key are given"),
     (oauth(MICROSOFT, client_secret=None, private_key=KEY), "certificate is missing"),

@@ -129,8 +129,14 @@ MICROSOFT_CONSENT_SCOPES = (
 GOOGLE_CONSENT_SCOPES = GOOGLE_SCOPE + " openid email"
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\Z")
 # Tenants that stand for any; none of them has mailboxes of its own.
-NO_TENANT = ("common", "organizations", "consumers")
+ANY_TENANT = ("common", "organizations")
+NO_TENANT = (*ANY_TENANT, "consumers")
 _WRONG_TENANT = "tenant is the Directory (tenant) ID, such as 11111111-2222-3333-4444-555555555555, or a domain of it"
+# A personal account may have the name of a work address.
+_ANY_TENANT = (
+    "tenant must be your own Directory (tenant) ID, or consumers for outlook.com: with %s, somebody can consent with another "
+    "account than the mailbox's"
+)
 # The options for where people consent: by a code, or by a link.
 PAGES = ("device_authorization_url", "authorization_url")
 # Options that need not be given, or are given in another form than the module's.
@@ -307,6 +313,8 @@ class Provider:
                 yield _WRONG_TENANT
             elif self.kind == MICROSOFT and not by_consent and self.oauth["tenant"].lower() in NO_TENANT:
                 yield "tenant must be your own Directory (tenant) ID: %s stands for any" % self.oauth["tenant"].lower()
+            elif self.kind == MICROSOFT and self.oauth["tenant"].lower() in ANY_TENANT:
+                yield _ANY_TENANT % self.oauth["tenant"].lower()
             wrong = list(self._wrong_proof())
             yield from wrong or self._wrong_consent()
 

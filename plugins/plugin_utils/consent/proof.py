@@ -21,7 +21,15 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets impor
 
 # The claims of an ID token (OpenID Connect, and Microsoft's) that have a person's address.
 CLAIMS = ("email", "preferred_username", "upn")
+# Scopes that are no access to a mailbox (OpenID Connect).
+_NO_MAIL = {"openid", "email", "profile", "offline_access"}
 _AGAIN = "Nothing was stored. Run consent.yml again, and have the mailbox's owner sign in"
+
+_DENIED = (
+    "Whoever signed in did not allow access to mail (%s). Nothing was stored. Run consent.yml again, and have the mailbox's owner "
+    "select all permissions for which the provider asks. An account that has no mailbox there, such as a personal one of the same "
+    "address, cannot give them"
+)
 
 
 class Prover:
@@ -37,13 +45,16 @@ class Prover:
     def prove(self, person, answer):
         """Do nothing if the answer's token is the person's.
 
-        :raises NoConsent: if it is another's, or nobody can tell.
+        :raises NoConsent: if it is another's, or nobody can tell, or if it does not open the mailbox.
         """
+        denied = denied_scopes(person.client.scopes, answer.scope)
+        if any("://" in each for each in denied):
+            raise NoConsent(_DENIED % " and ".join(denied))
         known = addresses_of(answer.id_token, person.client.client_id)
-        if person.address in known:
-            return
-        if known:
+        if known and person.address not in known:
             raise NoConsent("%s has signed in instead. %s" % (" or ".join(sorted(known)), _AGAIN))
+        if known and not denied:
+            return
         self._log_in(person, answer.access_token)
 
     def _log_in(self, person, token):
@@ -70,6 +81,26 @@ class Prover:
             "Nothing was stored. Add openid and email to the client's scopes, or run consent.yml where the mail server can be "
             "reached" % "; ".join(unclear).replace(token, "***")
         )
+
+
+def denied_scopes(asked, given):
+    """The scopes for mail that a token lacks; none where the provider does not say (RFC 6749, 5.1).
+
+    Providers write a scope in another form than it was asked for: in small letters, or by another host. Only one that is a URL
+    is sure to be named: Keycloak, for one, can leave out the others.
+
+    :param asked: the client's scopes.
+    :param given: those of the answer, or None.
+    """
+    if not (given or "").split():
+        return []
+    allowed = _NO_MAIL | {_short(each) for each in given.split()}
+    return [each for each in asked.split() if _short(each) not in allowed and _short(each) != ".default"]
+
+
+def _short(scope):
+    """The last part of a scope, without what providers write in several ways."""
+    return scope.rstrip("/").rpartition("/")[2].lower()
 
 
 def addresses_of(id_token, client_id):

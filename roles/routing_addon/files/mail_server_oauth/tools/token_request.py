@@ -39,7 +39,7 @@ CLOCK_TOLERANCE = 60
 # Errors (RFC 6749, and Microsoft's) that pass.
 PASSING = ("temporarily_unavailable", "server_error", "slow_down", "too_many_requests", "rate_limit_exceeded")
 
-Answer = collections.namedtuple("Answer", "access_token seconds refresh_token id_token")
+Answer = collections.namedtuple("Answer", "access_token seconds refresh_token id_token scope")
 
 
 class TokenError(Exception):
@@ -242,7 +242,7 @@ class _Exchange:
             seconds = int(float(token["expires_in"]))
         except (KeyError, TypeError, ValueError, OverflowError):
             seconds = DEFAULT_SECONDS
-        others = [token[name] if isinstance(token.get(name), str) else None for name in ("refresh_token", "id_token")]
+        others = [token[name] if isinstance(token.get(name), str) else None for name in ("refresh_token", "id_token", "scope")]
         return Answer(access_token, max(seconds, 0), *others)
 
     def _error(self, words, **kinds):
