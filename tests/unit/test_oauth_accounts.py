@@ -403,6 +403,19 @@ def test_mailboxes_whose_owners_consent(provider, page, authentication, scopes):
     assert "when_connected" not in accounts(MICROSOFT).incoming_servers()[0]
 
 
+def test_consent_at_microsoft_is_for_imap_only():
+    asking = oauth(MICROSOFT, grant="refresh_token", client_secret=None)
+    words = "mail_users_accounts: new@mydomain.com: pop: with grant refresh_token, kind microsoft365 asks for consent to IMAP only"
+    assert [each.startswith(words) for each in accounts(asking, account(pop={})).problems()] == [True]
+    (problem,) = domain(asking, imap=None, pop={}).problems()
+    assert problem.startswith("mail_domain_pop: with grant refresh_token, kind microsoft365 asks for consent to IMAP only")
+    # With a password, or another grant or kind, POP3 is as good as IMAP.
+    assert accounts(asking, account(pop={"oauth": False}, password="pw")).problems() == []
+    assert accounts(MICROSOFT, account(pop={})).problems() == []
+    google = oauth(GOOGLE, grant="refresh_token", service_account=None, client_id="c", client_secret="s3cret")
+    assert accounts(google, account(pop={})).problems() == []
+
+
 WRONG = [
     (oauth(MICROSOFT, tenant=None), "mail_provider.oauth: tenant is missing"),
     (oauth(MICROSOFT, tenant=None, client_id=None), "mail_provider.oauth: tenant and client_id are missing"),

@@ -33,6 +33,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options imp
 )
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.providers import (
     CUSTOM,
+    MICROSOFT,
     BadEntry,
     Provider,
     is_same_host,
@@ -203,8 +204,9 @@ class MailDomain:
         ]
         if elsewhere:
             return list(dict.fromkeys(elsewhere))
-        if any(protocol == "pop" and is_by_consent(each) for protocol, each in servers):
-            return [_NO_POP % "mail_domain_pop"]
+        without_pop = _without_pop(self.provider, servers)
+        if without_pop:
+            return [without_pop % "mail_domain_pop"]
         missing = [each["login"] for protocol, each in servers if needs_password(protocol, each) and "password" not in each]
         if not missing:
             return []
@@ -391,11 +393,10 @@ class Accounts:
             if _logs_in_elsewhere(each, self.provider.of_account(account), protocol, _part(account, protocol))
         ]
         found += list(dict.fromkeys(elsewhere))
-        found += [
-            _NO_POP % _place_of_part(account, "pop")
-            for account in self._completed()
-            if any(protocol == "pop" and is_by_consent(each) for protocol, each in self._servers(account))
-        ]
+        for account in self._completed():
+            without_pop = _without_pop(self.provider.of_account(account), self._servers(account))
+            if without_pop:
+                found.append(without_pop % _place_of_part(account, "pop"))
         addresses = self.without_password()
         if addresses:
             found.append(
@@ -412,6 +413,16 @@ _ELSEWHERE = (
 
 
 _NO_POP = "%s: without the addon mail_server_oauth, Odoo logs in by OAuth to IMAP only. Use imap instead of pop"
+_NO_POP_BY_CONSENT = "%s: with grant refresh_token, kind microsoft365 asks for consent to IMAP only. Use imap instead of pop"
+
+
+def _without_pop(provider, servers):
+    """What is wrong with a POP3 server that logs in by OAuth, with a place for where it is given; empty for nothing."""
+    servers = [each for protocol, each in servers if protocol == "pop"]
+    if any(is_by_consent(each) for each in servers):
+        return _NO_POP
+    asks_for_imap = provider.kind == MICROSOFT and provider.consent_page
+    return _NO_POP_BY_CONSENT if asks_for_imap and any(each.get("oauth_client") for each in servers) else ""
 
 
 def _logs_in_elsewhere(server, provider, protocol, own):
