@@ -224,7 +224,9 @@ def test_what_goes_wrong(office, tokens):
 
     # Somebody else: the mail server rejects the token.
     run = office.consent(tokens, second, arguments=["-e", f"email={first}"], status=2)
-    assert lines(run, f"{first}: The mail server rejects the token for this mailbox, as if somebody else had signed in")
+    assert lines(
+        run, f"{first}: The mail server rejects the token for this mailbox, for example because somebody else signed in"
+    )
     assert office.stored() == set()
 
     # Down for a moment, and too many requests: the person waits a little longer.

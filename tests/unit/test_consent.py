@@ -1,7 +1,10 @@
 """Who is asked to consent when, and what becomes of it, by a clock of the test's. tests/integration has the lab's provider."""
 
 import base64
+import contextlib
 import json
+import socket
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +13,8 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors imp
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import Code, NoConsent, Unreachable
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.link import answer_in
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.people import Person, Way, ask
-from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import Prover, addresses_of, denied_scopes
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import Prover, denied_scopes, names_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import Endpoint, Mailbox
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import token_requests
 
 TOKEN = SimpleNamespace(refresh_token="r3fresh", access_token="acc3ss", id_token=None)
@@ -146,12 +150,12 @@ def id_token(claims):
         ({"aud": ["x", "c"], "preferred_username": "new@b.c", "email": "n@b.c"}, {"new@b.c", "n@b.c"}),
         ({"aud": "c", "email": "new@b.c", "email_verified": False}, set()),
         ({"aud": "another", "email": "new@b.c"}, set()),
-        ({"aud": "c", "preferred_username": "new"}, set()),
+        ({"aud": "c", "preferred_username": "New", "upn": " "}, {"new"}),
         (["c"], set()),
     ],
 )
 def test_whom_a_token_is_about(claims, found):
-    assert addresses_of(id_token(claims), "c") == found
+    assert names_of(id_token(claims), "c") == found
 
 
 MICROSOFT = "https://outlook.office.com/SMTP.Send https://outlook.office.com/IMAP.AccessAsUser.All offline_access openid email"
@@ -202,9 +206,50 @@ def test_a_token_that_does_not_open_the_mailbox():
     assert "the mail server could not be asked" in proves(other, id_token=about, scope="openid email")
 
 
+def test_a_login_that_is_no_address():
+    """It is compared with the provider's own name for the person; otherwise, the mail server is asked."""
+    asks = "the mail server could not be asked"
+    person = Person(SimpleNamespace(client_id="c", scopes="openid"), "newuser")
+    assert proves(person, id_token=id_token({"aud": "c", "email": "a@b.c", "preferred_username": "NewUser"})) is None
+    assert asks in proves(person, id_token=id_token({"aud": "c", "email": "a@b.c", "preferred_username": "other"}))
+    # Nor does a login say anything of an address.
+    person = Person(person.client, "newuser@b.c")
+    assert asks in proves(person, id_token=id_token({"aud": "c", "preferred_username": "newuser"}))
+    other = proves(person, id_token=id_token({"aud": "c", "email": "a@b.c", "preferred_username": "newuser"}))
+    assert other.startswith("a@b.c has signed in instead")
+
+
+@pytest.fixture
+def mail_server():
+    """SMTP without TLS, which offers a login by token."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                peer = listener.accept()[0]
+                with peer, peer.makefile("rwb") as lines:
+                    lines.write(b"220 here\r\n")
+                    lines.flush()
+                    for line in lines:
+                        lines.write(b"250-here\r\n250 AUTH XOAUTH2\r\n" if line.startswith(b"EHLO") else b"221 Bye\r\n")
+                        lines.flush()
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield Endpoint("smtp", "127.0.0.1", listener.getsockname()[1], "none")
+    listener.close()
+
+
+def test_a_connection_without_tls_says_nothing_of_the_person(mail_server):
+    person = Person(SimpleNamespace(client_id="c", scopes=""), "new@b.c", (Mailbox(mail_server, "new", "new@b.c", None),))
+    words = proves(person)
+    assert words.startswith("It cannot be checked who has signed in")
+    assert "Tokens are only sent over TLS connections" in words
+
+
 @pytest.mark.parametrize("token", [None, "", "a.b", "a.!.c"])
 def test_a_token_about_nobody(token):
-    assert addresses_of(token, "c") == set()
+    assert names_of(token, "c") == set()
 
 
 @pytest.mark.parametrize(

@@ -405,7 +405,9 @@ def test_mailboxes_whose_owners_consent(provider, page, authentication, scopes):
 
 def test_consent_at_microsoft_is_for_imap_only():
     asking = oauth(MICROSOFT, grant="refresh_token", client_secret=None)
-    words = "mail_users_accounts: new@mydomain.com: pop: with grant refresh_token, kind microsoft365 asks for consent to IMAP only"
+    words = (
+        "mail_users_accounts: new@mydomain.com: pop: with grant refresh_token, kind microsoft365 asks for consent to IMAP only"
+    )
     assert [each.startswith(words) for each in accounts(asking, account(pop={})).problems()] == [True]
     (problem,) = domain(asking, imap=None, pop={}).problems()
     assert problem.startswith("mail_domain_pop: with grant refresh_token, kind microsoft365 asks for consent to IMAP only")

@@ -15,11 +15,12 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions impo
     NoStartTls,
     Postponed,
     Refused,
+    Unable,
     open_session,
 )
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import SMTP
 
-# The claims of an ID token (OpenID Connect, and Microsoft's) that have a person's address.
+# The claims of an ID token (OpenID Connect, and Microsoft's) that have a person's address, or login.
 CLAIMS = ("email", "preferred_username", "upn")
 # Scopes that are no access to a mailbox (OpenID Connect).
 _NO_MAIL = {"openid", "email", "profile", "offline_access"}
@@ -50,10 +51,12 @@ class Prover:
         denied = denied_scopes(person.client.scopes, answer.scope)
         if any("://" in each for each in denied):
             raise NoConsent(_DENIED % " and ".join(denied))
-        known = addresses_of(answer.id_token, person.client.client_id)
-        if known and person.address not in known:
-            raise NoConsent("%s has signed in instead. %s" % (" or ".join(sorted(known)), _AGAIN))
-        if known and not denied:
+        names = names_of(answer.id_token, person.client.client_id)
+        # An address says nothing of a login that is none.
+        others = [each for each in sorted(names) if "@" in each and "@" in person.address]
+        if person.address not in names and others:
+            raise NoConsent("%s has signed in instead. %s" % (" or ".join(others), _AGAIN))
+        if person.address in names and not denied:
             return
         self._log_in(person, answer.access_token)
 
@@ -65,6 +68,8 @@ class Prover:
                 with open_session(mailbox.endpoint, self._context, self._timeout) as session:
                     session.log_in_by_token(mailbox.login, token)
                 return
+            except Unable as exc:
+                unclear.append("%s: %s" % (mailbox.endpoint, exc))
             except Refused as exc:
                 refused.append("%s: %s" % (mailbox.endpoint, exc))
             except ssl.SSLCertVerificationError as exc:
@@ -74,7 +79,7 @@ class Prover:
             except (Postponed, *BROKEN) as exc:
                 unclear.append("%s: %s" % (mailbox.endpoint, exc or type(exc).__name__))
         if refused:
-            words = "The mail server rejects the token for this mailbox, as if somebody else had signed in (%s). %s"
+            words = "The mail server rejects the token for this mailbox, for example because somebody else signed in (%s). %s"
             raise NoConsent(words % ("; ".join(refused).replace(token, "***"), _AGAIN))
         raise NoConsent(
             "It cannot be checked who has signed in: the provider does not say, and the mail server could not be asked (%s). "
@@ -103,8 +108,8 @@ def _short(scope):
     return scope.rstrip("/").rpartition("/")[2].lower()
 
 
-def addresses_of(id_token, client_id):
-    """The addresses of the person whom an ID token is about; none where it does not say.
+def names_of(id_token, client_id):
+    """The addresses and logins of the person whom an ID token is about, in small letters; none where it does not say.
 
     Its signature is not looked at: it comes from the token endpoint itself, over TLS (OpenID Connect Core, 3.1.3.7).
     """
@@ -117,4 +122,4 @@ def addresses_of(id_token, client_id):
     if client_id not in (audience if isinstance(audience, list) else [audience]):
         return set()
     found = [claims.get(name) for name in CLAIMS if name != "email" or claims.get("email_verified") is not False]
-    return {each.strip().lower() for each in found if isinstance(each, str) and "@" in each}
+    return {each.strip().lower() for each in found if isinstance(each, str) and each.strip()}

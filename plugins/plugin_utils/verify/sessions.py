@@ -21,6 +21,10 @@ class Refused(Exception):
     """The server says no for good, in its own words."""
 
 
+class Unable(Refused):
+    """The server takes no token at all, or this connection may not carry one; in words."""
+
+
 class Postponed(Exception):
     """The server says no for now, or does not say; its own words."""
 
@@ -81,7 +85,7 @@ class _Session:
         try:
             getattr(sasl, self.oauth_function)(self.client, login, token)
         except sasl.Unable as exc:
-            raise Refused(exc.words) from exc
+            raise Unable(exc.words) from exc
         except sasl.Refused as exc:
             raise (Postponed if exc.temporary else Refused)(exc.words) from exc
 
