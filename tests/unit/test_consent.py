@@ -97,6 +97,27 @@ def test_slower_when_it_is_told_to():
     assert [when for _address, when in provider.asked] == [2, 9, 21, 33]
 
 
+@pytest.mark.parametrize(
+    ("interval", "answers", "seconds"),
+    [
+        # One that asks for more than others is not asked more often.
+        (100, [PENDING], [100, 200, 300, 400, 500]),
+        (100, [failing("slow_down"), PENDING], [100, 200, 300, 400, 500]),
+        (100, [failing("", temporary=True), PENDING], [100, 200, 300, 400, 500]),
+        (58, [failing("slow_down"), PENDING], [58, 118, 178, 238, 298, 358, 418, 478, 538, 598]),
+        # It never comes to it.
+        (5000, [PENDING], []),
+    ],
+)
+def test_a_provider_that_has_much_time(interval, answers, seconds):
+    """Nobody is waited for after the code has expired."""
+    provider = Provider(a=answers)
+    provider.given["interval"] = interval
+    outcome = provider.ask()
+    assert ([when for _address, when in provider.asked], provider.now) == (seconds, 600)
+    assert outcome.failed[0][1].startswith("The code has expired")
+
+
 def test_a_provider_that_is_down_for_a_while():
     down = failing("", temporary=True)
     provider = Provider(a=[down, down, PENDING, down, TOKEN])

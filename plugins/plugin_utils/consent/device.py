@@ -26,11 +26,12 @@ class Unreachable(Exception):
     """The provider does not answer, or not as it should, for the moment; in words.
 
     :param is_news: whether it answered the last time.
+    :param pause: for how many seconds it wants to be left alone.
     """
 
-    def __init__(self, words, is_news=True):
+    def __init__(self, words, is_news=True, pause=60):
         super().__init__(words)
-        self.is_news = is_news
+        self.is_news, self.pause = is_news, pause
 
 
 class Code:
@@ -49,8 +50,10 @@ class Code:
         self._code, self._request, self._clock = given["device_code"], request, clock
         self._seconds = _number(given.get("expires_in"), EXPIRES_IN)
         self._interval = _number(given.get("interval"), INTERVAL)
+        # A provider may ask for more than others.
+        self._slowest = max(SLOWEST, self._interval)
         self._until = clock() + self._seconds
-        self.next_at = clock() + self._interval
+        self._look_in(self._interval)
         # Seconds to wait for a provider that did not answer; 0 after one that did.
         self._pause = 0
 
@@ -71,7 +74,7 @@ class Code:
         if self._clock() >= self._until:
             raise NoConsent(_EXPIRED)
         error = token_requests().TokenError
-        self.next_at = self._clock() + self._interval
+        self._look_in(self._interval)
         try:
             answer = self._request(self._code)
         except error as exc:
@@ -80,19 +83,23 @@ class Code:
                 return None
             if exc.error == "slow_down":
                 # Asked to, this and every later request waits longer.
-                self._interval = min(self._interval + SLOWER, SLOWEST)
-                self.next_at = self._clock() + self._interval
+                self._interval = min(self._interval + SLOWER, self._slowest)
+                self._look_in(self._interval)
                 return None
             if exc.error in DENIED:
                 raise NoConsent(DECLINED) from exc
             if exc.error in EXPIRED:
                 raise NoConsent(_EXPIRED) from exc
             if exc.temporary:
-                is_news, self._pause = not self._pause, min(max(self._interval, self._pause) * 2, SLOWEST)
-                self.next_at = self._clock() + self._pause
+                is_news, self._pause = not self._pause, min(max(self._interval, self._pause) * 2, self._slowest)
+                self._look_in(self._pause)
                 raise Unreachable(exc.words, is_news) from exc
             raise NoConsent(exc.words) from exc
         return with_refresh_token(answer)
+
+    def _look_in(self, seconds):
+        """Look again then, or when the code expires."""
+        self.next_at = min(self._clock() + seconds, self._until)
 
     def close(self):
         """Nothing is open."""
@@ -122,7 +129,7 @@ def start(client, page, adapter):
     try:
         given = tool.request_device_code(settings, page, **how)
     except tool.TokenError as exc:
-        raise (Unreachable if exc.temporary else NoConsent)(exc.words) from exc
+        raise (Unreachable(exc.words, pause=exc.pause) if exc.temporary else NoConsent(exc.words)) from exc
 
     def request(code):
         return tool.request({**settings, "grant": tool.DEVICE_CODE}, "", more={"device_code": code}, **how)
