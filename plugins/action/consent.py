@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ansible.errors import AnsiblePromptNoninteractive
+from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_text
 from ansible.utils.display import Display
@@ -53,7 +53,8 @@ class ActionModule(InProcessAction):
         result = super(InProcessAction, self).run(tmp, task_vars)
         self.options = self.validate_argument_spec(OPTIONS)[1]
         self.secrets = set()
-        self.show = partial(_show, task_vars["inventory_hostname"])
+        self.host = task_vars["inventory_hostname"]
+        self.show = partial(_show, self.host)
         try:
             result.update(self._run(task_vars))
         except (Stop, OdooError) as exc:
@@ -120,7 +121,8 @@ class ActionModule(InProcessAction):
             page = pages[person.client.name]
             if page.by_code:
                 return device.start(person.client, page.url, adapter)
-            return link.start(person.client, page.url, person.address, adapter, self._paste if self.options["paste"] else None)
+            paste = partial(self._paste, person.address) if self.options["paste"] else None
+            return link.start(person.client, page, person.address, adapter, paste)
 
         stored, failed = [], []
         for by_code in (True, False):
@@ -135,12 +137,13 @@ class ActionModule(InProcessAction):
             result.update(failed=True, msg=self._masked(_message(failed)))
         return result
 
-    def _paste(self, seconds):
+    def _paste(self, address, seconds):
         """What a person pastes. It has a code, so it is not shown."""
+        words = "[%s] %s: paste the address (it is not shown): " % (self.host, address)
         try:
-            return to_text(
-                Display().prompt_until("Paste the address (it is not shown): ", private=True, seconds=max(int(seconds), 1))
-            )
+            return to_text(Display().prompt_until(words, private=True, seconds=seconds))
+        except AnsiblePromptInterrupt as exc:
+            raise device.Interrupted() from exc
         except AnsiblePromptNoninteractive as exc:
             raise device.NoConsent("consent_paste needs a terminal to paste the address into. Run consent.yml in one") from exc
 

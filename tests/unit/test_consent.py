@@ -5,18 +5,24 @@ import contextlib
 import json
 import socket
 import threading
+import urllib.request
 from types import SimpleNamespace
 
 import pytest
 
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import Code, NoConsent, Unreachable
-from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.link import answer_in
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.link import Link, Listener, answer_in
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.people import Person, Way, ask
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import Prover, denied_scopes, names_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import Endpoint, Mailbox
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import token_requests
 
+try:
+    socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    HAS_IPV6 = True
+except OSError:
+    HAS_IPV6 = False
 TOKEN = SimpleNamespace(refresh_token="r3fresh", access_token="acc3ss", id_token=None)
 GIVEN = {"device_code": "d", "user_code": "ABCD", "verification_uri": "https://p.example/device", "expires_in": 600}
 
@@ -271,6 +277,50 @@ def test_a_connection_without_tls_says_nothing_of_the_person(mail_server):
 @pytest.mark.parametrize("token", [None, "", "a.b", "a.!.c"])
 def test_a_token_about_nobody(token):
     assert names_of(token, "c") == set()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_where_a_browser_finds_this_machine(host):
+    """By either of the addresses of localhost."""
+    if ":" in host and not HAS_IPV6:
+        pytest.skip("This machine has no IPv6.")
+    listener = Listener("s")
+    try:
+        with urllib.request.urlopen(f"http://{host}:{listener.port}/?code=c&state=s", timeout=10) as page:
+            assert b"close this window" in page.read()
+    finally:
+        listener.close()
+    assert listener.found == {"code": "c", "state": "s"}
+
+
+class Pasted(Link):
+    """A link whose address is pasted, and whose code is good."""
+
+    def __init__(self, paste):
+        self.now, self.came = 0, None
+        super().__init__("http://127.0.0.1", self.make, lambda *dummy: TOKEN, lambda left: paste(self, left), lambda: self.now)
+
+    def make(self, here, state, verifier):
+        self.came = f"{here}/?code=c&state={state}"
+        return "https://p.example/auth"
+
+
+def test_an_address_that_is_pasted():
+    link = Pasted(lambda link, left: link.came)
+    assert link.look() is TOKEN
+    # No browser refuses to go there.
+    assert link.came.startswith("http://127.0.0.1:49151/")
+
+
+def test_an_address_that_nobody_pastes():
+    def prompt(link, left):
+        link.now += left
+        return ""
+
+    with pytest.raises(NoConsent, match="Nobody signed in with the link"):
+        Pasted(prompt).look()
+    with pytest.raises(NoConsent, match="What was pasted is not the address"):
+        Pasted(lambda link, left: "").look()
 
 
 @pytest.mark.parametrize(

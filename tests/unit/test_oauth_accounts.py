@@ -393,6 +393,8 @@ def test_mailboxes_whose_owners_consent(provider, page, authentication, scopes):
     assert (made["scopes"], made["tested"]) == (scopes, False)
     ((name, found),) = accounts(provider).consent_pages().items()
     assert (name, found.url, found.by_code) == (made["name"], page, not page.endswith("/auth"))
+    # What Google permits; others, as docs/oauth.md says.
+    assert found.here == ("http://127.0.0.1" if provider.get("kind") == "google_workspace" else "http://localhost")
     # Odoo tries a server once its owner has consented; or at once, if the inventory says so.
     for server in (*accounts(provider).incoming_servers(), *accounts(provider).outgoing_servers()):
         assert server["when_connected"] is True

@@ -71,10 +71,13 @@ class Page:
     """Where people consent.
 
     :param by_code: whether by a code (RFC 8628); otherwise, by a link.
+    :param here: where the provider then sends a browser on this machine, but for the port. An IP address is the safer one
+        (RFC 8252, 8.3); but Microsoft, for one, ignores the port of C(localhost) only.
     """
 
     url: str
     by_code: bool = True
+    here: str = "http://localhost"
 
 
 _ANY = ("name", "tested")
@@ -260,7 +263,7 @@ class Provider:
         if self.kind == MICROSOFT:
             return Page(MICROSOFT_DEVICE_URL % self.oauth["tenant"])
         if self.kind == GOOGLE:
-            return Page(GOOGLE_PAGE, by_code=False)
+            return Page(GOOGLE_PAGE, by_code=False, here="http://127.0.0.1")
         by_code = self.oauth.get("device_authorization_url")
         return Page(by_code or self.oauth["authorization_url"], bool(by_code))
 

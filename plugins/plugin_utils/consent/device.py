@@ -22,6 +22,10 @@ class NoConsent(Exception):
     """There will be no token of this person now, in words."""
 
 
+class Interrupted(Exception):
+    """Whoever runs the playbook wants to ask nobody more."""
+
+
 class Unreachable(Exception):
     """The provider does not answer, or not as it should, for the moment; in words.
 

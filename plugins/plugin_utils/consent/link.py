@@ -8,7 +8,10 @@ address from it.
 
 from __future__ import annotations
 
+import contextlib
 import http.server
+import math
+import socket
 import threading
 import time
 from urllib.parse import parse_qsl, urlsplit
@@ -33,8 +36,8 @@ except ImportError:
 EXPIRES_IN, INTERVAL = 900, 1
 # Seconds to wait for a provider that does not answer.
 PAUSE = 5
-# Where nothing listens.
-NO_PORT = 1
+# Where nothing listens: IANA keeps it free. Browsers refuse to go to many low ones (the Fetch standard's list of bad ports).
+NO_PORT = 49151
 _NOBODY = "Nobody signed in with the link. Run consent.yml again for another one"
 _PAGE = b"<!doctype html><title>Postroom</title><p>You can close this window. The run of consent.yml goes on."
 
@@ -42,17 +45,18 @@ _PAGE = b"<!doctype html><title>Postroom</title><p>You can close this window. Th
 class Link:
     """A link that waits for its person.
 
+    :param here: where the provider sends a browser, but for the port: C(http://) and a name of this machine.
     :param make: function of the address on this machine, the state and the verifier that returns the link.
     :param request: function of that address, the code and the verifier that returns an answer with a token.
     :param paste: function of the seconds left that returns what a person pastes; None where the browser is on this machine.
     :ivar next_at: when to look again, by the clock.
     """
 
-    def __init__(self, make, request, paste=None, clock=time.monotonic):
+    def __init__(self, here, make, request, paste=None, clock=time.monotonic):
         self._request, self._paste, self._clock = request, paste, clock
         self._state, self._verifier = generate_token(32), generate_token(64)
         self._listener = None if paste else Listener(self._state)
-        self._address = "http://localhost:%d" % (self._listener.port if self._listener else NO_PORT)
+        self._address = "%s:%d" % (here, self._listener.port if self._listener else NO_PORT)
         self._link = make(self._address, self._state, self._verifier)
         self._until = clock() + EXPIRES_IN
         self._code, self._is_down = None, False
@@ -92,7 +96,9 @@ class Link:
     def _returned(self, left):
         """The code with which the browser came back; None if it has not."""
         if self._paste:
-            found = answer_in(self._paste(left), self._state)
+            found = answer_in(self._paste(math.ceil(left)), self._state)
+            if found is None and self._clock() >= self._until:
+                raise NoConsent(_NOBODY)
             if found is None:
                 raise NoConsent("What was pasted is not the address to which the link leads. Run consent.yml again")
         else:
@@ -110,7 +116,7 @@ class Link:
 
 
 class Listener:
-    """Listens where the provider sends the browser: on loopback, at a port of its own.
+    """Listens where the provider sends the browser: on loopback, at a port of its own, and by IPv6 where there is any.
 
     :ivar found: what came, as answer_in() reads it; None for nothing yet.
     """
@@ -135,13 +141,22 @@ class Listener:
                 """The address has the code."""
 
         self.found = None
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        self._servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)]
+        self.port = self._servers[0].server_address[1]
+        # A browser may try either for localhost.
+        with contextlib.suppress(OSError):
+            self._servers.append(_Ipv6Server(("::1", self.port), Handler))
+        for server in self._servers:
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
 
     def close(self):
-        self._server.shutdown()
-        self._server.server_close()
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+
+
+class _Ipv6Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
 
 
 def answer_in(address, state):
@@ -157,7 +172,7 @@ def start(client, page, address, adapter, paste=None):
     """Make a link.
 
     :param client: an OauthClient.
-    :param page: its authorization endpoint.
+    :param page: the Page of its authorization endpoint.
     :param address: the mailbox's.
     :param adapter: an adapter of requests.
     """
@@ -172,11 +187,11 @@ def start(client, page, address, adapter, paste=None):
             "prompt": "consent",
             "access_type": "offline",
         }
-        return session.create_authorization_url(page, state, verifier, **with_hints)[0]
+        return session.create_authorization_url(page.url, state, verifier, **with_hints)[0]
 
     def request(here, code, verifier):
         more = {"code": code, "code_verifier": verifier, "redirect_uri": here}
         how = {"adapter": adapter, "machine": "the controller"}
         return tool.request({**settings, "grant": "authorization_code"}, "", more=more, **how)
 
-    return Link(make, request, paste)
+    return Link(page.here, make, request, paste)

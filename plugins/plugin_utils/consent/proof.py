@@ -27,9 +27,9 @@ _NO_MAIL = {"openid", "email", "profile", "offline_access"}
 _AGAIN = "Nothing was stored. Run consent.yml again, and have the mailbox's owner sign in"
 
 _DENIED = (
-    "Whoever signed in did not allow access to mail (%s). Nothing was stored. Run consent.yml again, and have the mailbox's owner "
-    "select all permissions for which the provider asks. An account that has no mailbox there, such as a personal one of the same "
-    "address, cannot give them"
+    "Whoever signed in did not allow access to mail (%s). Nothing was stored. Run consent.yml again, and have the mailbox's "
+    "owner tick all boxes of the provider's page. An account without a mailbox, such as a personal one with the same address, "
+    "cannot allow it"
 )
 
 
