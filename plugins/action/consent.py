@@ -75,7 +75,7 @@ class ActionModule(InProcessAction):
             raise Stop("consent.yml needs ansible_connection: local, as it must reach Odoo from the controller")
         token_requests()
         session = session_of("consent", plain(with_connection({}, task_vars, self._templar.template)), writes=True)
-        clients = consents.clients_of(session, {each.client.name for each in people})
+        clients = consents.clients_of(session, {each.client for each in people})
         there = consents.consented(session, clients.values())
         missing = [each for each in people if (clients[each.client.name], each.address) not in there]
         if self._task.check_mode:

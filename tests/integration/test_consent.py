@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 from company import MAILBOXES, Company
@@ -337,9 +338,13 @@ def test_by_the_api_of_the_series(database):
     database.odoo().env["mail.oauth.client"].create(values)
     session = session_of("consent", dict(database.connection), writes=True)
     assert session.facts["transport"] == ("JSON-2" if database.connection.get("api_key") else "JSON-RPC")
-    found = consents.clients_of(session, {"Lab"})
-    assert consents.consented(session, found.values()) == set()
+    declared = SimpleNamespace(**values, scopes="")
+    found = consents.clients_of(session, [declared])
+    assert consents.consented(session, found.values()) == {}
     consents.store(session, found["Lab"], "new@mydomain.com", "r3fresh")
-    assert consents.consented(session, found.values()) == {(found["Lab"], "new@mydomain.com")}
+    assert set(consents.consented(session, found.values())) == {(found["Lab"], "new@mydomain.com")}
+    assert consents.consented(session, found.values(), "old@mydomain.com") == {}
     with pytest.raises(OdooError, match="has no OAuth client Other"):
-        consents.clients_of(session, {"Other"})
+        consents.clients_of(session, [SimpleNamespace(**{**values, "name": "Other"}, scopes="")])
+    with pytest.raises(OdooError, match=r"differs from the inventory \(client_id\). Run site.yml first"):
+        consents.clients_of(session, [SimpleNamespace(**{**values, "client_id": "d"}, scopes="")])

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.operations import consents
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import BrokenConnection, OdooError
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import Code, NoConsent, Unreachable
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.link import Link, Listener, answer_in
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.people import Person, Way, ask
@@ -158,6 +159,94 @@ def test_odoo_that_stores_nothing_more():
     outcome = provider.ask(at_a_time=2, store=store)
     assert [address for address, _reason in outcome.failed] == ["a", "b", "c"]
     assert provider.started == ["a", "b"]
+
+
+class Database:
+    """The tokens of an Odoo whose answers get lost, or which is not there.
+
+    :param answers: what becomes of each request to store: None, or what happens after it, with its answer lost.
+    """
+
+    database = "db"
+
+    def __init__(self, *answers, token=None, refreshed=False, away=0):
+        self.token, self.refreshed, self.answers = token, refreshed, list(answers)
+        self.now, self.away, self.stored = 0, away, []
+
+    def call(self, model, method, *args, **kwargs):
+        if self.now < self.away:
+            raise BrokenConnection("Connection refused")
+        if method == "search_read":
+            row = {"client_id": [7, "c"], "mailbox": "a", "state": "valid", "refreshed": self.refreshed}
+            return [{**row, "has_refresh_token": True}] if self.token else []
+        self.stored.append(kwargs["refresh_token"])
+        happens = self.answers.pop(0) if self.answers else None
+        if happens != "lost":
+            self.token = kwargs["refresh_token"]
+        if not happens:
+            return True
+        if happens == "renewed":
+            self.token, self.refreshed = self.token + "+", "2026-01-01 00:00:01"
+        raise BrokenConnection("No answer")
+
+    def store(self, monkeypatch, **more):
+        def sleep(seconds):
+            self.now += seconds
+
+        monkeypatch.setattr(consents, "time", SimpleNamespace(monotonic=lambda: self.now, sleep=sleep))
+        consents.store(self, 7, "a", "R1", **more)
+        return self.token
+
+
+def test_a_token_that_odoo_has_renewed_is_not_overwritten(monkeypatch):
+    """The answer to the first request is lost, and the provider has replaced the token since."""
+    assert Database("renewed").store(monkeypatch) == "R1+"
+    # A mailbox that had a token before: the former one may be the one that was renewed.
+    database = Database("renewed", token="R0", refreshed="2026-01-01 00:00:00")
+    with pytest.raises(OdooError, match="Ask for this mailbox once more"):
+        database.store(monkeypatch)
+    assert (database.token, database.stored) == ("R1+", ["R1"])
+
+
+@pytest.mark.parametrize(
+    ("answers", "token", "stored"),
+    [([], None, 1), (["kept"], None, 1), (["lost"], None, 2), (["kept"], "R0", 2), (["lost", "lost"], "R0", 3)],
+)
+def test_a_token_whose_answer_is_lost(monkeypatch, answers, token, stored):
+    database = Database(*answers, token=token)
+    assert (database.store(monkeypatch), len(database.stored)) == ("R1", stored)
+
+
+def test_an_odoo_that_restarts_is_waited_for(monkeypatch):
+    assert Database(away=240).store(monkeypatch) == "R1"
+    database = Database(away=1000)
+    with pytest.raises(BrokenConnection):
+        database.store(monkeypatch)
+    assert 300 <= database.now <= 310
+    database = Database(away=1000)
+    with pytest.raises(BrokenConnection):
+        database.store(monkeypatch, patience=0)
+    assert database.now == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({}, None),
+        ({"scopes": False}, "differs from the inventory (scopes). Run site.yml first"),
+        ({"grant": "jwt_bearer", "client_id": "d", "token_url": "u"}, "inventory (grant, client_id, token_url)"),
+        ({"name": "another"}, "Database db has no OAuth client c. Run site.yml first"),
+    ],
+)
+def test_a_client_that_is_another_one_in_odoo(changed, words):
+    declared = {"name": "c", "grant": "refresh_token", "client_id": "c", "token_url": "https://p.example", "scopes": "openid"}
+    session = SimpleNamespace(database="db", call=lambda *args, **kwargs: [{"id": 7, **declared, **changed}])
+    if not words:
+        assert consents.clients_of(session, [SimpleNamespace(**declared)]) == {"c": 7}
+        return
+    with pytest.raises(OdooError) as problem:
+        consents.clients_of(session, [SimpleNamespace(**declared)])
+    assert words in str(problem.value)
 
 
 @pytest.mark.parametrize("missing", ["device_code", "user_code", "verification_uri"])

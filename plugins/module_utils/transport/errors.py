@@ -34,6 +34,10 @@ class MissingModel(OdooError):
     """The database has no such model: the addon that brings it is not installed."""
 
 
+class NoRights(OdooError):
+    """The login, or its rights, do not allow what was asked for."""
+
+
 class Neutralized(OdooError):
     """The database is a copy that must not send or fetch mail, and the inventory does not allow changes."""
 

@@ -15,6 +15,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors imp
     Fault,
     MissingModel,
     Neutralized,
+    NoRights,
     NotJson,
     OdooError,
     TooLarge,
@@ -283,7 +284,7 @@ class Session:
         if _is_missing_model(exc.name, message, model):
             return MissingModel("database %s has no model %s" % (self.database, model))
         if exc.name.endswith("Unauthorized"):
-            return OdooError(
+            return NoRights(
                 "Odoo at %s rejected the API key: %s. It may have expired or been revoked. Check api_key." % (self.url, message)
             )
         if exc.name.endswith("UnprocessableEntity"):
@@ -292,7 +293,7 @@ class Session:
                 "the addon, or use password instead of api_key." % (model, method, self.database, self.series, message)
             )
         if exc.name.endswith(("AccessError", "AccessDenied")):
-            return OdooError(
+            return NoRights(
                 "User %s lacks the rights for %s.%s in database %s: %s. "
                 "Use a login with the access right Administration / Settings."
                 % (self.login, model, method, self.database, message)
