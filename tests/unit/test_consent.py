@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.postroom.odoo.plugins.module_utils.operations import consents
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import BrokenConnection, OdooError
-from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import Code, NoConsent, Unreachable
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import BrokenConnection, NoRights, OdooError
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import Code, Interrupted, NoConsent, Unreachable
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.link import Link, Listener, answer_in
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.people import Person, Way, ask
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import Prover, denied_scopes, names_of
@@ -25,6 +25,8 @@ try:
 except OSError:
     HAS_IPV6 = False
 TOKEN = SimpleNamespace(refresh_token="r3fresh", access_token="acc3ss", id_token=None)
+# Stands for somebody who has consented by the time that it is their turn.
+GONE_ON = object()
 GIVEN = {"device_code": "d", "user_code": "ABCD", "verification_uri": "https://p.example/device", "expires_in": 600}
 
 
@@ -37,12 +39,17 @@ class Provider:
 
     def __init__(self, **answers):
         self.now, self.answers, self.started, self.shown, self.stored, self.asked = 0, answers, [], [], [], []
-        self.given, self.most = dict(GIVEN), 0
+        self.given, self.tried = dict(GIVEN), []
 
     def start(self, person):
         answers = self.answers[person.address]
+        self.tried.append((person.address, self.now))
         if isinstance(answers, Exception):
             raise answers
+        while isinstance(answers[0], Unreachable):
+            raise answers.pop(0)
+        if answers == [GONE_ON]:
+            return None
         self.started.append(person.address)
         left = list(answers)
 
@@ -133,10 +140,26 @@ def test_a_provider_that_is_down_for_a_while():
     assert [when for _address, when in provider.asked] == [5, 15, 35, 40, 50]
 
 
-def test_a_provider_that_is_down_is_asked_once():
-    provider = Provider(a=Unreachable("down"), b=Unreachable("not asked"), c=[TOKEN])
+def test_a_provider_that_is_down_is_asked_three_times():
+    """And not for each person; another one's people do not wait for it."""
+    down = Unreachable("down", pause=20)
+    provider = Provider(a=[down, down, down, TOKEN], b=[TOKEN], c=[TOKEN])
     outcome = provider.ask(c="other")
     assert (outcome.stored, outcome.failed) == (["c"], [("a", "down"), ("b", "down")])
+    assert (provider.started, provider.tried) == (["c"], [("a", 0), ("c", 0), ("a", 20), ("a", 40)])
+
+
+def test_a_provider_that_gives_no_code_for_a_moment():
+    """Everybody is asked a little later. Failures count in a row only."""
+    down = Unreachable("down", pause=20)
+    provider = Provider(a=[down, down, TOKEN], b=[down, TOKEN], c=[TOKEN])
+    outcome = provider.ask(at_a_time=1)
+    assert (outcome.stored, outcome.failed) == (["a", "b", "c"], [])
+    assert provider.shown[0] == "down. Trying again for a in 20 seconds"
+    assert [when for who, when in provider.tried if who != "c"] == [0, 20, 40, 45, 65]
+    # Nobody waits for an hour.
+    provider = Provider(a=[Unreachable("down", pause=3600), TOKEN], b=[TOKEN])
+    assert (provider.ask().stored, provider.now) == ([], 0)
 
 
 def test_what_concerns_one_person():
@@ -151,14 +174,59 @@ def test_a_token_for_an_hour_only():
     assert "offline_access" in reason
 
 
-def test_odoo_that_stores_nothing_more():
+@pytest.mark.parametrize("error", [BrokenConnection, NoRights])
+def test_odoo_that_stores_nothing_more(error):
     def store(person, token):
-        raise OdooError("gone")
+        raise error("gone")
 
     provider = Provider(a=[TOKEN], b=[PENDING], c=[TOKEN])
     outcome = provider.ask(at_a_time=2, store=store)
     assert [address for address, _reason in outcome.failed] == ["a", "b", "c"]
     assert provider.started == ["a", "b"]
+    assert outcome.over
+
+
+def test_odoo_that_is_back_for_those_who_have_consented():
+    """Each code is looked at once more before nobody is waited for."""
+    stored = []
+
+    def store(person, token):
+        if person.address == "a":
+            raise BrokenConnection("gone")
+        stored.append(person.address)
+
+    provider = Provider(a=[PENDING, TOKEN], b=[failing("slow_down"), TOKEN], c=[PENDING], d=[TOKEN])
+    outcome = provider.ask(at_a_time=3, store=store)
+    assert (stored, outcome.stored) == (["b"], ["b"])
+    assert [address for address, _reason in outcome.failed] == ["a", "c", "d"]
+    # And not before its time, when it would not answer.
+    assert provider.asked[3:] == [("a", 10), ("b", 15), ("c", 15)]
+
+
+def test_odoo_that_does_not_take_one_token():
+    def store(person, token):
+        if person.address == "a":
+            raise OdooError("a is odd")
+
+    outcome = Provider(a=[TOKEN], b=[PENDING, TOKEN], c=[TOKEN]).ask(at_a_time=2, store=store)
+    assert (outcome.stored, outcome.over) == (["b", "c"], "")
+    assert outcome.failed == [("a", "The token could not be stored: a is odd")]
+
+
+def test_a_person_who_consents_to_another_run():
+    provider = Provider(a=[GONE_ON], b=[TOKEN])
+    outcome = provider.ask()
+    assert (outcome.stored, outcome.failed) == (["b"], [])
+    assert provider.shown[0] == "a has consented in the meantime"
+    assert provider.shown[-1].endswith("(1 of 1)")
+
+
+def test_an_interrupt_ends_it():
+    """What is stored stays, and the others are told."""
+    provider = Provider(a=[TOKEN], b=[Interrupted()], c=[TOKEN])
+    outcome = provider.ask(at_a_time=1)
+    assert (outcome.stored, [address for address, _reason in outcome.failed]) == (["a"], ["b", "c"])
+    assert outcome.over == "Not asked, as the run was interrupted"
 
 
 class Database:

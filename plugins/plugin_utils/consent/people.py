@@ -12,10 +12,20 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
-from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import NoConsent, Unreachable
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import (
+    BrokenConnection,
+    NoRights,
+    OdooError,
+)
+from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.device import Interrupted, NoConsent, Unreachable
 
 PROGRESS_SECONDS = 30
+# After so many failures in a row, a provider is down; or if it wants to be left alone for longer than so many seconds.
+FAILURES, LONGEST_PAUSE = 3, 300
+# For how long the last look at a code waits, as providers do not answer whoever asks too early.
+LAST_LOOK_SECONDS = 60
+# What would happen to each token.
+LASTING = (BrokenConnection, NoRights)
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,8 @@ class Person:
 class Way:
     """How people are asked.
 
-    :param start: function of a Person that returns a Code or a Link, or raises NoConsent or Unreachable.
+    :param start: function of a Person that returns a Code or a Link, or raises NoConsent, Unreachable or OdooError. None for
+        a person who has consented by now.
     :param prove: function of a Person and an answer with a token that raises NoConsent where it is not that person's.
     :param store: function of a Person and a refresh token that raises OdooError where Odoo does not take it.
     :param show: function that shows a line.
@@ -58,10 +69,12 @@ class Outcome:
 
     :param stored: the addresses whose token is in Odoo now.
     :param failed: C([(address, reason)]) of the others.
+    :param over: why nobody else is to be asked either; empty if nothing keeps them from it.
     """
 
     stored: list = field(default_factory=list)
     failed: list = field(default_factory=list)
+    over: str = ""
 
 
 def ask(people, way):
@@ -73,16 +86,16 @@ class _Round:
     def __init__(self, people, way):
         self.queue, self.way = collections.deque(people), way
         self.total = len(self.queue)
-        self.waiting, self.down, self.outcome = [], {}, Outcome()
+        self.waiting, self.outcome = [], Outcome()
+        # By client: the failures in a row, until when its provider is left alone, and why nobody is asked any more.
+        self.failures, self.rests, self.down = collections.Counter(), {}, {}
 
     def run(self):
         shown = self.way.clock()
         while self.queue or self.waiting:
-            while self.queue and len(self.waiting) < self.way.at_a_time:
-                self._start(self.queue.popleft())
-            if not self.waiting:
-                continue
-            self.way.sleep(max(0, min(code.next_at for _person, code in self.waiting) - self.way.clock()))
+            while len(self.waiting) < self.way.at_a_time and self._start_next():
+                pass
+            self.way.sleep(max(0, self._next_at() - self.way.clock()))
             now = self.way.clock()
             for person, code in [each for each in self.waiting if each[1].next_at <= now]:
                 if (person, code) in self.waiting:
@@ -94,6 +107,22 @@ class _Round:
                 shown = now
         return self.outcome
 
+    def _next_at(self):
+        times = [code.next_at for _person, code in self.waiting]
+        if len(self.waiting) < self.way.at_a_time:
+            times += [self.rests.get(person.client.name, 0) for person in self.queue]
+        return min(times, default=0)
+
+    def _start_next(self):
+        """Ask the first person whose provider is not left alone; returns whether there was one."""
+        now = self.way.clock()
+        for person in self.queue:
+            if self.rests.get(person.client.name, now) <= now:
+                self.queue.remove(person)
+                self._start(person)
+                return True
+        return False
+
     def _start(self, person):
         if person.client.name in self.down:
             # Each would wait as long for nothing.
@@ -102,13 +131,33 @@ class _Round:
         try:
             code = self.way.start(person)
         except Unreachable as exc:
-            self.down[person.client.name] = str(exc)
-            self._fail(person, str(exc))
+            self._rest(person, exc)
+            return
         except NoConsent as exc:
             self._fail(person, str(exc))
-        else:
-            self.waiting.append((person, code))
-            self.way.show(code.words(person.address))
+            return
+        except OdooError as exc:
+            self._fail_in_odoo(person, exc, str(exc))
+            return
+        if code is None:
+            self.total -= 1
+            self.way.show("%s has consented in the meantime" % person.address)
+            return
+        self.failures[person.client.name] = 0
+        self.waiting.append((person, code))
+        self.way.show(code.words(person.address))
+
+    def _rest(self, person, problem):
+        """Ask the person later, unless the provider is down."""
+        client = person.client.name
+        self.failures[client] += 1
+        if self.failures[client] >= FAILURES or problem.pause > LONGEST_PAUSE:
+            self.down[client] = str(problem)
+            self._fail(person, str(problem))
+            return
+        self.queue.appendleft(person)
+        self.rests[client] = self.way.clock() + problem.pause
+        self.way.show("%s. Trying again for %s in %d seconds" % (problem, person.address, problem.pause))
 
     def _look(self, person, code):
         try:
@@ -125,12 +174,16 @@ class _Round:
             self._end(person, code)
             self._fail(person, str(exc))
             return
+        except Interrupted:
+            self._end(person, code)
+            self._fail(person, "Interrupted. Run consent.yml again")
+            self._give_up("Not asked, as the run was interrupted")
+            return
         self._end(person, code)
         try:
             self.way.store(person, answer.refresh_token)
         except OdooError as exc:
-            self._fail(person, "The token could not be stored: %s" % exc)
-            self._give_up()
+            self._fail_in_odoo(person, exc, "The token could not be stored: %s" % exc)
             return
         self.outcome.stored.append(person.address)
         self.way.show(
@@ -141,13 +194,24 @@ class _Round:
         self.waiting.remove((person, code))
         code.close()
 
-    def _give_up(self):
-        """Nobody is to consent for nothing."""
-        for person in [*(person for person, _code in self.waiting), *self.queue]:
-            self._fail(person, "Not waited for, as Odoo did not store another mailbox's token", quiet=True)
-        for _person, code in self.waiting:
-            code.close()
-        self.waiting.clear()
+    def _fail_in_odoo(self, person, problem, reason):
+        self._fail(person, reason)
+        if isinstance(problem, LASTING):
+            self._give_up("Not waited for, as Odoo did not store another mailbox's token")
+
+    def _give_up(self, reason):
+        """Nobody is to consent for nothing; but who has consented by now has not, should Odoo be back."""
+        if self.outcome.over:
+            return
+        self.outcome.over = reason
+        for person, code in list(self.waiting):
+            self.way.sleep(max(0, min(code.next_at - self.way.clock(), LAST_LOOK_SECONDS)))
+            self._look(person, code)
+            if (person, code) in self.waiting:
+                self._end(person, code)
+                self._fail(person, reason, quiet=True)
+        for person in self.queue:
+            self._fail(person, reason, quiet=True)
         self.queue.clear()
 
     def _fail(self, person, reason, quiet=False):
