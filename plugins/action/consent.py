@@ -14,7 +14,7 @@ from ansible.utils.display import Display
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import occurring
 from ansible_collections.postroom.odoo.plugins.module_utils.operations import consents
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.oauth_clients import REFRESH_TOKEN
-from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import BrokenConnection, OdooError
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import accounts_of, is_enabled
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent import device, link
@@ -39,6 +39,7 @@ NO_PAGE = (
     "The inventory does not say where people consent to the OAuth client %s: it has no device_authorization_url or "
     "authorization_url. Give the client in mail_provider.oauth, or in oauth of an account"
 )
+CONFIRM = "Run site.yml: it confirms the servers of who has consented"
 
 
 class ActionModule(InProcessAction):
@@ -52,6 +53,7 @@ class ActionModule(InProcessAction):
         # Not that of the modules, which runs the task's.
         result = super(InProcessAction, self).run(tmp, task_vars)
         self.options = self.validate_argument_spec(OPTIONS)[1]
+        self.patience = consents.PATIENCE
         self.secrets = set()
         self.host = task_vars["inventory_hostname"]
         self.show = partial(_show, self.host)
@@ -64,9 +66,7 @@ class ActionModule(InProcessAction):
         return result
 
     def _run(self, task_vars):
-        misspelled = unread(task_vars, "consent", KNOWN)
-        if misspelled:
-            raise Stop("\n".join(misspelled))
+        self._check_options(task_vars)
         people, pages = self._people(task_vars)
         if not people:
             self.show("No mailbox of this database logs in by an OAuth client of grant %s" % REFRESH_TOKEN)
@@ -77,13 +77,37 @@ class ActionModule(InProcessAction):
         session = session_of("consent", plain(with_connection({}, task_vars, self._templar.template)), writes=True)
         clients = consents.clients_of(session, {each.client for each in people})
         there = consents.consented(session, clients.values())
-        missing = [each for each in people if (clients[each.client.name], each.address) not in there]
+        missing = people
+        if not self.options["email"]:
+            missing = [each for each in people if (clients[each.client.name], each.address) not in there]
+        if not missing:
+            self.show("%s consented already" % _mailboxes_have(len(people)))
+        able = [each for each in missing if each.client.name in pages]
+        without_page = [(each.address, NO_PAGE % each.client.name) for each in missing if each not in able]
+        for address, reason in without_page:
+            self.show("%s: %s" % (address, reason))
         if self._task.check_mode:
-            for person in missing:
+            for person in able:
                 self.show("%s would be asked to consent" % person.address)
-            return {"changed": bool(missing), "stored": [], "missing": [each.address for each in missing]}
+            result = {"changed": bool(able), "stored": [], "missing": [each.address for each in missing]}
+            return {**result, **self._failure(without_page)}
         session.refuse_neutralized()
-        return self._ask(missing, pages, session, clients)
+        stored, failed = self._ask(able, pages, session, clients)
+        failed = without_page + failed
+        if stored:
+            self.show(CONFIRM)
+        result = {"changed": bool(stored), "stored": stored, "missing": [address for address, _reason in failed]}
+        return {**result, **self._failure(failed)}
+
+    def _check_options(self, task_vars):
+        problems = unread(task_vars, "consent", KNOWN)
+        low = ("at_a_time", "timeout")
+        problems += ["consent_%s must be at least 1" % each for each in low if self.options[each] < 1]
+        email = self.options["email"]
+        if email is not None and not email.strip():
+            problems.append("person_email is empty. Give the address of a mailbox, or leave it out to ask for all")
+        if problems:
+            raise Stop("\n".join(problems))
 
     def _people(self, task_vars):
         """The people whose mailboxes log in with their consent, in the inventory's order, and where they consent."""
@@ -94,48 +118,60 @@ class ActionModule(InProcessAction):
             if mailbox.authentication == OAUTH and mailbox.client and mailbox.client.grant == REFRESH_TOKEN:
                 found.setdefault((mailbox.client, mailbox.login.strip().lower()), []).append(mailbox)
         people = [Person(client, address, tuple(mailboxes)) for (client, address), mailboxes in found.items()]
-        wanted = (self.options["email"] or "").strip().lower()
-        if wanted:
-            people = [each for each in people if each.address == wanted]
+        if self.options["email"]:
+            wanted = self.options["email"].strip().lower()
+            people = [each for each in people if wanted in _names_of(each)]
             if not people:
                 raise Stop(
-                    "No mailbox of this database with the address %s logs in by an OAuth client of grant %s. Correct email, or "
-                    "use --limit" % (wanted, REFRESH_TOKEN)
+                    "No mailbox of this database with the address %s logs in by an OAuth client of grant %s. Correct "
+                    "person_email, or use --limit" % (wanted, REFRESH_TOKEN)
                 )
         pages = accounts_of(given, by_addon=is_enabled(given, task_vars)).consent_pages()
         for person in people:
-            if person.client.name not in pages:
-                raise Stop(NO_PAGE % person.client.name)
             self.secrets.update(each for each in (person.client.client_secret, person.client.private_key) if each)
         return people, pages
 
     def _ask(self, missing, pages, session, clients):
+        """Ask these people; the addresses whose token is stored, and C([(address, reason)]) of the others."""
         adapter = Adapter(tls.strict_context(self.options["ca_path"]))
         prover = Prover(self.options["ca_path"], self.options["timeout"])
 
         def store(person, refresh_token):
             self.secrets.add(refresh_token)
-            consents.store(session, clients[person.client.name], person.address, refresh_token)
+            try:
+                consents.store(session, clients[person.client.name], person.address, refresh_token, self.patience)
+            except BrokenConnection:
+                # It has been waited for.
+                self.patience = 0
+                raise
 
         def start(person):
+            client = clients[person.client.name]
+            # Another run may ask, too.
+            if not self.options["email"] and consents.consented(session, [client], person.address):
+                return None
             page = pages[person.client.name]
             if page.by_code:
                 return device.start(person.client, page.url, adapter)
             paste = partial(self._paste, person.address) if self.options["paste"] else None
             return link.start(person.client, page, person.address, adapter, paste)
 
-        stored, failed = [], []
+        stored, failed, over = [], [], ""
         for by_code in (True, False):
             people = [each for each in missing if pages[each.client.name].by_code == by_code]
+            if over:
+                failed += [(each.address, over) for each in people]
+                continue
             # There is one browser, and one terminal.
             at_a_time = self.options["at_a_time"] if by_code else 1
             outcome = ask(people, Way(start, prover.prove, store, lambda line: self.show(self._masked(line)), at_a_time))
             stored += outcome.stored
             failed += outcome.failed
-        result = {"changed": bool(stored), "stored": stored, "missing": [address for address, _reason in failed]}
-        if failed:
-            result.update(failed=True, msg=self._masked(_message(failed)))
-        return result
+            over = outcome.over
+        return stored, failed
+
+    def _failure(self, failed):
+        return {"failed": True, "msg": self._masked(_message(failed))} if failed else {}
 
     def _paste(self, address, seconds):
         """What a person pastes. It has a code, so it is not shown."""
@@ -153,6 +189,15 @@ class ActionModule(InProcessAction):
 
 class Stop(Exception):
     """Nobody can be asked, in words."""
+
+
+def _names_of(person):
+    """What a person's mailbox may be asked for by: its login, and the addresses that it sends as."""
+    return {person.address, *(each.address.lower() for each in person.mailboxes)}
+
+
+def _mailboxes_have(number):
+    return "1 mailbox has" if number == 1 else "%d mailboxes have" % number
 
 
 def _message(failed):

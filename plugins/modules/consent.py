@@ -17,9 +17,9 @@ description:
     signs in; nobody needs a login in Odoo.
     The module then stores the refresh token in Odoo, with the addon C(mail_server_oauth).
   - It fails if a mailbox is left without a token. The next run asks for those only.
-  - A token is stored only if it is the mailbox's. If the provider names the person who has signed in, which requires the scopes
-    C(openid) and C(email) or C(profile), that must be the address of the mailbox. Otherwise, the module logs in to the mailbox
-    with the token.
+  - A token is stored only if the mailbox's owner has signed in. If the provider names the person who has signed in, which
+    requires the scopes C(openid) and C(email) or C(profile), that must be the address of the mailbox. Otherwise, the module
+    logs in to the mailbox with the token.
   - It runs on the controller and needs C(ansible_connection=local), and the Python libraries C(authlib) and C(requests).
     C(playbooks/consent.yml) runs it.
 options:
@@ -29,20 +29,22 @@ options:
     type: dict
     required: true
   email:
-    description: The address of the only mailbox to ask for. Defaults to all mailboxes of the inventory.
+    description:
+      - The address of the only mailbox to ask for, even if Odoo has its token. Defaults to all mailboxes of the inventory whose
+        token Odoo does not have.
     type: str
   at_a_time:
-    description: How many people are asked at the same time.
+    description: How many people are asked at the same time, at least 1.
     type: int
     default: 10
   paste:
     description:
       - For clients with a link instead of a code. Whether the address to which the link leads is pasted into the terminal, as
-        the browser is on another machine. Otherwise, the module listens for the browser on C(localhost).
+        the browser is on another machine. Otherwise, the module listens for the browser on the loopback interface.
     type: bool
     default: false
   timeout:
-    description: Seconds to wait for each answer of a mail server.
+    description: Seconds to wait for each answer of a mail server, at least 1.
     type: int
     default: 10
   ca_path:

@@ -163,15 +163,18 @@ def test_from_the_first_run_to_mail(office, tokens):
     assert lines(run, f"{office.mailboxes[1]}: The person at the provider's page has declined")
     assert lines(run, f"{first}: {second} has signed in instead. Nothing was stored")
     # Only the rest is asked for; one of them by name.
-    run = office.consent(tokens, office.mailboxes[1], arguments=["-e", f"email={office.mailboxes[1].upper()}"])
+    run = office.consent(tokens, office.mailboxes[1], arguments=["-e", f"person_email={office.mailboxes[1].upper()}"])
     assert len(lines(run, "enter the code")) == 1
     run = office.consent(tokens, first)
     assert lines(run, f"{first} has consented: the token is stored (1 of 1)")
+    assert lines(run, "Run site.yml: it confirms the servers")
     assert (run.changed, office.stored()) == (1, set(office.mailboxes))
 
     shown, written = tokens("read")["shown"], office.database.fingerprints()
     run = office.consent(tokens)
     assert (run.changed, tokens("read")["shown"]) == (0, shown)
+    assert lines(run, "4 mailboxes have consented already")
+    assert not lines(run, "Run site.yml")
     office.database.assert_as(written, "a run without a change wrote")
 
     # Odoo logs in to each mailbox, and keeps the refresh token that it gets in return.
@@ -182,6 +185,10 @@ def test_from_the_first_run_to_mail(office, tokens):
     assert tokens("read")["reused"] == 0
     assert office.succeeds("site.yml").changed == 0
     assert office.play("playbooks/drift.yml").status == 0
+
+    # Who is named is asked in any case.
+    run = office.consent(tokens, first, arguments=["-e", f"person_email={first}"])
+    assert (run.changed, len(lines(run, "enter the code"))) == (1, 1)
 
     # A consent that was withdrawn: the next login fails, and then the owner is asked again.
     tokens("revoke", refresh=True, mailbox=first)
@@ -202,29 +209,48 @@ def test_what_goes_wrong(office, tokens):
     office.variables["mail_provider"]["oauth"] = oauth
     run = office.consent(tokens, status=2)
     assert "does not have the addon mail_server_oauth. Run site.yml first" in run.output
+    elsewhere = {"oauth_client": "Elsewhere", "login": "elsewhere@mydomain.com", "name": "Elsewhere"}
+    elsewhere.update(office.variables["mail_provider"]["imap"], confirmed=False)
+    shown = {name: oauth[name] for name in ("token_url", "grant", "client_id")}
+    extras = {"oauth_clients": [{"name": "Elsewhere", **shown}], "incoming_servers": [elsewhere]}
+    office.variables.update({f"mail_extras_{name}": each for name, each in extras.items()})
     office.succeeds("site.yml")
-    run = office.consent(tokens, arguments=["-e", "email=nobody@mydomain.com"], status=2)
+    # Where it is not known how one person consents, the others are asked.
+    run = office.consent(tokens, arguments=["--check"], status=2)
+    assert len(lines(run, "would be asked")) == 4
+    assert lines(run, "elsewhere@mydomain.com: The inventory does not say where people consent to the OAuth client Elsewhere")
+    for name in extras:
+        del office.variables[f"mail_extras_{name}"]
+    run = office.consent(tokens, arguments=["-e", "person_email=nobody@mydomain.com"], status=2)
     assert "No mailbox of this database with the address nobody@mydomain.com" in run.output
     office.variables["consent_timeuot"] = 1
     assert "did you mean consent_timeout?" in office.consent(tokens, status=2).output
     del office.variables["consent_timeuot"]
+    office.variables.update(consent_at_a_time=0, consent_timeout=0)
+    run = office.consent(tokens, arguments=["-e", "person_email="], status=2)
+    for words in ("consent_at_a_time must be at least 1", "consent_timeout must be at least 1", "person_email is empty"):
+        assert words in run.output
+    del office.variables["consent_at_a_time"], office.variables["consent_timeout"]
+    oauth["scopes"] = ["offline_access", "mail"]
+    assert "differs from the inventory (scopes). Run site.yml first" in office.consent(tokens, status=2).output
+    oauth["scopes"] = ["offline_access"]
 
     # A provider that is down is not asked once for each mailbox.
     already = len(tokens("read")["requests"])
-    tokens("fail", status=503, body="<html>Down</html>")
+    tokens("fail", status=503, body="<html>Down</html>", headers={"Retry-After": "1"}, times=3)
     run = office.consent(tokens, status=2)
-    assert len(tokens("read")["requests"]) == already + 1
+    assert len(tokens("read")["requests"]) == already + 3
     assert "4 mailboxes without a token" in run.output
-    assert len(lines(run, "answered 503")) == 1, run.output
+    assert len(lines(run, "answered 503")) == 3, run.output
 
     # Nobody comes.
     tokens("set", code_seconds=3)
-    run = office.consent(tokens, None, arguments=["-e", f"email={first}"], status=2)
+    run = office.consent(tokens, None, arguments=["-e", f"person_email={first}"], status=2)
     assert lines(run, f"{first}: The code has expired before anybody signed in")
     tokens("set", code_seconds=900)
 
     # Somebody else: the mail server rejects the token.
-    run = office.consent(tokens, second, arguments=["-e", f"email={first}"], status=2)
+    run = office.consent(tokens, second, arguments=["-e", f"person_email={first}"], status=2)
     assert lines(
         run, f"{first}: The mail server rejects the token for this mailbox, for example because somebody else signed in"
     )
@@ -232,17 +258,17 @@ def test_what_goes_wrong(office, tokens):
 
     # Down for a moment, and too many requests: the person waits a little longer.
     down = {"do": "fail", "options": {"status": 503, "times": 2}, "seconds": 0, "then": first}
-    run = office.consent(tokens, down, arguments=["-e", f"email={first}"])
+    run = office.consent(tokens, down, arguments=["-e", f"person_email={first}"])
     assert len(lines(run, f"Trying again for {first}")) == 1
     slow = {"do": "fail", "options": {"status": 400, "body": '{"error": "slow_down"}'}, "seconds": 0, "then": second}
     already = len(tokens("read")["requests"])
-    office.consent(tokens, slow, arguments=["-e", f"email={second}"])
+    office.consent(tokens, slow, arguments=["-e", f"person_email={second}"])
     assert len(tokens("read")["requests"]) <= already + 4
     assert office.stored() == {first, second}
 
     # The mail server cannot be asked: nothing is stored on trust.
     office.variables["mail_provider"]["imap"]["port"] = office.variables["mail_provider"]["smtp"]["port"] = 1
-    run = office.consent(tokens, office.mailboxes[0], arguments=["-e", f"email={office.mailboxes[0]}"], status=2)
+    run = office.consent(tokens, office.mailboxes[0], arguments=["-e", f"person_email={office.mailboxes[0]}"], status=2)
     assert lines(run, "It cannot be checked who has signed in")
     assert office.stored() == {first, second}
 
@@ -311,9 +337,19 @@ def test_by_links(office, tokens):
     assert status == 2, pasted
     assert f"{office.mailboxes[1]}: What was pasted is not the address to which the link leads" in pasted
     assert office.stored() == {office.mailboxes[0], first, second}
+    assert f"{first}: paste the address" in pasted
     # Without a terminal, nobody can paste.
     run = office.consent(tokens, arguments=["-e", "consent_paste=true"], status=2)
     assert "consent_paste needs a terminal" in run.output
+
+    # Somebody who does not tick the box.
+    tokens("set", withheld=["https://mail.google.com/"])
+    browser.people, browser.links = [office.mailboxes[1]], []
+    status, without = office.in_terminal(browser.follow)
+    assert status == 2, without
+    assert "did not allow access to mail (https://mail.google.com/)" in without
+    assert office.mailboxes[1] not in office.stored()
+    tokens("set", withheld=[])
 
     browser.people, browser.links = [office.mailboxes[1]], []
     status, last = office.in_terminal(browser.follow)

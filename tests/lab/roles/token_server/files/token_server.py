@@ -96,7 +96,7 @@ class Server:
         self.denied, self.busy, self.requests, self.failures = set(), set(), [], collections.deque()
         self.seconds, self.rotates, self.clock, self.counter = 3600, True, 0, 0
         self.signed_in, self.authorizations = None, {}
-        self.code_seconds, self.interval, self.codes, self.shown = 900, 1, [], []
+        self.code_seconds, self.interval, self.codes, self.shown, self.withheld = 900, 1, [], [], set()
 
     # -- tokens --
 
@@ -244,6 +244,7 @@ class Server:
         scope = known.get("scope", "").split()
         offline = "offline_access" in scope or (known.get("access_type"), known.get("prompt")) == ("offline", "consent")
         answer = self.issue(known["mailbox"], client, refresh=offline)
+        answer["scope"] = self.allowed(scope)
         if "openid" in scope:
             answer["id_token"] = self.identity(known["mailbox"], client)
         return answer
@@ -288,9 +289,14 @@ class Server:
             raise Refusal(400, denied, "The user has denied the request.")
         del self.devices[form["device_code"]]
         answer = self.issue(known["mailbox"], client, refresh="offline_access" in known["scope"] or not known["scope"])
+        answer["scope"] = self.allowed(known["scope"])
         if "openid" in known["scope"]:
             answer["id_token"] = self.identity(known["mailbox"], client)
         return answer
+
+    def allowed(self, scope):
+        """The scopes that a person allows, as an answer has them."""
+        return " ".join(each for each in scope if each not in self.withheld)
 
     def identity(self, mailbox, client):
         """An ID token. Its signature is none: whoever gets it from here over TLS need not look at it."""
@@ -319,9 +325,13 @@ class Server:
         self.reset()
         self.do_set(**settings)
 
-    def do_set(self, seconds=None, rotates=None, clock=None, deny=None, busy=None, code_seconds=None, interval=None):
+    def do_set(
+        self, seconds=None, rotates=None, clock=None, deny=None, busy=None, code_seconds=None, interval=None, withheld=None
+    ):
         """Seconds that tokens are valid for, whether refresh tokens rotate, seconds that this clock is ahead; mailboxes that
-        no token is good for, or not now; seconds that device codes are valid for, and between two questions about one."""
+        no token is good for, or not now; seconds that device codes are valid for, and between two questions about one; scopes
+        that nobody allows."""
+        self.withheld = self.withheld if withheld is None else set(withheld)
         self.code_seconds = self.code_seconds if code_seconds is None else code_seconds
         self.interval = self.interval if interval is None else interval
         self.seconds = self.seconds if seconds is None else seconds
