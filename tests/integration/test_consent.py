@@ -332,6 +332,16 @@ def test_by_links(office, tokens):
             return browser.see(line)
         return browser.address if browser.links[-1] == first else "http://localhost:1/?code=forged&state=unknown"
 
+    # Ctrl-C asks nobody else.
+    browser.people, browser.links = [office.mailboxes[1]], []
+    status, interrupted = office.in_terminal(
+        lambda line: "\x03" if line is None else browser.see(line), "-e", "consent_paste=true"
+    )
+    assert status == 2, interrupted
+    assert f"{office.mailboxes[1]}: Interrupted. Run consent.yml again" in interrupted
+    assert f"{first}: Not asked, as the run was interrupted" in interrupted
+    assert browser.links == [office.mailboxes[1]]
+
     browser.people, browser.links = [office.mailboxes[1], first], []
     status, pasted = office.in_terminal(paste, "-e", "consent_paste=true")
     assert status == 2, pasted
