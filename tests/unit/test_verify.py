@@ -214,7 +214,7 @@ def test_table():
     assert table[1].split() == ["mydomain", "error", "x", "at", "SMTP", "a:25", "login_refused", "535", "no"]
     assert f"login_refused: {rules.RULES['login_refused'].meaning}" in table
     assert "mydomain: connections, IMAP a:143: timeout" in table
-    assert table[-1].startswith("Not everything was checked: 1 errors, 0 warnings, 0 remarks on 3 subjects.")
+    assert table[-1].startswith("Not everything was checked: 1 error, 0 warnings, 0 remarks on 3 subjects.")
 
 
 def test_table_says_what_was_looked_up_and_found():
@@ -225,6 +225,14 @@ def test_table_says_what_was_looked_up_and_found():
     assert len(whole) == 3
     assert whole[0].startswith(f"  mydomain, x at SMTP a:25: {words}0 (looked up: ")
     assert "  … and 2 more" in table
+
+
+def test_table_commands_no_terminal():
+    """A server's banner may have control characters."""
+    table = as_table(report_of(verification_with(("login_refused", f"535 {EVIL} \x9b2J\x07"))))
+    (whole,) = [line for line in table if "(looked up: " in line]
+    assert EVIL.splitlines()[0].replace("\x1b", "\N{REPLACEMENT CHARACTER}") in whole
+    assert "".join(table).isprintable()
 
 
 def test_junit():

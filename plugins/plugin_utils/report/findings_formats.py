@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.files import Case, as_json, junit, page
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.findings import NOT_CHECKED, WELL, WRONG, by_subject
 from ansible_collections.postroom.odoo.plugins.plugin_utils.report.table import as_reasons, columns
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.words import counted, plain
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import ERROR
 
 # Of each rule, how many findings are shown whole below the columns.
@@ -47,7 +48,7 @@ def _whole(found):
     """The first findings of a rule without the bounds of the columns."""
     for host, each in found[:MOST_WHOLE]:
         words = "%s, %s: %s (looked up: %s)" % (host, each["subject"], each["found"], each["looked_up"])
-        yield "  %s" % " ".join(words.split())
+        yield "  %s" % plain(" ".join(words.split()))
     if len(found) > MOST_WHOLE:
         yield "  … and %d more" % (len(found) - MOST_WHOLE)
 
@@ -59,10 +60,13 @@ def _reasons(host):
 
 def verdict(report):
     """The whole report on a line."""
+    summary = report["summary"]
+    nouns = {"error": "error", "warning": "warning", "information": "remark"}
+    numbers = ", ".join(counted(summary[level], noun) for level, noun in nouns.items())
     return (
-        "%s: %%(error)d errors, %%(warning)d warnings, %%(information)d remarks on %%(looked_at)d subjects. Databases: "
-        "%%(hosts)d (well: %%(well)d, wrong: %%(wrong)d, not checked: %%(not_checked)d)" % _STATUS[report["status"]]
-    ) % report["summary"]
+        "%s: %s on %s. Databases: %%(hosts)d (well: %%(well)d, wrong: %%(wrong)d, not checked: %%(not_checked)d)"
+        % (_STATUS[report["status"]], numbers, counted(summary["looked_at"], "subject"))
+    ) % summary
 
 
 def as_junit(report):

@@ -57,9 +57,17 @@ def status(report):
     return {AS_DECLARED: "As declared", DRIFT: "Drift", NOT_CHECKED: "Not everything was checked"}[report["status"]]
 
 
+def counted(number, noun):
+    """A number of things, such as 1 error and 2 errors."""
+    return "%d %s%s" % (number, noun, "" if number == 1 else "s")
+
+
 def verdict(report):
     """The whole report on a line."""
+    summary = report["summary"]
+    numbers = counted(summary["differences"], "difference"), counted(summary["records"], "declared record")
     return (
-        "%s: %%(differences)d differences, %%(records)d declared records. Databases and machines: %%(hosts)d "
-        "(as declared: %%(as_declared)d, with drift: %%(drift)d, not checked: %%(not_checked)d)" % status(report)
-    ) % report["summary"]
+        "%s: %s. Databases and machines: %%(hosts)d "
+        "(as declared: %%(as_declared)d, with drift: %%(drift)d, not checked: %%(not_checked)d)"
+        % (status(report), ", ".join(numbers))
+    ) % summary
