@@ -89,11 +89,13 @@ with_addon:
       description: Why this server was chosen.
       type: str
     others:
-      description: Servers that were not chosen, each with the reason. At most 20 are listed.
+      description:
+        - Servers that were not chosen, each with the reason. At most 20 are listed.
+        - With the addon, these are the shared servers, and those of the sender. Servers of other users are left out.
       type: list
       elements: str
     more:
-      description: How many other servers were not chosen and are not listed.
+      description: How many more of these servers were not chosen.
       type: int
     from:
       description: The header From.

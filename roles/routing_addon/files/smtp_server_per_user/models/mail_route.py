@@ -381,7 +381,7 @@ class IrMailServer(models.Model):
             _("Sent through: %s", self.browse(found["server"] or ())._words_of_name()),
             _("Reason: %s", found["rule"]),
             *(_("Not through %s", each) for each in found["others"]),
-            *([_("Other servers that are not listed here: %s", found["more"])] if found["more"] else ()),
+            *([_("Servers not listed here: %s", found["more"])] if found["more"] else ()),
             _("From: %s", found["from"]),
             _("Reply-To: %s", found["reply_to"]),
             _("Envelope sender: %s", found["envelope_sender"]),
