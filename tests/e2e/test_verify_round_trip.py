@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from maildir import Mailbox as Maildir
@@ -542,6 +543,29 @@ def test_a_crash_while_a_bounce_is_waited_for(verifier):
     ghost = Person("ghost@customer.example", verifier.bob.inbox, verifier.bob.outbox)
     killed(verifier, echo=ghost, dies_after=(Letterbox, "wait_for"), mails=1)
     assert verifier.rules()["trip_left_over"] == "removed: 2 records, 1 mails"
+
+
+def test_a_persons_report_that_mentions_the_round_trip(verifier):
+    """It stays, as it is on another message; reports on ours are removed."""
+    ghost = Person("ghost@customer.example", verifier.bob.inbox, verifier.bob.outbox)
+    owner = Maildir(verifier.lab, USER)
+    before = set(owner.snapshot())
+    killed(verifier, echo=ghost, dies_after=(Letterbox, "wait_for"), mails=1)
+    (bounce,) = [content for name, (_flags, content) in owner.snapshot().items() if name not in before]
+    # All of it, with the returned headers, as the text of another report.
+    owner.put(
+        b"From: MAILER-DAEMON@elsewhere.example\r\nTo: newuser@mydomain.com\r\nSubject: Undelivered\r\nMessage-Id: <r@e>\r\n"
+        b"Content-Type: multipart/report; boundary=other\r\n\r\n--other\r\nContent-Type: text/plain\r\n\r\n"
+        + bounce
+        + b"\r\n--other\r\nContent-Type: text/rfc822-headers\r\n\r\nSubject: Look what came back\r\n\r\n--other--\r\n"
+    )
+    assert len(verifier.mails_left()) == 2
+    # Odoo does not fetch there in this run.
+    assert verifier.rules(address("seconduser"))["trip_left_over"] == "removed: 2 records, 1 mails"
+    (kept,) = verifier.mails_left()
+    assert b"Look what came back" in Path(kept).read_bytes()
+    assert Path(kept).name.partition(":2,")[2] == "", "mail of a person was marked"
+    Path(kept).unlink()
 
 
 def test_a_crash_before_a_run_that_reaches_other_mailboxes_only(verifier):

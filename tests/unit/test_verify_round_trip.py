@@ -4,7 +4,7 @@ import email
 
 import pytest
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import received
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import letterbox, received
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.people import BadRoundTrip, echo_of, people_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import mailboxes_of, users_of
 
@@ -114,3 +114,57 @@ def test_a_verify_echo_that_is_wrong(given, words):
         echo_of(given, mailboxes_of(LISTS))
     assert words in str(refused.value)
     assert str(refused.value).startswith("verify_echo")
+
+
+# -- reports ---------------------------------------------------------------------------------------------------------------
+
+WORD = "pv01234567"
+OURS = f"Subject: Postroom verification {WORD}abcdef000000\nMessage-Id: <a@odoo>\n"
+ANSWER = f"<{WORD}abcdef000000.answer@postroom.invalid>"
+STATUS = "message/delivery-status", "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; a@b.c\nAction: failed\n"
+
+
+def report_with(*parts, kind="multipart/report"):
+    lines = [f"Subject: Undelivered\nContent-Type: {kind}; boundary=b\n"]
+    lines += [f"--b\nContent-Type: {content_type}\n\n{content}" for content_type, content in parts]
+    return "\n".join([*lines, "--b--\n"]).encode()
+
+
+def receipt_for(message_id):
+    return "message/disposition-notification", f"Final-Recipient: rfc822; a@b.c\nOriginal-Message-ID: {message_id}\n"
+
+
+@pytest.mark.parametrize(
+    ("is_ours", "content"),
+    [
+        (True, report_with(("text/plain", "Sorry."), STATUS, ("message/rfc822", f"{OURS}\nText"))),
+        (True, report_with(("text/plain", "Sorry."), STATUS, ("text/rfc822-headers", OURS))),
+        (True, report_with(STATUS, ("message/global-headers", OURS))),
+        (
+            True,
+            report_with(("message/rfc822", f"Subject: =?utf-8?q?[=C3=96]_Re=3A_Postroom_verification_{WORD}00?=\n\nText")),
+        ),
+        # Cut off, where the limit is.
+        (True, report_with(("text/plain", "Sorry."), STATUS, ("message/rfc822", f"{OURS}\n{'Text' * 99}"))[:-99]),
+        # On another message, which mentions ours or has it in it.
+        (False, report_with(("text/plain", OURS), STATUS, ("message/rfc822", f"Subject: What is it?\n\n{OURS}"))),
+        (False, report_with(("text/plain", OURS), STATUS, ("text/rfc822-headers", f"Subject: Why {WORD}?\n\n{OURS}"))),
+        (False, report_with(("message/rfc822", f"Subject: Fwd\nContent-Type: message/rfc822\n\n{OURS}\nText"))),
+        (False, report_with(("text/plain", OURS), STATUS)),
+        # Of another database.
+        (False, report_with(STATUS, ("text/rfc822-headers", OURS.replace(WORD, "pv76543210")))),
+        # No report.
+        (False, report_with(("message/rfc822", f"{OURS}\nText"), kind="multipart/mixed")),
+        (False, f"Content-Type: multipart/report\n\n{OURS}".encode()),
+        (False, b""),
+        (False, b"".join(b"Content-Type: multipart/report; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(5000))),
+        # Read receipts.
+        (True, report_with(receipt_for(ANSWER))),
+        (True, report_with(receipt_for("<a@odoo>"), ("text/rfc822-headers", OURS))),
+        (False, report_with(receipt_for("<other@odoo>"), ("text/rfc822-headers", OURS))),
+        (False, report_with(receipt_for(""), ("text/rfc822-headers", "".join(OURS.splitlines(True)[:1])))),
+        (False, report_with(receipt_for("<other@odoo>"), ("text/plain", OURS))),
+    ],
+)
+def test_a_report_is_on_our_message(is_ours, content):
+    assert letterbox.is_report_on(content, WORD) is is_ours

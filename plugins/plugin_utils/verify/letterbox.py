@@ -3,8 +3,8 @@
 """A mailbox in which the round trip looks for its own messages, and removes them. No other message is read or changed.
 
 Messages are found by a word in their subject, which the server searches for. Of what it finds, only headers are read, without
-marking anything as read. To be removed, they are looked for wherever a provider keeps a copy: what is sent by SMTP may be among
-the sent mail, too.
+marking anything as read; of reports that mention the word, also the text. To be removed, messages are looked for wherever a
+provider keeps a copy: what is sent by SMTP may be among the sent mail, too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,12 @@ _NAMES = {
 }
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?P<separator>[^"]*)"|NIL) (?P<name>.+)', re.DOTALL)
 # For how many days servers usually try to deliver a message before they report that they cannot.
-_DAYS = 5
+DAYS = 5
+# How much of a report is read, in bytes: what is said and the returned headers come before a large content.
+_READ = 256 * 1024
+# The parts of a report that return a message, or its headers (RFC 6522, RFC 6533), and what a read receipt says (RFC 8098).
+_RETURNED = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers")
+_RECEIPT = ("message/disposition-notification", "message/global-disposition-notification")
 # Seconds between two looks.
 _PAUSE = 0.5
 
@@ -90,19 +95,21 @@ class Letterbox:
     def find(self, word):
         """The messages with a word in their subject where mail arrives, those of INBOX first."""
         found = [each for folder in self._arrivals() for each in self._found(*folder, "SUBJECT", word)]
-        return [each for each in found if word in _subject(each)]
+        return [each for each in found if word in _subject(each.headers)]
 
-    def bounces(self, word, spare=None):
-        """The reports on a message with this word: they have it in their text, in which only the server looks.
+    def bounces(self, word):
+        """The reports on a message of the round trip with this word, or the beginning of one, in its subject.
 
-        Those of the last days only, as it may have to read all of them.
-
-        :param spare: another word; reports that have it too are left out.
+        Those of the last days only, as the server may have to read the text of all of them.
         """
-        since = time.strftime("%d-%b-%Y", time.gmtime(time.time() - _DAYS * 86400))
-        criteria = ("SINCE", since, "TEXT", word, *(("NOT", "TEXT", spare) if spare else ()))
-        found = [each for folder in self._arrivals() for each in self._found(*folder, *criteria)]
-        return [each for each in found if each.headers.get_content_type() == "multipart/report"]
+        since = time.strftime("%d-%b-%Y", time.gmtime(time.time() - DAYS * 86400))
+        criteria = ("SINCE", since, "HEADER", "Content-Type", "multipart/report", "TEXT", word)
+        return [
+            each
+            for folder in self._arrivals()
+            for each in self._found(*folder, *criteria)
+            if is_report_on(self._beginning(each.uid), word)
+        ]
 
     def wait_for(self, word, seconds, answers=lambda found: True):
         """The first message with a word in its subject that is the wanted one, or None after some seconds."""
@@ -135,7 +142,7 @@ class Letterbox:
         criteria = [part for each in WORDS for part in ("SUBJECT", each)]
         for folder in [*self._arrivals(), *((each, False) for each in self._special(SENT, ALL, TRASH))]:
             for each in self._found(*folder, *criteria):
-                if word in _subject(each) and not (spare and spare in _subject(each)):
+                if word in _subject(each.headers) and not (spare and spare in _subject(each.headers)):
                     yield each
 
     # -- IMAP --------------------------------------------------------------------------------------------------------------
@@ -178,9 +185,15 @@ class Letterbox:
         return [Found(folder, uid, self._headers(uid), spam) for uid in uids]
 
     def _headers(self, uid):
-        _kind, data = self._client.uid("FETCH", uid, "(BODY.PEEK[HEADER])")
-        raw = next((part[1] for part in data or () if isinstance(part, tuple)), b"")
-        return email.message_from_bytes(raw)
+        return email.message_from_bytes(self._fetched(uid, "BODY.PEEK[HEADER]"))
+
+    def _beginning(self, uid):
+        """The beginning of a message of the folder that is open, as bytes."""
+        return self._fetched(uid, "BODY.PEEK[]<0.%d>" % _READ)
+
+    def _fetched(self, uid, part):
+        _kind, data = self._client.uid("FETCH", uid, "(%s)" % part)
+        return next((each[1] for each in data or () if isinstance(each, tuple)), b"")
 
     def _remove(self, found):
         """Delete one message for good."""
@@ -217,9 +230,47 @@ class Letterbox:
         return not (data and data[0])
 
 
-def _subject(found):
+def is_report_on(content, word):
+    """Whether a message is a report on one of the round trip, and not on another one that mentions it.
+
+    :param content: its beginning, as bytes.
+    :param word: what the subject of the round trip's message has, or the beginning of it.
+    """
+    try:
+        report = email.message_from_bytes(content)
+    except RecursionError:
+        # Parts in parts, made to break who reads them.
+        return False
+    if report.get_content_type() != "multipart/report" or not report.is_multipart():
+        return False
+    returned = next(_headers_in(report, _RETURNED), None)
+    receipt = next(_headers_in(report, _RECEIPT), None)
+    is_ours = returned is not None and all(each in _subject(returned) for each in (*WORDS, word))
+    if receipt is None:
+        return is_ours
+    # The Message-Ids of answers begin with the word.
+    original = _id(receipt, "Original-Message-Id")
+    return original.startswith("<" + word) or bool(original and is_ours and original == _id(returned, "Message-Id"))
+
+
+def _headers_in(report, kinds):
+    """The headers that the parts of these kinds have in them."""
+    for part in report.get_payload():
+        if part.get_content_type() not in kinds:
+            continue
+        if part.is_multipart():
+            yield part.get_payload(0)
+        else:
+            yield email.message_from_bytes(part.get_payload(decode=True) or b"")
+
+
+def _id(headers, name):
+    return "".join(str(headers[name] or "").split())
+
+
+def _subject(headers):
     """The subject, decoded: a provider that adds a word of its own may encode all of it."""
-    text = str(found.headers["Subject"] or "")
+    text = str(headers["Subject"] or "")
     try:
         return str(make_header(decode_header(text)))
     except (HeaderParseError, LookupError, ValueError):

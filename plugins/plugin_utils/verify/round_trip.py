@@ -98,7 +98,7 @@ class _Run:
         self.inboxes, self.people = inboxes_of(mailboxes), people_of(mailboxes)
         self.fetching = {}
         self.lock = threading.Lock()
-        self.swept, self.removed_mails = set(), 0
+        self.swept, self.removed_mails = {}, 0
         self.contacts = {}
 
     def run(self):
@@ -128,13 +128,13 @@ class _Run:
         left_over = odoo.left_over(self.token)
         for address in sorted(set().union(*left_over.values())):
             inbox = self.inbox_of(address)
-            reason = self.sweep(inbox) if inbox else "there is nothing to log in there by"
+            reason = self.sweep(inbox, reports=True) if inbox else "there is nothing to log in there by"
             if reason:
                 words = "mail of an earlier round trip may be left there: %s" % reason
                 self.findings.add("trip_not_removed", "round trip", "mailbox of %s" % address, words)
         for address in self.special["catchall"] if left_over else ():
             # Without the routing addon, answers go there.
-            self.sweep(self.inbox_of(address))
+            self.sweep(self.inbox_of(address), reports=True)
         return sum(self.remove_records(odoo, token, "round trip") for token in left_over)
 
     def remove_records(self, odoo, token, subject):
@@ -165,23 +165,31 @@ class _Run:
             return echo.inbox
         return self.people[address].inbox if address in self.people else self.inboxes.get(address)
 
-    def sweep(self, inbox):
-        """Remove the mails of earlier runs, and reports on them, from a mailbox, once; returns why this cannot be done."""
+    def sweep(self, inbox, reports=False):
+        """Remove the mails of earlier runs from a mailbox, once; returns why this cannot be done.
+
+        :param reports: whether to remove reports on them, too. The server may have to read all reports for that, so only after
+            a run that was interrupted.
+        """
         with self.lock:
             if inbox is None or inbox in self.swept:
-                return ""
-            self.swept.add(inbox)
+                return self.swept.get(inbox, "")
+            self.swept[inbox] = ""
         try:
             with self.way.open_letterbox(inbox) as letterbox:
-                removed, left = letterbox.remove(self.identity, spare=self.token)
-                reports, other = letterbox.remove_these(letterbox.bounces(self.identity, spare=self.token))
+                self._count(inbox, letterbox.remove(self.identity, spare=self.token))
+                if reports:
+                    self._count(inbox, letterbox.remove_these(letterbox.bounces(self.identity)))
         except _UNUSABLE as exc:
-            return _one_line(exc)
+            self.swept[inbox] = _one_line(exc)
+        return self.swept[inbox]
+
+    def _count(self, inbox, outcome):
+        removed, left = outcome
         with self.lock:
-            self.removed_mails += removed + reports
-        if left + other:
-            self.note_left(inbox, left + other, "round trip")
-        return ""
+            self.removed_mails += removed
+        if left:
+            self.note_left(inbox, left, "round trip")
 
     def note_left(self, inbox, count, subject):
         words = "%d mails, which the server does not delete" % count
