@@ -1,11 +1,14 @@
 """The round trip of verify.yml: what the headers of a received message say, and who may receive."""
 
 import email
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import letterbox, received
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.people import BadRoundTrip, echo_of, people_of
+from ansible_collections.postroom.odoo.plugins.module_utils.operations.round_trip import LeftOver
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import letterbox, received, round_trip
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.findings import Findings
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.people import BadRoundTrip, Person, echo_of, people_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import mailboxes_of, users_of
 
 GOOGLE = (
@@ -168,3 +171,84 @@ def receipt_for(message_id):
 )
 def test_a_report_is_on_our_message(is_ours, content):
     assert letterbox.is_report_on(content, WORD) is is_ours
+
+
+# -- what an interrupted run left ------------------------------------------------------------------------------------------
+
+
+class Records:
+    """What Odoo has of an interrupted run, as long as nobody removes it."""
+
+    def __init__(self, **left):
+        self.left, self.kept = left, []
+
+    def left_over(self, _run):
+        return dict(self.left)
+
+    def keep(self, token):
+        self.kept.append(token)
+
+    def remove(self, token, _answer):
+        del self.left[token]
+        return 1, []
+
+
+def left_over_of(records, *boxes, routed=True):
+    """What is said of mailboxes that cannot be looked into, and how many records were removed."""
+    findings = Findings()
+    run = round_trip._Run(mailboxes_of([("c", "incoming_mail_servers", list(boxes))]), findings, round_trip.Way(None, []), None)
+    run.identity, run.token = WORD, f"{WORD}ffffff"
+    run.routed, run.own_logins, run.special = routed, {"a@b.c": ["a@b.c"]}, {"catchall": ["catchall@b.c"]}
+    count = run._remove_left_over(records)
+    return {each["looked_up"]: each["found"] for each in findings.result()["findings"]}, count
+
+
+def days_ago(days):
+    return (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
+
+
+# Nothing listens there.
+BROKEN = {"host": "127.0.0.1", "port": 1, "password": "x"}
+
+
+@pytest.mark.parametrize("box", [(), ({"login": "catchall@b.c", **BROKEN},)], ids=["no login", "no connection"])
+def test_the_catchalls_mailbox_cannot_be_looked_into(box):
+    """Without the addon, the answer may be there: each run says so as long as it keeps the records."""
+    records = Records(t1=LeftOver(user="a@b.c", created=days_ago(0)), t2=LeftOver(receiver="d@e.f", created=days_ago(0)))
+    for _run in range(2):
+        said, count = left_over_of(records, *box, routed=False)
+        assert set(said) == {"mailbox of a@b.c", "mailbox of catchall@b.c", "mailbox of d@e.f"}
+        assert ("refused" if box else "the inventory has no login for it") in said["mailbox of catchall@b.c"]
+        assert f"Each run until {days_ago(-5)} tries again" in said["mailbox of catchall@b.c"]
+        assert f"Postroom verification {WORD}" in said["mailbox of catchall@b.c"]
+        assert (count, sorted(records.left)) == (0, ["t1", "t2"])
+    assert set(records.kept) == {"t1", "t2"}
+
+
+def test_it_is_not_kept_forever():
+    records = Records(t1=LeftOver(user="a@b.c", created=days_ago(6)), t2=LeftOver(user="a@b.c", created=days_ago(5)))
+    said, count = left_over_of(records)
+    assert set(said) == {"mailbox of a@b.c"}
+    assert f"Each run until {days_ago(0)} tries again" in said["mailbox of a@b.c"]
+    assert (count, list(records.left)) == (1, ["t2"])
+    records = Records(t1=LeftOver(user="a@b.c", created=days_ago(6)))
+    said, count = left_over_of(records)
+    assert "This was the last try" in said["mailbox of a@b.c"]
+    assert (count, records.left) == (1, {})
+
+
+def test_addresses_with_one_mailbox():
+    """It is tried once, and what failed for one failed for all."""
+    records = Records(t1=LeftOver(user="a@b.c", created=days_ago(0)), t2=LeftOver(user="x@b.c", created=days_ago(0)))
+    findings = Findings()
+    box = mailboxes_of([("c", "incoming_mail_servers", [{"login": "a@b.c", **BROKEN}])])
+    run = round_trip._Run(box, findings, round_trip.Way(None, [], echo=Person("x@b.c", box[0], None)), None)
+    run.identity, run.token, run.routed = WORD, f"{WORD}ffffff", True
+    run.own_logins, run.special = {"a@b.c": [], "x@b.c": []}, {"catchall": []}
+    assert run._remove_left_over(records) == 0
+    assert [each["looked_up"] for each in findings.result()["findings"]] == ["mailbox of a@b.c", "mailbox of x@b.c"]
+
+
+def test_records_that_somebody_removed_by_hand():
+    records = Records(t1=LeftOver())
+    assert left_over_of(records) == ({}, 1)

@@ -8,6 +8,7 @@ Everything that it creates has an external identifier from the moment it exists,
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
@@ -27,6 +28,24 @@ _QUIET = {
     "mail_notify_force_send": False,
 }
 SENT, REFUSED, WAITING = "sent", "refused", "waiting"
+
+
+@dataclass(frozen=True)
+class LeftOver:
+    """A record of another run.
+
+    :param user: the address of whose message is on it; empty for a receiver's contact.
+    :param receiver: the receiver's address; empty for the record of a user.
+    :param created: the day, as C(2026-12-01).
+    """
+
+    user: str = ""
+    receiver: str = ""
+    created: str = ""
+
+    @property
+    def addresses(self):
+        return {each for each in (self.user, self.receiver) if each}
 
 
 class OdooSide:
@@ -173,25 +192,33 @@ class OdooSide:
     # -- the removal -------------------------------------------------------------------------------------------------------
 
     def left_over(self, run):
-        """The tokens of other runs that have records, each with the addresses that its messages went to.
+        """What other runs left, C({token: LeftOver}); without an address if somebody removed the record by hand.
 
         :param run: what the tokens of this run begin with.
         """
         rows = self._external_ids([["module", "=", NAMESPACE]])
-        found = {}
-        for row in rows:
-            token = row["name"].rpartition("_")[2]
-            if not token.startswith(run):
-                found.setdefault(token, set())
         records = self._session.call(
-            MODEL, "search_read", [["id", "in", [row["res_id"] for row in rows]]], fields=["email", "ref"]
+            MODEL, "search_read", [["id", "in", [row["res_id"] for row in rows]]], fields=["email", "ref", "create_date"]
         )
-        by_id = {record["id"]: record for record in records}
+        by_id, found = {record["id"]: record for record in records}, {}
         for row in rows:
-            token, record = row["name"].rpartition("_")[2], by_id.get(row["res_id"])
-            if token in found and record:
-                found[token].update(normal(each) for each in (record["email"], record["ref"]) if each)
+            kind, _underscore, token = row["name"].partition("_")
+            record = by_id.get(row["res_id"])
+            if token.startswith(run):
+                continue
+            found[token] = LeftOver()
+            if record:
+                side, address = "receiver" if kind == "contact" else "user", normal(record["email"] or record["ref"] or "")
+                found[token] = LeftOver(**{side: address}, created=record["create_date"][:10])
         return found
+
+    def keep(self, token):
+        """Leave what another run left to later ones: its contact is not to be the author of what its receiver writes."""
+        rows = self._external_ids([["module", "=", NAMESPACE], ["name", "=", "contact_%s" % token]])
+        ours = [["id", "in", [row["res_id"] for row in rows]]]
+        for record in self._session.call(MODEL, "search_read", ours, fields=["email"]):
+            if record["email"]:
+                self._session.call(MODEL, "write", [record["id"]], {"email": False, "ref": record["email"]})
 
     def remove(self, token, message_id):
         """Remove the records of a trip with their messages, and the answer wherever Odoo has posted it.

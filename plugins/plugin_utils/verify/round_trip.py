@@ -16,6 +16,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
 from email.message import EmailMessage
 from email.utils import formatdate
 
@@ -24,7 +25,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.operations.round_tri
 from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors import OdooError, is_collision
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import ADDRESS
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import received, tls
-from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.letterbox import WORDS, Letterbox
+from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.letterbox import DAYS, WORDS, Letterbox
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.people import Person, inboxes_of, people_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.rules import ROUND_TRIP
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.sessions import (
@@ -40,6 +41,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import
 SUBJECT = " ".join((*WORDS, "%s"))
 _TEXT = "This message belongs to the round trip of Postroom's verify.yml, which removes it."
 _UNUSABLE = (Refused, Postponed, NoToken, NoStartTls, *BROKEN)
+_NO_LOGIN = "the inventory has no login for it"
 # Seconds for which Odoo is given the answer again and again, once that is in the mailbox.
 _FETCHING = 20
 
@@ -126,16 +128,40 @@ class _Run:
     def _remove_left_over(self, odoo):
         """Remove what earlier runs left in Odoo, and in the mailboxes that this run may not look into; how many records."""
         left_over = odoo.left_over(self.token)
-        for address in sorted(set().union(*left_over.values())):
+        places = {token: self._mailboxes_of(each) for token, each in left_over.items()}
+        missed = {}
+        for address in sorted(set().union(*places.values())):
             inbox = self.inbox_of(address)
-            reason = self.sweep(inbox, reports=True) if inbox else "there is nothing to log in there by"
+            reason = self.sweep(inbox, reports=True) if inbox else _NO_LOGIN
             if reason:
-                words = "mail of an earlier round trip may be left there: %s" % reason
-                self.findings.add("trip_not_removed", "round trip", "mailbox of %s" % address, words)
-        for address in self.special["catchall"] if left_over else ():
-            # Without the routing addon, answers go there.
-            self.sweep(self.inbox_of(address), reports=True)
-        return sum(self.remove_records(odoo, token, "round trip") for token in left_over)
+                missed[address] = reason
+        last_days = {token: _last_day(left_over[token]) for token in left_over if places[token] & set(missed)}
+        today = datetime.now(timezone.utc).date()
+        kept = {token: day for token, day in last_days.items() if day >= today}
+        for address, reason in missed.items():
+            self._name(address, reason, max((day for token, day in kept.items() if address in places[token]), default=None))
+        for token in kept:
+            odoo.keep(token)
+        return sum(self.remove_records(odoo, token, "round trip") for token in left_over if token not in kept)
+
+    def _mailboxes_of(self, left_over):
+        """The addresses whose mailboxes may have mail of a round trip that was interrupted."""
+        if left_over.user and not self.has_own_server(left_over.user):
+            return {*left_over.addresses, *self.special["catchall"]}
+        return left_over.addresses
+
+    def _name(self, address, reason, last_day):
+        """Say that a mailbox could not be looked into, and how to end that."""
+        words = "mail of an earlier round trip may be left there: %s. " % reason
+        words += "Each run until %s tries again; to end this, " % last_day if last_day else "This was the last try: "
+        words += "delete mail with %s in its subject there" % (SUBJECT % self.identity)
+        words += ", and the contacts named %s in Odoo" % " ".join(WORDS) if last_day else ""
+        self.findings.add("trip_not_removed", "round trip", "mailbox of %s" % address, words)
+
+    def has_own_server(self, address):
+        """Whether a user's mail goes through their own server, and answers to them; otherwise, they may go to the catchall."""
+        system = {each for addresses in self.special.values() for each in addresses}
+        return self.routed and address in self.own_logins and address not in system
 
     def remove_records(self, odoo, token, subject):
         """Remove what Odoo has of a token; returns how many records."""
@@ -210,6 +236,14 @@ class _Run:
         """Without the addon, Odoo may post a message twice that is fetched twice at a time."""
         with self.lock:
             return self.fetching.setdefault(server, threading.Lock())
+
+
+def _last_day(left_over):
+    """Until when records stay whose mail may be in a mailbox that cannot be looked into.
+
+    If it never can, they would stay forever, and each run report them. As long as this, mail may still arrive.
+    """
+    return date.fromisoformat(left_over.created) + timedelta(days=DAYS)
 
 
 def _one_line(text):
@@ -328,8 +362,7 @@ class _Trip:
     def _judge(self, arrived, message_id, receiver):
         """Compare what arrived with what is right, with the routing addon and without."""
         asked = "headers of the message that %s received" % receiver.address
-        system = {each for addresses in self.of.special.values() for each in addresses}
-        own = self.of.routed and self.address in self.of.own_logins and self.address not in system
+        own = self.of.has_own_server(self.address)
         if arrived.sender != self.address:
             self._add("trip_from", asked, "From: %s" % (arrived.sender or "missing"))
         self._judge_reply_to(arrived, own, asked)
@@ -462,13 +495,13 @@ class _Trip:
     # -- the end -----------------------------------------------------------------------------------------------------------
 
     def _remove(self, receiver):
-        """Remove the mails first, so that the next run knows of them as long as there are any."""
+        """Remove the mails first: a run that is interrupted then leaves the records, by which the next one looks for them."""
         if self.odoo is None:
             return
         inboxes = [receiver.inbox, self.of.inbox_of(self.address), self.of.inbox_of(self.reply_to or "")]
         unread = self.reply_to if self.reply_to and not self.of.inbox_of(self.reply_to) else None
         if unread and self._odoo_has_answer():
-            self._add("trip_not_removed", "mailbox of %s" % unread, "the answer: the inventory has nothing to log in there by")
+            self._add("trip_not_removed", "mailbox of %s" % unread, "the answer: %s" % _NO_LOGIN)
         for inbox in dict.fromkeys(each for each in inboxes if each):
             try:
                 with self.way.open_letterbox(inbox) as letterbox:

@@ -535,7 +535,7 @@ _ROUND_TRIP = {
         WARNING,
         "not everything that the round trip created could be removed",
         "Records of the round trip are still in Odoo, or its mail is still in a mailbox.",
-        "Run it again: it removes what an earlier one left. Delete by hand what Postroom cannot reach.",
+        "Run it again, with the login of the mailbox in the inventory. Delete by hand what Postroom cannot reach.",
     ),
     "trip_user_missing": Rule(
         ROUND_TRIP,
