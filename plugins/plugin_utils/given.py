@@ -15,6 +15,8 @@ from difflib import get_close_matches
 
 from ansible.module_utils.common.text.converters import to_text
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.validators import EMPTY
+
 try:
     from ansible.template import is_trusted_as_template as is_trusted
 except ImportError:
@@ -50,10 +52,10 @@ def wrong_kinds(spec, given, place=""):
         if value is not None:
             yield from _wrong(spec[name], value, where)
         elif not place and spec[name].get("options") and spec[name].get("type") == "dict":
-            # In an item, the options are found where they do not belong. Here they look like variables of somebody's own.
-            yield "%s: is empty; indent its options below it, or remove it" % where
+            # Options that are not indented become variables, which may be anybody's: only what they leave shows the mistake.
+            yield "%s: is empty; indent its options below it, or write {} for none" % where
         elif _wants_a_value(spec[name]):
-            yield "%s: is empty; set a value, or remove it" % where
+            yield "%s: %s" % (where, EMPTY)
 
 
 def _wants_a_value(option):

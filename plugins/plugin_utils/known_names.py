@@ -9,7 +9,8 @@ that starts with an underscore, or with `vault_`, is never looked at.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+import re
+from difflib import SequenceMatcher, get_close_matches
 
 DATABASES, SERVERS = "odoo_databases", "odoo_servers"
 # How much alike two names are when one of them is a misspelling: mail_user_accounts is, mail_accounts is not.
@@ -44,6 +45,14 @@ def _cure(name, nearest):
     return "%sIf it is your own variable, start its name with an underscore: _%s" % (right, name)
 
 
+def _is_slip(name, right):
+    """Whether a name is another one with a single slip: one letter wrong, or two exchanged, or another separator."""
+    name, right = (re.sub("[-_]", "", each.lower()) for each in (name, right))
+    changes = [each[1:] for each in SequenceMatcher(None, name, right).get_opcodes() if each[0] != "equal"]
+    letters = sum(max(i2 - i1, j2 - j1) for i1, i2, j1, j2 in changes)
+    return letters <= 1 or (letters == 2 and sorted(name) == sorted(right))
+
+
 def no_database(groups, hosts):
     """Why a run has nothing to do, or would leave out a half: the inventory misspells a group, names no database, or not those
     that are asked for; None if it has what it needs.
@@ -52,11 +61,17 @@ def no_database(groups, hosts):
     :param hosts: the hosts that the run is limited to.
     """
     named = {group: set(groups.get(group) or ()) for group in (DATABASES, SERVERS)}
-    own = [group for group in groups if groups[group] and group not in ("all", "ungrouped")]
+    others = [group for group in groups if groups[group] and group not in (*named, "all", "ungrouped")]
+    nothing = not any(named.values())
     for right in (group for group in named if not named[group]):
-        nearest = [group for group in get_close_matches(right, own, len(own) or 1, ALIKE) if group not in named]
+        # Beside one that has hosts, the other may be left out, and a group of such a name may be there for something else.
+        if nothing:
+            nearest = get_close_matches(right, others, 1, ALIKE)
+        else:
+            nearest = [group for group in others if right not in groups and _is_slip(group, right)]
         if nearest:
-            return "The inventory has no host in the group %s. If the group %s is meant, rename it" % (right, nearest[0])
+            problem = "The inventory has no host in the group %s. If the group %s is meant, rename it" % (right, nearest[0])
+            return problem if nothing else "%s; if not, add an empty group %s" % (problem, right)
     if not named[DATABASES] | named[SERVERS]:
         return "The inventory has no host in the group %s. Add each database to this group as a host, and check -i" % DATABASES
     if (named[DATABASES] | named[SERVERS]) & set(hosts):

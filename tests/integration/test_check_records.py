@@ -26,7 +26,7 @@ LATE = [
     (given("users", login="x", name="X", language="xx_XX"), "language: 'xx_XX' is not available"),
     (given("users", login="x", name="X", timezone="Mars"), "timezone: 'Mars' is not available"),
     (given("users", login="x"), "name: is required to create"),
-    (given("users", login="admin", active=False), "active: admin is the login of this run"),
+    (given("users", login="admin", active=False), "active: admin is the user of this run"),
     (given("users", login="demo-former", name="X", previous_login="admin"), None),
     (given("incoming_mail_servers", host="h", login="x", model="no.such"), "model: this database has no model 'no.such'"),
     (given("incoming_mail_servers", name="x", type="imap", login="y"), "host: is required to create"),

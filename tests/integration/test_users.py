@@ -112,7 +112,7 @@ def test_only_archived_of_what_is_owned(database):
 
 
 def test_own_login_is_protected(database):
-    reason = "is the login of this run and cannot be removed"
+    reason = "is the user of this run, or Odoo's own, and cannot be archived or removed"
     result = database.refuses("users", [item(1), {"login": "admin"}], state="deleted")
     assert result["problems"][0]["index"] == 1
     assert reason in result["msg"]

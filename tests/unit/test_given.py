@@ -68,7 +68,7 @@ def test_text_is_text_only(place, given, unquoted, read_as):
         ("preset:", "preset: is empty; set a value, or remove it"),
         ("needed:", "needed: is empty; set a value, or remove it"),
         # Its options are not indented, and belong to nobody.
-        ("server:\nhost: x", "server: is empty; indent its options below it, or remove it"),
+        ("server:\nhost: x", "server: is empty; indent its options below it, or write {} for none"),
         ("server: on", "server: must be a dictionary of options"),
         ("server: .5", "not a number"),
         ("server: [a]", "not a list"),

@@ -91,3 +91,29 @@ def test_a_group_of_a_like_name_beside_the_right_one(group):
 
 def test_a_like_name_without_hosts():
     assert no_database({"odoo_databases": ["a"], "odoo_server": []}, ["a"]) is None
+
+
+@pytest.mark.parametrize(
+    "group", ["odoo-servers", "odooservers", "odoo_severs", "odoo_serevrs", "oodoo_servers", "Odoo_Servers"]
+)
+def test_a_slip_in_the_name_of_a_group(group):
+    """There is a way out for a group of something else: an empty group of the right name."""
+    found = no_database({"odoo_databases": ["a"], group: ["x"]}, ["a"])
+    assert found.endswith(f"If the group {group} is meant, rename it; if not, add an empty group odoo_servers")
+    assert no_database({"odoo_databases": ["a"], group: ["x"], "odoo_servers": []}, ["a"]) is None
+
+
+GROUPS_OF_OTHERS = (
+    "odoo_db_servers odoo_dbservers odoo_web_servers odoo_app_servers odoo_dev_servers odoo_services odoo14_servers "
+    "my_odoo_servers servers"
+)
+
+
+@pytest.mark.parametrize("group", GROUPS_OF_OTHERS.split())
+def test_a_group_of_something_else_beside_the_databases(group):
+    """Hosted Odoo has no machines; what another role calls its own is not our concern."""
+    assert no_database({"odoo_databases": ["a"], group: ["x"]}, ["a"]) is None
+
+
+def test_databases_of_a_region_beside_the_machines():
+    assert no_database({"odoo_servers": ["x"], "odoo_databases_eu": ["a"]}, ["x"]) is None

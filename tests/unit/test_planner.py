@@ -155,13 +155,13 @@ def test_removing_a_user_archives():
 
 
 def test_the_login_of_the_run_is_not_removed():
-    with pytest.raises(PlanError, match="login of this run"):
+    with pytest.raises(PlanError, match="user of this run"):
         make_plan(resources.USERS, wanted({"login": "admin"}), [{"id": 2, "login": "admin"}], {}, "deleted", protected={2})
 
 
 def test_the_login_of_the_run_is_not_archived_by_an_item_either():
     admin = {"id": 2, "login": "admin", "active": True}
-    with pytest.raises(PlanError, match="is the login of this run"):
+    with pytest.raises(PlanError, match="is the user of this run"):
         make_plan(resources.USERS, wanted({"login": "admin", "active": False}), [admin], {}, "merged", protected={2})
     assert make_plan(resources.USERS, wanted({"login": "admin", "active": True}), [admin], {2: "x"}, "merged", protected={2})
 

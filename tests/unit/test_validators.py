@@ -112,3 +112,14 @@ def test_pem_of_the_other_kind_or_on_one_line():
     assert validators.pem_certificate(KEY)
     assert validators.pem_key(KEY.replace("\n", " "))
     assert validators.pem_certificate(CERTIFICATE.replace("\n", " "))
+
+
+def test_pem_that_is_indented():
+    """As in YAML below another text; OpenSSL does not find it."""
+    assert validators.pem_key("key:\n  " + KEY.replace("\n", "\n  "))
+    assert validators.pem_certificate("  " + CERTIFICATE)
+
+
+def test_certificates_as_openssl_calls_them():
+    for kind in ("TRUSTED CERTIFICATE", "X509 CERTIFICATE"):
+        assert validators.pem_certificate(CERTIFICATE.replace("CERTIFICATE", kind)) is None

@@ -107,6 +107,7 @@ class Lock:
                     self._session.call(IDENTIFIERS, "write", rows, {"noupdate": False})
                 return
             except OdooError:
+                # Whatever it was: the next task of the playbook would wait for minutes for this row to move.
                 if attempt == 2:
                     raise
 

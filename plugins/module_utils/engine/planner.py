@@ -426,7 +426,7 @@ class _Planner:
         """Whether a record must not be removed, nor archived."""
         is_kept = record["id"] in self.protected
         if is_kept:
-            reason = "%s is the login of this run and cannot be removed; use another login to remove it" % label
+            reason = "%s is the user of this run, or Odoo's own, and cannot be archived or removed; use another login" % label
             self.problems.append((index, option, reason))
         return is_kept
 

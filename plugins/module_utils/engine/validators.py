@@ -16,7 +16,7 @@ DOMAIN = re.compile(r"%s(?:\.%s)*\Z" % (LABEL, LABEL))
 # A value is cut in messages after so many characters.
 LONGEST = 100
 # Of an option without which Odoo keeps no record.
-EMPTY = "is empty; give a value, or remove the option"
+EMPTY = "is empty; set a value, or remove it"
 _UNTYPEABLE = "has a line break or another control character; choose another password"
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 # What nearly all addresses look like. It saves the long way by RFC 5322, which takes a list of thousands seconds.
@@ -147,12 +147,17 @@ def technical_name(value):
     return None if re.match(r"\w+(\.\w+)*\Z", value) else "%s is not a technical name, such as res.partner" % quoted(value)
 
 
+# An expression may have several lines.
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\$\{.*?\}", re.DOTALL)
+
+
 def header_addresses(value):
     """A From or Reply-To: addresses, with or without names; what Odoo fills in (placeholders) is left to Odoo."""
-    if "${" in value or "{{" in value:
+    text = _PLACEHOLDER.sub("", value)
+    if CONTROL.search(text):
+        return one_line(text)
+    if text != value or "${" in value or "{{" in value:
         return None
-    if CONTROL.search(value):
-        return one_line(value)
     if all(address(spec) is None for dummy, spec in getaddresses([value]) or [("", "")]):
         return None
     return '%s is not an e-mail address, or a list of them; write like "My Company, Inc." <office@mydomain.com>' % quoted(value)
@@ -176,20 +181,21 @@ def date(value):
 
 
 # Programs write other lines before it, such as "Bag Attributes", and every reader skips them.
-_PEM = r"(?:\A|\n)\s*-----BEGIN %s-----\s.*\n\s*-----END %s-----"
+_PEM = r"^-----BEGIN %s-----\s.*^-----END %s-----"
+_CERTIFICATE = "(TRUSTED |X509 )?CERTIFICATE"
 
 
 def pem_key(value):
     """A private key in PEM format. The message never has the value."""
     if re.search(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED", value):
         return "is encrypted; give the key without its passphrase, and keep it in the vault"
-    if re.search(_PEM % (("([A-Z]+ )?PRIVATE KEY",) * 2), value, re.DOTALL):
+    if re.search(_PEM % (("([A-Z]+ )?PRIVATE KEY",) * 2), value, re.DOTALL | re.MULTILINE):
         return None
     return "is not a private key in PEM format; it begins with -----BEGIN PRIVATE KEY-----, on a line of its own"
 
 
 def pem_certificate(value):
     """A certificate in PEM format."""
-    if re.search(_PEM % ("CERTIFICATE", "CERTIFICATE"), value, re.DOTALL):
+    if re.search(_PEM % (_CERTIFICATE, _CERTIFICATE), value, re.DOTALL | re.MULTILINE):
         return None
     return "is not a certificate in PEM format; it begins with -----BEGIN CERTIFICATE-----, on a line of its own"

@@ -37,7 +37,7 @@ _TYPES = ("base.group_user", "base.group_portal", "base.group_public")
 def _is_of_one_type(item):
     found = [group for group in _TYPES if group in (item.get("groups") or ())]
     if len(found) > 1:
-        yield "groups", "%s are of users of different types; remove all but one" % " and ".join(found)
+        yield "groups", "%s are different user types, and a user has one; keep one of them" % " and ".join(found)
 
 
 def _is_no_internal_user(item):
