@@ -49,12 +49,13 @@ include tests/site/site.mk
 # Brings the target `scenarios`: Molecule's, on the lab's servers.
 -include extensions/molecule/molecule.mk
 
-# Two lanes for two cores. The tests of routing look into the lab's mailboxes: nothing runs beside them that puts mail there.
+# What uses one core beside what does, and what divides itself onto both cores last. The tests of routing count logins at the
+# mail servers: nothing runs beside them but what has mailboxes of its own.
 .PHONY: test
 test: ## Run all checks and tests
 	@tests/lab/preflight.sh 14 19
 	@$(MAKE) --no-print-directory env
-	@python3 tests/gates/run.py routing,build-check lint,unit,sanity,scenarios,modules
+	@python3 tests/gates/run.py routing lint,unit,sanity,scenarios then modules build-check
 
 .PHONY: unit sanity build-check
 unit: env ## Run the tests that need no server
@@ -79,23 +80,21 @@ ansible-check: env ## Do the same with every ansible-core from the oldest that i
 # Each of a target's two halves runs, whatever became of the other.
 .PHONY: integration modules
 integration: env browser ## Run Molecule's scenarios and tests/integration, on Odoo 14 and 19
-	@$(MAKE) --no-print-directory --keep-going scenarios modules delivers
+	@$(MAKE) --no-print-directory --keep-going scenarios modules
 
 # A worker begins with tests of one series, so that what a file's tests share is made once, and takes over from another one at
 # the end. One more than there are cores, as each waits for Odoo and mail servers part of the time.
 modules:
-	@POSTROOM_SERIES="14 19" pytest --numprocesses 3 --dist worksteal --quiet -m "not delivers" tests/integration
+	@POSTROOM_SERIES="14 19" pytest --numprocesses 3 --dist worksteal --quiet tests/integration
 
-.PHONY: routing addon e2e delivers
+.PHONY: routing addon e2e
 routing: env browser ## Run the addons' own tests, round trips through real mail, and tests of their forms, on Odoo 14 and 19
 	@$(MAKE) --no-print-directory lab-addons ODOO="14 19"
-	@$(MAKE) --no-print-directory --keep-going addon e2e delivers
+	@$(MAKE) --no-print-directory --keep-going addon e2e
 addon:
 	@pytest tests/addon
 e2e:
 	@pytest tests/e2e
-delivers:
-	@pytest -m delivers tests/integration
 
 .PHONY: series-check
 series-check: env browser ## Run all tests that need an Odoo on one series, and record it in docs/series.md (ODOO=17)

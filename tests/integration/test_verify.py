@@ -88,7 +88,6 @@ def test_all_is_well(company):
     assert "NOT DONE" not in done.output
 
 
-@pytest.mark.delivers
 def test_after_site(company):
     """Everything that site.yml sets up is well, on each series; what the lab has not got is a worker for scheduled actions."""
     inventory = company.folder / "hosts.json"
