@@ -61,11 +61,12 @@ options:
         type: str
       ssl_certificate:
         description:
-          - Client certificate in PEM format (Odoo 15 and later).
+          - Client certificate in PEM format (Odoo 15 and later). Required to create a server with
+            O(config[].authentication=certificate).
         type: str
       ssl_private_key:
         description:
-          - Private key of the client certificate in PEM format (Odoo 15 and later).
+          - Private key of the client certificate in PEM format (Odoo 15 and later). Required with the certificate.
         type: str
       from_filter:
         description:

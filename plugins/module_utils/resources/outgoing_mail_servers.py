@@ -50,6 +50,10 @@ def _outgoing_port(item):
     return {"ssl": 465, "ssl_strict": 465, "starttls": 587, "starttls_strict": 587}.get(item.get("encryption"), 25)
 
 
+def _logs_in_by_certificate(item):
+    return item.get("authentication") == "certificate"
+
+
 def _outgoing_has_an_own_address(item):
     if item.get("from_filter") == "own" and validators.address(item.get("login") or ""):
         yield "from_filter", "own stands for the login, which must then be an e-mail address"
@@ -241,8 +245,12 @@ OUTGOING_MAIL_SERVERS = Resource(
             "smtp_ssl_certificate",
             type="binary",
             since=15,
+            required=_logs_in_by_certificate,
             check=validators.pem_certificate,
-            doc="Client certificate in PEM format (Odoo 15 and later).",
+            doc=(
+                "Client certificate in PEM format (Odoo 15 and later). Required to create a server with "
+                "O(config[].authentication=certificate)."
+            ),
         ),
         Field(
             "ssl_private_key",
@@ -250,8 +258,9 @@ OUTGOING_MAIL_SERVERS = Resource(
             type="binary",
             secret=True,
             since=15,
+            required=_logs_in_by_certificate,
             check=validators.pem_key,
-            doc="Private key of the client certificate in PEM format (Odoo 15 and later).",
+            doc="Private key of the client certificate in PEM format (Odoo 15 and later). Required with the certificate.",
         ),
         Field(
             "from_filter",
