@@ -84,6 +84,7 @@ GROWING = {
     "ids in a text": lambda size: b"From: MAILER-DAEMON@x\r\n\r\n" + b"Message-Id: <a@b>\n" * (size // 18),
     "blanks in a text": lambda size: b"From: MAILER-DAEMON@x\r\n\r\nReferences:" + b"\n \t<" * (size // 4),
     "parts": lambda size: b"Content-Type: multipart/report; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * (size // 7),
+    "attached messages": lambda size: b"Content-Type: multipart/digest; boundary=b\n" + b"\n--b\n\nTo: a\n" * (size // 12),
     "blanks behind an edge": lambda size: b"Content-Type: multipart/report; boundary=b\r\n\r\n--b" + b" " * size,
     "nested": lambda size: corpus.nested_report(size // 60),
     "status": lambda size: report([b"Final-Recipient: rfc822; a@b.example", b""] * (size // 38)),

@@ -173,6 +173,113 @@ def test_attached_message_as_people_send_it(content):
     assert judgement.for_core(b"Message-Id: <a@b>\r\n" + content)[0].endswith(content.partition(b"\r\n\r\n")[2])
 
 
+COSTLY = b"From: " + b"\xe4 " * 2500
+
+
+def nested(depth, part):
+    """A part as deep in multiparts."""
+    for each in range(depth):
+        part = b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n%s\n--b%d--\n" % (each, each, part, each)
+    return part
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        forwarded(COSTLY, kind=b"mEsSaGe/RFC822; name=x"),
+        forwarded(COSTLY, kind=b"\r\n\tmessage/rfc822"),
+        forwarded(COSTLY, kind=b"message/rfc822 (a comment)"),
+        forwarded(COSTLY, kind=b"=?utf-8?q?message?=/rfc822"),
+        forwarded(COSTLY, kind=b"message/rfc822\r\nContent-Type: text/plain"),
+        forwarded(COSTLY, kind=b"message/rfc822\r\nContent-Transfer-Encoding: base64"),
+        forwarded(COSTLY, kind=b"message/rfc822\r\nContent-Transfer-Encoding: quoted-printable"),
+        *(
+            forwarded(COSTLY, kind=b"message/" + kind)
+            for kind in (b"global", b"news", b"partial", b"external-body", b"made-up")
+        ),
+        forwarded(COSTLY, kind=b"message/delivery-status"),
+        forwarded(b"X-Text: x", b"", COSTLY, kind=b"message/delivery-status"),
+        forwarded(COSTLY).replace(b"=b\r\n", b'*0="b"\r\n', 1),
+        forwarded(COSTLY).replace(b"=b\r\n", b"*=utf-8''%62\r\n", 1),
+        forwarded(COSTLY).replace(b"=b\r\n", b'="=?utf-8?q?b?="\r\n', 1),
+        forwarded(COSTLY).replace(b"=b\r\n", b"\r\n =\r\n b\r\n", 1),
+        forwarded(COSTLY).replace(b"--b\r\n", b"--b \t\r\n"),
+        forwarded(COSTLY).replace(b"--b--\r\n", b""),
+        b"Content-Type: message/rfc822\n\n" + COSTLY,
+        nested(2, b"Content-Type: multipart/digest; boundary=d\n\n--d\n\n" + COSTLY),
+        nested(90, b"Content-Type: message/rfc822\n\n" + COSTLY),
+        b"Content-Type: message/rfc822\n\n" * 20 + b"From: " + b"\xe4 " * 150,
+        b"Content-Type: message/rfc822\n\n" * 2000 + COSTLY,
+        nested(2000, b"Content-Type: message/rfc822\n\n" + COSTLY),
+    ],
+)
+def test_attached_message_cannot_be_hidden(content):
+    with pytest.raises(judgement.TooComplex):
+        judgement.for_core(b"Subject: x\n" + content)
+
+
+def test_headers_are_judged_as_core_has_them_from_pop3():
+    """Core puts the lines together with \\n, which makes one end of a line of two."""
+    content = forwarded(COSTLY).replace(b"--b\r\n", b"--b\r\r\n")
+    with pytest.raises(judgement.TooComplex, match="headers of an attached message are too long to process"):
+        judgement.for_core(content)
+
+
+def test_parts_that_take_too_long_to_find(monkeypatch):
+    """Python looks at each line once for each part that it is in."""
+    monkeypatch.setattr(judgement, "_MOST_SECONDS", 0.2)
+    with pytest.raises(judgement.TooComplex, match="too long to find"):
+        judgement.for_core(nested(90, b"\n" + b"x\n" * 500000))
+
+
+def test_type_that_python_cannot_parse():
+    with pytest.raises(judgement.TooComplex, match="RecursionError"):
+        judgement.for_core(b"Content-Type: text/plain " + b"(" * 4000 + b"\r\n\r\n")
+
+
+CYRILLIC = [f"Иван Иванович Петров-Водкин <ivan{each}@b.example>".encode() for each in range(20)]
+QUOTED_BY_OUTLOOK = b"\r\n".join(
+    [
+        b"-----Original Message-----",
+        b"From: " + CYRILLIC[0],
+        b"To: " + b"; ".join(CYRILLIC[1:9]),
+        b"Cc: " + b"; ".join(CYRILLIC[9:17]),
+        "Subject: Счёт на оплату".encode(),
+        b"",
+        "Добрый день!".encode() * 4,
+        b"",
+    ]
+)
+IN_8_BITS = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+LOG = b"log:\r\n" + b"    at portal.Message(Message.java:17)\r\n" * 6000
+RETURNED = [b"From: " + CYRILLIC[0], b"To: " + CYRILLIC[1], b"Message-ID: <a@b.example>"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        IN_8_BITS + b"https://portal.example/message/17\r\n\r\n" + QUOTED_BY_OUTLOOK * 3,
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        + IN_8_BITS
+        + b"https://portal.example/message/17\r\n--b\r\nContent-Type: text/plain; name=a.log\r\n\r\n"
+        + LOG
+        + b"--b--\r\n",
+        forwarded(b"From: a@b.example", IN_8_BITS + QUOTED_BY_OUTLOOK * 3 + LOG),
+        forwarded(b"From: a@b.example", b"To: " + b",\r\n ".join(CYRILLIC), b"Subject: " + "Счёт ".encode() * 20),
+        forwarded(b"From: a@b.example", b"To: " + b", ".join(CYRILLIC), b"Message-ID: <a@b.example>"),
+        b"Content-Type: multipart/digest; boundary=b\r\n\r\n"
+        + b"--b\r\n\r\nFrom: J\xf6rg <j@b.example>\r\nTo: list@b.example\r\n\r\nhi\r\n" * 100
+        + b"--b--\r\n",
+        mutations.report([b"Final-Recipient: rfc822; a@b.example"], b"Content-Type: message/rfc822", b"", *RETURNED),
+        mutations.report([b"Final-Recipient: rfc822; a@b.example"], b"Content-Type: text/rfc822-headers", b"", *RETURNED * 50),
+        nested(10, forwarded(b"From: a@b.example", b"To: " + CYRILLIC[0]) * 10),
+    ],
+    ids=["quoted", "log", "text", "recipients", "recipients in a line", "digest", "bounce", "headers", "nested"],
+)
+def test_text_that_looks_like_headers_and_usual_attached_messages(content):
+    assert judgement.for_core(b"Message-Id: <a@b>\r\n" + content)[0].endswith(content.partition(b"\r\n\r\n")[2])
+
+
 @pytest.mark.parametrize("content", list(corpus.malformed()))
 def test_nothing_of_a_strangers_raises(content):
     mutations.judge(content)

@@ -4,7 +4,12 @@ Pure functions of raw bytes and of what Odoo knows.
 """
 
 import collections
+import email.feedparser
+import email.message
+import email.policy
+import functools
 import re
+import time
 
 from . import headers as raw
 from . import reports
@@ -130,9 +135,12 @@ _IN_PARTS = re.compile(rb"(?:\A|(?<=[\r\n]))(content-[a-z-]{1,40})[ \t]*:[^\r\n]
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 # Core writes a message that is attached anew, and Python parses all its headers for that. So many seconds may be needed for it.
 _MOST_SECONDS = 20
-_HEADER_LINE = re.compile(rb"From |([!-9;-~]*):")
-_OF_ADDRESSES = re.compile(rb"(?:resent-)?(?:from|sender|reply-to|to|cc|bcc)", re.I)
+_CHUNK = 8192  # as Python reads a message
+# For each line, Python looks whether it ends one of the parts that it is in.
+_DEEPEST = 100
+_OF_ADDRESSES = re.compile("(?:resent-)?(?:from|sender|reply-to|to|cc|bcc)")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_ESCAPED_BYTE = re.compile("[\ud800-\udfff]")  # how Python's parser keeps a byte that is not ASCII
 # Seconds for each byte that is not ASCII, and for the square of the length, as measured.
 _SECONDS_OF_ADDRESSES, _SECONDS_OF_CONTENT, _SECONDS_OF_OTHERS = (1e-2, 3e-8), (1e-4, 6e-8), (2e-4, 4e-10)
 
@@ -171,9 +179,12 @@ def for_core(content, answer=None):
                 lines.append(_line(b"X-Original-" + name, value))
         else:
             lines.append(_line(name, _bounded(key, value)))
+    given = b"".join(lines) + b"\r\n" + headers.body
     _check_parts(headers.body)
-    _check_attached(content, headers.body)
-    return b"".join(lines) + b"\r\n" + headers.body, message_id
+    _check_attached(given)
+    if b"\r\r\n" in given:
+        _check_attached(given.replace(b"\r\n", b"\n"))  # as core has it from POP3: there may be fewer ends of lines
+    return given, message_id
 
 
 def _line(name, value):
@@ -192,41 +203,75 @@ def _bounded(key, value):
 
 
 def _check_parts(body):
+    """Raise if what may be the headers of parts would take core too long to parse."""
+    headers = {}
     for found in _IN_PARTS.finditer(body):
         name, length = found.group(1).lower().decode("ascii"), found.end() - found.start()
         if length > _LONGEST.get(name, raw.LONGEST_BLOCK) + 100:
             raise TooComplex("The header %s of a part has %d bytes." % (name, length))
+        if name in _LONGEST:
+            headers[found.group()] = name
+    _check_seconds(_seconds(name, len(header), len(_NOT_ASCII.findall(header))) for header, name in headers.items())
 
 
-def _check_attached(content, body):
-    """Raise if the headers in a message's body would take core too long.
+class _Part(email.message.EmailMessage):
+    """A message or part, which knows how deep it is in others.
 
-    Whether they are headers depends on where Python sees the parts begin, so that all that may be some count.
+    :ivar messages: how many of those are attached messages
     """
-    lower = content.lower()
-    has_messages = b"message/" in lower or b"/digest" in lower
-    seconds, header = 0.0, []
-    for line in [b"", *body.splitlines(), b""]:
-        # None where there are no headers: up to the next blank line, or the next part.
-        if header is not None and (line[:1] not in (b" ", b"\t") or not header):
-            seconds += _seconds(b"\n".join(header), has_messages)
-            if seconds > _MOST_SECONDS:
-                raise TooComplex("The headers of what is attached are too long.")
-            header = [line] if _HEADER_LINE.match(line) else None
-        elif header is not None:
-            header.append(line)
-        if not line or line.startswith(b"--"):
-            header = []
+
+    depth = messages = 0
+
+    def attach(self, part):
+        part.depth = self.depth + 1
+        if part.depth > _DEEPEST:
+            raise TooComplex("Its parts are nested too deeply.")
+        part.messages = self.messages + (self.get_content_maintype() == "message")
+        super().attach(part)
+
+    def seconds(self):
+        """How long core needs for its headers, at most: an attached message is written once for each that it is in, too."""
+        for name, value in self.raw_items():
+            times = max(self.messages, 1) if name.lower().startswith("content-") else self.messages
+            yield times * _seconds(name.lower(), len(name) + len(value), len(_ESCAPED_BYTE.findall(value)))
 
 
-def _seconds(header, has_messages):
-    """How long core needs for a header that is not the message's own, at most."""
-    found = _HEADER_LINE.match(header)
-    name = (found and found.group(1)) or b""
-    if name.lower().startswith(b"content-"):
+def _check_attached(content):
+    """Raise if core would take too long to find the parts, or for their headers and those of attached messages.
+
+    Where these are, only Python's own parser knows.
+    """
+    # The policy is core's, as another one reads content types in another way. Each of them is parsed once only.
+    parse_header = functools.lru_cache(maxsize=None)(email.policy.SMTP.header_factory)
+    policy = email.policy.SMTP.clone(message_factory=_Part, header_factory=parse_header)
+    parser, start = email.feedparser.BytesFeedParser(policy=policy), time.process_time()
+    try:
+        for place in range(0, len(content), _CHUNK):
+            parser.feed(content[place : place + _CHUNK])
+            if time.process_time() - start > _MOST_SECONDS:
+                raise TooComplex("Its parts take too long to find.")
+        parts = list(parser.close().walk())
+    except TooComplex:
+        raise
+    except Exception as problem:  # of the parser, which core would meet, too
+        raise TooComplex("Python cannot parse it: %r" % problem) from problem
+    _check_seconds(each for part in parts[1:] for each in part.seconds())
+
+
+def _check_seconds(costs):
+    if sum(costs) > _MOST_SECONDS:
+        raise TooComplex("The headers of an attached message are too long to process.")
+
+
+def _seconds(name, length, not_ascii):
+    """How long Python needs for a header, at most.
+
+    :param name: in lower case
+    :param length: of the header in bytes
+    :param not_ascii: how many of the bytes are not ASCII
+    """
+    if name.startswith("content-"):
         each, square = _SECONDS_OF_CONTENT
-    elif not has_messages:
-        return 0.0
     else:
         each, square = _SECONDS_OF_ADDRESSES if _OF_ADDRESSES.fullmatch(name) else _SECONDS_OF_OTHERS
-    return len(_NOT_ASCII.findall(header)) * each + len(header) ** 2 * square
+    return not_ascii * each + length**2 * square
