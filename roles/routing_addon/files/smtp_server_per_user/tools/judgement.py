@@ -227,7 +227,7 @@ class _Part(email.message.EmailMessage):
         if part.depth > _DEEPEST:
             raise TooComplex("Its parts are nested too deeply.")
         part.messages = self.messages + (self.get_content_maintype() == "message")
-        super().attach(part)
+        return super().attach(part)
 
     def seconds(self):
         """How long core needs for its headers, at most: an attached message is written once for each that it is in, too."""
