@@ -222,12 +222,12 @@ class _Part(email.message.EmailMessage):
 
     depth = messages = 0
 
-    def attach(self, part):
-        part.depth = self.depth + 1
-        if part.depth > _DEEPEST:
+    def attach(self, payload):
+        payload.depth = self.depth + 1
+        if payload.depth > _DEEPEST:
             raise TooComplex("Its parts are nested too deeply.")
-        part.messages = self.messages + (self.get_content_maintype() == "message")
-        return super().attach(part)
+        payload.messages = self.messages + (self.get_content_maintype() == "message")
+        return super().attach(payload)
 
     def seconds(self):
         """How long core needs for its headers, at most: an attached message is written once for each that it is in, too."""
