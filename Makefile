@@ -49,8 +49,8 @@ include tests/site/site.mk
 # Brings the target `scenarios`: Molecule's, on the lab's servers.
 -include extensions/molecule/molecule.mk
 
-# What uses one core beside what does, and what divides itself onto both cores last. The tests of routing count logins at the
-# mail servers: nothing runs beside them but what has mailboxes of its own.
+# What uses one core beside what does, and what divides itself onto both cores last. The tests of routing look into the
+# lab's mailboxes and count their sessions: nothing runs beside them but what has mailboxes of its own.
 .PHONY: test
 test: ## Run all checks and tests
 	@tests/lab/preflight.sh 14 19

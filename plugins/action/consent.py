@@ -22,6 +22,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.people impor
 from ansible_collections.postroom.odoo.plugins.plugin_utils.consent.proof import Prover
 from ansible_collections.postroom.odoo.plugins.plugin_utils.declared import lists_for, unread, variables_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import InProcessAction, plain, session_of
+from ansible_collections.postroom.odoo.plugins.plugin_utils.report.words import counted
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify import tls
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets import OAUTH, mailboxes_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import MISSING_LIBRARY, Adapter, token_requests
@@ -81,7 +82,7 @@ class ActionModule(InProcessAction):
         if not self.options["email"]:
             missing = [each for each in people if (clients[each.client.name], each.address) not in there]
         if not missing:
-            self.show("%s consented already" % _mailboxes_have(len(people)))
+            self.show("%s consented already" % counted(len(people), "mailbox has", "mailboxes have"))
         able = [each for each in missing if each.client.name in pages]
         without_page = [(each.address, NO_PAGE % each.client.name) for each in missing if each not in able]
         for address, reason in without_page:
@@ -196,17 +197,13 @@ def _names_of(person):
     return {person.address, *(each.address.lower() for each in person.mailboxes)}
 
 
-def _mailboxes_have(number):
-    return "1 mailbox has" if number == 1 else "%d mailboxes have" % number
-
-
 def _message(failed):
     """Who has not consented, each reason once."""
     reasons = {}
     for address, reason in failed:
         reasons.setdefault(reason, []).append(address)
     lines = ["%s: %s" % (", ".join(addresses), reason) for reason, addresses in reasons.items()]
-    return "\n".join(["%d mailbox%s without a token:" % (len(failed), "" if len(failed) == 1 else "es"), *lines])
+    return "\n".join(["%s without a token:" % counted(len(failed), "mailbox", "mailboxes"), *lines])
 
 
 def _show(host, line):

@@ -180,22 +180,23 @@ def date(value):
     return None
 
 
-# Programs write other lines before it, such as "Bag Attributes", and every reader skips them.
-_PEM = r"^-----BEGIN %s-----\s.*^-----END %s-----"
-_CERTIFICATE = "(TRUSTED |X509 )?CERTIFICATE"
+def _has_pem(label, value):
+    """Whether a text has a block in PEM format. Programs write other lines before it, such as "Bag Attributes"."""
+    block = r"^-----BEGIN %s-----\s.*^-----END %s-----" % (label, label)
+    return re.search(block, value, re.DOTALL | re.MULTILINE) is not None
 
 
 def pem_key(value):
     """A private key in PEM format. The message never has the value."""
     if re.search(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED", value):
         return "is encrypted; give the key without its passphrase, and keep it in the vault"
-    if re.search(_PEM % (("([A-Z]+ )?PRIVATE KEY",) * 2), value, re.DOTALL | re.MULTILINE):
+    if _has_pem("([A-Z]+ )?PRIVATE KEY", value):
         return None
     return "is not a private key in PEM format; it begins with -----BEGIN PRIVATE KEY-----, on a line of its own"
 
 
 def pem_certificate(value):
     """A certificate in PEM format."""
-    if re.search(_PEM % (_CERTIFICATE, _CERTIFICATE), value, re.DOTALL | re.MULTILINE):
+    if _has_pem("(TRUSTED |X509 )?CERTIFICATE", value):
         return None
     return "is not a certificate in PEM format; it begins with -----BEGIN CERTIFICATE-----, on a line of its own"

@@ -57,9 +57,9 @@ def status(report):
     return {AS_DECLARED: "As declared", DRIFT: "Drift", NOT_CHECKED: "Not everything was checked"}[report["status"]]
 
 
-def counted(number, noun):
+def counted(number, noun, plural=None):
     """A number of things, such as 1 error and 2 errors."""
-    return "%d %s%s" % (number, noun, "" if number == 1 else "s")
+    return "%d %s" % (number, noun if number == 1 else plural or noun + "s")
 
 
 def verdict(report):
