@@ -8,7 +8,8 @@ import re
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
-import idna
+# The tables are named as idna loads them at the first use, and two threads of Odoo that do so at once get an ImportError.
+import idna.uts46data
 from odoo.tools import formataddr
 
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"(?!\s*@)')
