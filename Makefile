@@ -49,13 +49,12 @@ include tests/site/site.mk
 # Brings the target `scenarios`: Molecule's, on the lab's servers.
 -include extensions/molecule/molecule.mk
 
-# What uses one core beside what does, and what divides itself onto both cores last. The tests of routing look into the
-# lab's mailboxes and count their sessions: nothing runs beside them but what has mailboxes of its own.
+# Two lanes for two cores. The tests of routing look at all that arrives in mailboxes of their own.
 .PHONY: test
 test: ## Run all checks and tests
 	@tests/lab/preflight.sh 14 19
 	@$(MAKE) --no-print-directory env
-	@python3 tests/gates/run.py routing lint,unit,sanity,scenarios then modules build-check
+	@python3 tests/gates/run.py routing,build-check lint,unit,sanity,scenarios,modules
 
 .PHONY: unit sanity build-check
 unit: env ## Run the tests that need no server

@@ -34,7 +34,7 @@ users = env['res.users'].with_context(no_reset_password=True, tracking_disable=T
 servers, values = env['ir.mail_server'], []
 owners = users.create([{'name': each, 'login': each, 'email': each} for each in asked['logins']])
 for number in range(asked['servers'] - 1):
-    login = asked['logins'][number] if number < len(owners) else 'other%d@mydomain.com' % number
+    login = asked['logins'][number] if number < len(owners) else 'other%d@office.example' % number
     values.append({'name': login, 'smtp_host': 'localhost', 'smtp_user': login, 'smtp_pass': asked['password'],
                    'sequence': 10 if number else 1})
     if 'from_filter' in servers._fields:
@@ -42,7 +42,7 @@ for number in range(asked['servers'] - 1):
     if 'user_id' in servers._fields and number < len(owners):
         values[-1]['user_id'] = owners[number].id
 servers.create(values)
-servers.create({'name': 'Shared', 'smtp_host': 'localhost', 'smtp_user': 'catchall@mydomain.com', 'smtp_pass': 'catchall-pw',
+servers.create({'name': 'Shared', 'smtp_host': 'localhost', 'smtp_user': 'catchall@office.example', 'smtp_pass': 'catchall-pw',
                 'sequence': 20})
 env.cr.commit()
 env.cr.execute('ANALYZE')

@@ -2,7 +2,7 @@
 
 import pytest
 from facts import parametrize_by_series, read_lab
-from office import ADDON, OAUTH_ADDON, Office, deploy, lab_database, make_template
+from office import ADDON, OAUTH_ADDON, Office, address, deploy, lab_database, make_template
 from provider import Provider
 from tokens import Tokens
 
@@ -13,7 +13,7 @@ pytest_generate_tests = parametrize_by_series
 def lab():
     """The lab, with ports of these tests' own: to hand in mail, which they count, and of a token server, which they empty."""
     lab = read_lab()
-    if "e2e_tokens" not in lab["ports"]:
+    if address("newuser") not in lab["mail"]["mailboxes"]:
         raise pytest.UsageError("the lab is older than these tests: run make lab-up ODOO='14 19'")
     shared = f":{lab['ports']['tokens']}"
     lab["ports"] |= {port: lab["ports"][f"e2e_{port}"] for port in ("submission", "submission_at_data", "tokens")}

@@ -33,7 +33,7 @@ class Fleet:
 
     def __init__(self, lab, count):
         self.lab = lab
-        self.logins = [f"fleet{number}@mydomain.com" for number in range(count)]
+        self.logins = [f"fleet{number}@office.example" for number in range(count)]
         self.message_ids = []
         known = json.loads((Path(lab["lab_dir"]) / "mail" / "mailboxes.json").read_text())
         new = [{"login": login, "password": PASSWORD} for login in self.logins if login not in known]

@@ -31,13 +31,13 @@ from postfix import Postfix
 ADDON = ROOT / "roles" / "routing_addon" / "files" / "smtp_server_per_user"
 OAUTH_ADDON = ADDON.with_name("mail_server_oauth")
 BOB = "bob@customer.example"
-SHARED = "catchall@mydomain.com"
+SHARED = "catchall@office.example"
 PEOPLE = {"newuser": "New User", "seconduser": "Second User", "nouser": "No Server"}
 _numbers = itertools.count(1)
 
 
 def address(person):
-    return f"{person}@mydomain.com"
+    return f"{person}@office.example"
 
 
 # ----------------------------------------------------------------------
@@ -158,7 +158,7 @@ class Trip:
 
     @property
     def can_be_answered(self):
-        return bool(re.fullmatch(r"[\w.+-]+@mydomain\.com", parseaddr(self.reply_to)[1]))
+        return bool(re.fullmatch(r"[\w.+-]+@office\.example", parseaddr(self.reply_to)[1]))
 
 
 class Office:
@@ -253,7 +253,7 @@ class Office:
             if catchall:
                 domain = self.create(
                     "mail.alias.domain",
-                    name="mydomain.com",
+                    name="office.example",
                     catchall_alias="catchall",
                     bounce_alias="bounce",
                     default_from="catchall",
@@ -261,7 +261,7 @@ class Office:
                 self.call("res.company", "write", [company], {"alias_domain_id": domain})
             return
         values = {
-            "mail.catchall.domain": "mydomain.com",
+            "mail.catchall.domain": "office.example",
             "mail.catchall.alias": "catchall",
             "mail.bounce.alias": "bounce",
             "mail.default.from": "catchall",

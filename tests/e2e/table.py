@@ -19,7 +19,7 @@ CASES = [
     (person, way, reply_to)
     for person in PEOPLE
     for way in Office.WAYS
-    for reply_to in ((False,) if way.startswith("chatter") else (False, "answers@mydomain.com"))
+    for reply_to in ((False,) if way.startswith("chatter") else (False, "answers@office.example"))
 ]
 
 

@@ -240,7 +240,7 @@ def test_the_authors_company(asker, series):
     company = office.create("res.company", name="Second Company")
     if office.has("res.company", "alias_domain_id"):
         names = {"catchall_alias": "second-catchall", "bounce_alias": "second-bounce", "default_from": "catchall"}
-        domain = office.create("mail.alias.domain", name="mydomain.com", **names)
+        domain = office.create("mail.alias.domain", name="office.example", **names)
         office.call("res.company", "write", [company], {"alias_domain_id": domain})
     before = office.read("res.users", office.people["nouser"], "company_id", "company_ids")[0]
     values = {"company_ids": [(6, 0, [company])], "company_id": company}
@@ -254,7 +254,7 @@ def test_the_authors_company(asker, series):
         values = {"company_ids": [(6, 0, before["company_ids"])], "company_id": before["company_id"][0]}
         office.call("res.users", "write", [office.people["nouser"]], values)
     made, posted = re.findall(r"FIELDS (.*)", output)
-    assert made == posted == ("['mydomain.com', 'Second Company']" if "second-catchall" in trip.reply_to else "[]")
+    assert made == posted == ("['office.example', 'Second Company']" if "second-catchall" in trip.reply_to else "[]")
     assert told(found["with_addon"]) == seen(trip)
     for route in (found["with_addon"], found["without_addon"]):
         assert ("Second Company" in route["reply_to"]) is ("Second Company" in trip.reply_to)

@@ -321,7 +321,7 @@ def test_test_message(desk, provider):
     ((sender, _recipients, message),) = provider.taken
     assert (sender, message["Auto-Submitted"]) == (address("newuser"), "auto-generated")
     # The administrator has no address on 19, and the user's is taken.
-    assert re.search(r"was sent to \S+@\S+ as newuser@mydomain.com. Sent through: newuser out", told["params"]["message"])
+    assert re.search(r"was sent to \S+@\S+ as newuser@office.example. Sent through: newuser out", told["params"]["message"])
     assert office.sql(mails) == before
     assert desk.user()["sending_state"] == "working"
     for answer in ("553 5.7.1 Not yours", "451 4.3.0 Later"):
@@ -337,4 +337,4 @@ def test_who_has_no_server(desk):
     found = desk.user("nouser")
     assert (found["sending_server_id"], found["sending_state"], found["fetching_state"]) == (False, "no_server", "no_server")
     assert "sent through a shared one" in desk.own("nouser")
-    assert "has the login nouser@mydomain.com" in refused(desk, "action_fetch_now", "nouser")
+    assert "has the login nouser@office.example" in refused(desk, "action_fetch_now", "nouser")

@@ -132,11 +132,11 @@ def test_fetching(lab, office, kind):
 
 def test_mailbox_without_a_password(lab, office):
     """No password opens it, at all."""
-    lab_mailbox("oauthonly@mydomain.com")
+    lab_mailbox("oauthonly@office.example")
     server = office.make_server("oauthonly")
     subject = f"No password {uuid.uuid4().hex}"
     mail = office.create(
-        "mail.mail", subject=subject, body_html="x", email_from="oauthonly@mydomain.com", email_to=BOB, mail_server_id=server
+        "mail.mail", subject=subject, body_html="x", email_from="oauthonly@office.example", email_to=BOB, mail_server_id=server
     )
     office.call("mail.mail", "send", [mail])
     assert arrived(lab, subject)

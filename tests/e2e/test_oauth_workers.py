@@ -50,7 +50,7 @@ def work(number):
     with fresh() as env:
         client = env["mail.oauth.client"].browse({client})
         for mailbox in range(number, {mailboxes}, {count}):
-            assert env["mail.oauth.token"]._access_token(client, "user%d@mydomain.com" % mailbox)
+            assert env["mail.oauth.token"]._access_token(client, "user%d@office.example" % mailbox)
 """
 ROTATION = """
 def work(number):

@@ -133,9 +133,9 @@ def test_sending_needs_no_rights_on_servers(office):
 def test_two_users_servers_with_one_address(office):
     told = "The servers of two users cannot have the same address"
     servers = office.servers
-    values = {"name": "Another", "smtp_host": "localhost", "smtp_user": "NewUser@MyDomain.com"}
+    values = {"name": "Another", "smtp_host": "localhost", "smtp_user": "NewUser@Office.Example"}
     assert told in refused(office, "ir.mail_server", "create", {**values, "user_id": office.people["seconduser"]}, person=None)
-    values = {"from_filter": "a@b.example, newuser@mydomain.com"}
+    values = {"from_filter": "a@b.example, newuser@office.example"}
     assert told in refused(office, "ir.mail_server", "write", [servers["seconduser"]], values, person=None)
 
 
@@ -173,14 +173,14 @@ def test_new_address_of_an_owner(new_office, series):
     technical, login = office.servers["newuser"], office.servers["seconduser"]
     office.call("ir.mail_server", "write", [technical], {"smtp_user": "api-key-17"})
     for person in ("newuser", "seconduser"):
-        office.call("res.users", "write", [office.people[person]], {"email": f"{person}.married@mydomain.com"})
-    assert office.read("ir.mail_server", technical, "from_filter")[0]["from_filter"] == "newuser.married@mydomain.com"
+        office.call("res.users", "write", [office.people[person]], {"email": f"{person}.married@office.example"})
+    assert office.read("ir.mail_server", technical, "from_filter")[0]["from_filter"] == "newuser.married@office.example"
     assert not office.read("ir.mail_server", technical, "sender_note")[0]["sender_note"]
-    assert "seconduser.married@mydomain.com" in office.read("ir.mail_server", login, "sender_note")[0]["sender_note"]
+    assert "seconduser.married@office.example" in office.read("ir.mail_server", login, "sender_note")[0]["sender_note"]
     assert office.read("ir.mail_server", login, "from_filter")[0]["from_filter"] == address("seconduser")
     partner = office.read("res.users", office.people["seconduser"], "partner_id")[0]["partner_id"][0]
     notes = office.search("mail.message", [("model", "=", "res.partner"), ("res_id", "=", partner)], "body")
-    assert any("seconduser out sends as seconduser@mydomain.com" in note["body"] for note in notes), notes
+    assert any("seconduser out sends as seconduser@office.example" in note["body"] for note in notes), notes
 
 
 WAYS_TO_A_SERVER = {

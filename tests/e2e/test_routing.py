@@ -8,7 +8,7 @@ import pytest
 from maildir import Mailbox
 from office import BOB, ROOT, SHARED, address
 
-OFFICE = "office@mydomain.com"
+OFFICE = "office@office.example"
 
 
 @pytest.fixture(scope="module")
@@ -22,17 +22,17 @@ def everybodys(lab):
 
 def test_template_from_another_user_with_a_server(office):
     """New User sends it; From says Second User, who has a server."""
-    trip = office.follow(office.send("template.send_mail", "newuser", email_from='"Second User" <SecondUser@MyDomain.com>'))
+    trip = office.follow(office.send("template.send_mail", "newuser", email_from='"Second User" <SecondUser@Office.Example>'))
     office.answers_land([trip])
     assert trip.login == address("seconduser")
-    assert trip.header_from == trip.reply_to == '"Second User" <seconduser@mydomain.com>'
+    assert trip.header_from == trip.reply_to == '"Second User" <seconduser@office.example>'
     assert trip.return_path == address("seconduser")
     assert trip.landed_on == ("res.partner", trip.record)
 
 
 def test_name_is_the_authors_where_from_has_none(office):
-    trip = office.follow(office.send("template.send_mail", "newuser", email_from="newuser@mydomain.com"))
-    assert trip.header_from == trip.reply_to == '"New User" <newuser@mydomain.com>'
+    trip = office.follow(office.send("template.send_mail", "newuser", email_from="newuser@office.example"))
+    assert trip.header_from == trip.reply_to == '"New User" <newuser@office.example>'
 
 
 @pytest.mark.parametrize("way", ["chatter", "composer with template", "template.send_mail"])
@@ -45,7 +45,7 @@ def test_user_without_a_server(office, way):
 
 
 def test_template_from_an_address_without_a_server(office):
-    trip = office.follow(office.send("template.send_mail", "newuser", email_from='"Sales" <sales@mydomain.com>'))
+    trip = office.follow(office.send("template.send_mail", "newuser", email_from='"Sales" <sales@office.example>'))
     assert trip.login == SHARED
     assert trip.header_from == f'"Sales" <{SHARED}>'
 
@@ -60,17 +60,17 @@ def test_answer_to_a_user_without_a_server(office):
 
 def test_server_set_by_hand_wins(office, everybodys):
     by_hand = office.make_server("office", sequence=90, **everybodys)
-    trip = office.send("template.send_mail", "newuser", reply_to="answers@mydomain.com", name="By hand", mail_server_id=by_hand)
+    trip = office.send("template.send_mail", "newuser", reply_to="answers@office.example", name="By hand", mail_server_id=by_hand)
     assert office.follow(trip).login == OFFICE
     # It is not the user's own server: the headers are core's.
-    assert trip.reply_to == "answers@mydomain.com"
+    assert trip.reply_to == "answers@office.example"
 
 
 def test_own_server_set_by_hand_is_the_own_server(office):
     server = office.servers["newuser"]
     trip = office.follow(office.send("template.send_mail", "newuser", name="Own, by hand", mail_server_id=server))
     assert (trip.login, trip.return_path) == (address("newuser"), address("newuser"))
-    assert trip.reply_to == '"New User" <newuser@mydomain.com>'
+    assert trip.reply_to == '"New User" <newuser@office.example>'
 
 
 def test_archived_server_sends_nothing(office):
@@ -93,7 +93,7 @@ def test_fallback_is_never_a_personal_server(new_office, series, everybodys, fou
     other, own = office.send("chatter", "nouser"), office.send("chatter", "seconduser")
     assert (office.follow(other).login, other.refused) == (OFFICE, "")
     assert office.follow(own).login == address("seconduser")
-    assert own.reply_to == '"Second User" <seconduser@mydomain.com>'
+    assert own.reply_to == '"Second User" <seconduser@office.example>'
 
 
 def test_without_a_personal_server_nothing_differs(new_office, series, everybodys):
@@ -102,7 +102,7 @@ def test_without_a_personal_server_nothing_differs(new_office, series, everybody
     for addon in (True, False):
         office = new_office(series, addon=addon)
         office.call("ir.mail_server", "unlink", [office.servers["newuser"], office.servers["seconduser"]])
-        values = {"from_filter": "mydomain.com"} if series != "14" else {}
+        values = {"from_filter": "office.example"} if series != "14" else {}
         office.call("ir.mail_server", "write", [office.servers["shared"]], {**values, **everybodys})
         if series == "14" and addon:
             office.call("ir.mail_server", "write", [office.servers["shared"]], {"from_filter": False})
@@ -110,7 +110,7 @@ def test_without_a_personal_server_nothing_differs(new_office, series, everybody
         trips = [
             office.follow(office.send(way, "newuser", reply_to=reply_to))
             for way in ways
-            for reply_to in (False, "a@mydomain.com")
+            for reply_to in (False, "a@office.example")
         ]
         # Only what differs from message to message is left out.
         for trip in trips:
@@ -157,22 +157,22 @@ def test_beside_cores_personal_servers(new_office, series):
     cores, ours, other = (office.follow(office.send("chatter", person)) for person in ("newuser", "seconduser", "nouser"))
     assert (cores.login, ours.login, other.login) == (address("newuser"), address("seconduser"), SHARED)
     # The headers of the one are core's, of the other ours.
-    assert "catchall@mydomain.com" in cores.reply_to
-    assert ours.reply_to == '"Second User" <seconduser@mydomain.com>'
+    assert "catchall@office.example" in cores.reply_to
+    assert ours.reply_to == '"Second User" <seconduser@office.example>'
 
 
 FORMS = [
-    '"N U" <NewUser@MyDomain.COM>',
-    "NEWUSER@MYDOMAIN.COM",
-    "newuser@mydomain.com.",
-    "\u00a0newuser@mydomain.com\u00a0",
-    "newuser@mydomain.com\u200b",
-    '"User, New" <newuser@mydomain.com>',
-    "User, New <newuser@mydomain.com>",
-    "newuser@mydomain.com, second@elsewhere.example",
-    '"newuser"@mydomain.com',
-    "=?utf-8?q?N=C3=BCw_User?= <newuser@mydomain.com>",
-    "newuser@mydomain.com (at work)",
+    '"N U" <NewUser@Office.EXAMPLE>',
+    "NEWUSER@OFFICE.EXAMPLE",
+    "newuser@office.example.",
+    "\u00a0newuser@office.example\u00a0",
+    "newuser@office.example\u200b",
+    '"User, New" <newuser@office.example>',
+    "User, New <newuser@office.example>",
+    "newuser@office.example, second@elsewhere.example",
+    '"newuser"@office.example',
+    "=?utf-8?q?N=C3=BCw_User?= <newuser@office.example>",
+    "newuser@office.example (at work)",
 ]
 
 
@@ -191,7 +191,7 @@ def test_address_in_any_form(new_office, series, way):
 
 def test_odd_form_of_a_sender_without_a_server(office):
     """It leaves the standard way with the person's name, wherever that is in the text."""
-    office.call("res.users", "write", [office.people["nouser"]], {"email": '"N S" <NoUser@MyDomain.COM>'})
+    office.call("res.users", "write", [office.people["nouser"]], {"email": '"N S" <NoUser@Office.EXAMPLE>'})
     trip = office.follow(office.send("chatter", "nouser"))
     office.call("res.users", "write", [office.people["nouser"]], {"email": address("nouser")})
     assert (trip.login, trip.refused) == (SHARED, "")

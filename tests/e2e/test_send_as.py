@@ -27,7 +27,7 @@ def partner_of(office, person):
 
 
 def as_from(office, client):
-    return post(office, client, email_from='"New User" <newuser@mydomain.com>')
+    return post(office, client, email_from='"New User" <newuser@office.example>')
 
 
 def as_author(office, client):
@@ -118,7 +118,7 @@ def test_another_users_name(office, intruder, way):
 
 
 def test_own_name(office):
-    trip = post(office, office.as_person("newuser"), email_from='"Me" <NewUser@mydomain.com>')
+    trip = post(office, office.as_person("newuser"), email_from='"Me" <NewUser@office.example>')
     assert trip.login == address("newuser")
 
 

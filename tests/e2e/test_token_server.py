@@ -46,7 +46,7 @@ def test_msal_gets_a_consent(tokens, place):
     app = application(place, msal.PublicClientApplication, "postroom-consent")
     flow = app.initiate_device_flow(MICROSOFT)
     assert "user_code" in flow, flow
-    person = threading.Timer(1.5, lambda: tokens.enter_code(code=flow["user_code"], mailbox="newuser@mydomain.com"))
+    person = threading.Timer(1.5, lambda: tokens.enter_code(code=flow["user_code"], mailbox="newuser@office.example"))
     person.start()
     found = app.acquire_token_by_device_flow(flow)
     person.join()
@@ -72,17 +72,17 @@ def test_google_auth_gets_a_token_for_a_mailbox(tokens, place):
         "private_key_id": place["key_id"],
         "private_key": Path(place["private_key"]).read_text(),
     }
-    found = service_account.Credentials.from_service_account_info(account, scopes=GOOGLE, subject="newuser@mydomain.com")
+    found = service_account.Credentials.from_service_account_info(account, scopes=GOOGLE, subject="newuser@office.example")
     found.refresh(google_session(place))
     assert found.token in tokens.read()["tokens"]
     assert found.expiry.timestamp() > time.time() - 86400
-    wrong = service_account.Credentials.from_service_account_info(account, scopes=["https://other"], subject="a@mydomain.com")
+    wrong = service_account.Credentials.from_service_account_info(account, scopes=["https://other"], subject="a@office.example")
     with pytest.raises(RefreshError, match="unauthorized_client"):
         wrong.refresh(google_session(place))
 
 
 def test_google_auth_uses_a_consent(tokens, place):
-    given = tokens.consent(mailbox="newuser@mydomain.com", client="postroom-web")["refresh_token"]
+    given = tokens.consent(mailbox="newuser@office.example", client="postroom-web")["refresh_token"]
     found = credentials.Credentials(
         None, refresh_token=given, token_uri=place["google"], client_id="postroom-web", client_secret="web-secret"
     )

@@ -28,11 +28,11 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import
 
 USER = address("newuser")
 PRIVATE = (
-    b"From: friend@elsewhere.example\r\nTo: newuser@mydomain.com\r\nSubject: Dinner?\r\nMessage-Id: <%d@e>\r\n\r\nTonight?\r\n"
+    b"From: friend@elsewhere.example\r\nTo: newuser@office.example\r\nSubject: Dinner?\r\nMessage-Id: <%d@e>\r\n\r\nTonight?\r\n"
 )
 OUR_WORDS = b"Postroom verification"
 QUESTION = (
-    b"From: newuser@mydomain.com\r\nTo: bob@customer.example\r\nSubject: Postroom verification?\r\nMessage-Id: <q@e>\r\n\r\n"
+    b"From: newuser@office.example\r\nTo: bob@customer.example\r\nSubject: Postroom verification?\r\nMessage-Id: <q@e>\r\n\r\n"
     b"What is this Postroom verification?\r\n"
 )
 
@@ -223,7 +223,7 @@ def test_without_the_addon(plain, series):
 
 
 def test_nobody_in_odoo_has_the_address(verifier):
-    assert set(verifier.rules("ghost@mydomain.com")) == {"trip_user_missing"}
+    assert set(verifier.rules("ghost@office.example")) == {"trip_user_missing"}
 
 
 def test_a_message_that_odoo_rejects(verifier):
@@ -333,7 +333,7 @@ def test_a_server_that_deletes_from_its_trash_only(verifier, folder):
 @pytest.mark.parametrize(
     ("judged", "rule"),
     [
-        (b"spf=pass smtp.mailfrom=mydomain.com; dkim=pass header.d=mydomain.com; dmarc=pass", None),
+        (b"spf=pass smtp.mailfrom=office.example; dkim=pass header.d=office.example; dmarc=pass", None),
         (b"spf=pass; dkim=none; dmarc=fail (p=reject)", "trip_dmarc"),
         (b"spf=softfail; dkim=pass; dmarc=pass", "trip_spf"),
         (b"spf=pass; dkim=fail (bad signature); dmarc=pass", "trip_dkim"),
@@ -347,9 +347,9 @@ def test_what_the_receiver_judged(verifier, by_provider, judged, rule):
 @pytest.mark.parametrize(
     ("header", "instead", "rule"),
     [
-        (b"From", b"notifications@mydomain.com", "trip_from"),
-        (b"Reply-To", b"seconduser@mydomain.com", "trip_reply_to"),
-        (b"Received", b"from odoo (Authenticated sender: seconduser@mydomain.com) by mx", "trip_login"),
+        (b"From", b"notifications@office.example", "trip_from"),
+        (b"Reply-To", b"seconduser@office.example", "trip_reply_to"),
+        (b"Received", b"from odoo (Authenticated sender: seconduser@office.example) by mx", "trip_login"),
     ],
 )
 def test_headers_that_are_wrong(verifier, by_provider, header, instead, rule):
@@ -390,7 +390,7 @@ def test_a_reply_to_that_is_no_address(verifier, by_provider):
 
 def test_an_envelope_sender_that_is_wrong(verifier, by_provider):
     def on_data(message, _session):
-        Maildir(verifier.lab, BOB).put(b"Return-Path: <bounce@mydomain.com>\n" + message.as_bytes())
+        Maildir(verifier.lab, BOB).put(b"Return-Path: <bounce@office.example>\n" + message.as_bytes())
 
     by_provider.behave(on_data=on_data)
     assert "trip_return_path" in verifier.rules()
@@ -579,7 +579,7 @@ def test_a_persons_report_that_mentions_the_round_trip(verifier):
     (bounce,) = [content for name, (_flags, content) in owner.snapshot().items() if name not in before]
     # All of it, with the returned headers, as the text of another report.
     owner.put(
-        b"From: MAILER-DAEMON@elsewhere.example\r\nTo: newuser@mydomain.com\r\nSubject: Undelivered\r\nMessage-Id: <r@e>\r\n"
+        b"From: MAILER-DAEMON@elsewhere.example\r\nTo: newuser@office.example\r\nSubject: Undelivered\r\nMessage-Id: <r@e>\r\n"
         b"Content-Type: multipart/report; boundary=other\r\n\r\n--other\r\nContent-Type: text/plain\r\n\r\n"
         + bounce
         + b"\r\n--other\r\nContent-Type: text/rfc822-headers\r\n\r\nSubject: Look what came back\r\n\r\n--other--\r\n"

@@ -1,15 +1,12 @@
 #!/usr/bin/env python3
 """Run parts of `make test` in lanes: those of a lane one after the other, the lanes side by side.
 
-usage: run.py PART[,PART…] [PART[,PART…] …] [then PART[,PART…] …]
-
-What comes after `then` begins when all lanes before it have ended.
+usage: run.py PART[,PART…] [PART[,PART…] …]
 
 A part is a target of the Makefile. What it prints goes to .cache/logs/PART.log; here it gets a line, with the closing
 lines of its pytest runs, or all that it printed if it failed. Every part runs, whatever became of the ones before it.
 """
 
-import itertools
 import re
 import subprocess
 import sys
@@ -27,12 +24,10 @@ printing = Lock()
 
 def main():
     LOGS.mkdir(parents=True, exist_ok=True)
-    started, verdicts, arguments = time.monotonic(), [], sys.argv[1:]
-    for then, stage in itertools.groupby(arguments, lambda each: each == "then"):
-        if not then:
-            lanes = [lane.split(",") for lane in stage]
-            with ThreadPoolExecutor(len(lanes)) as pool:
-                verdicts += [verdict for lane in pool.map(run_lane, lanes) for verdict in lane]
+    started = time.monotonic()
+    lanes = [lane.split(",") for lane in sys.argv[1:]]
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        verdicts = [verdict for lane in pool.map(run_lane, lanes) for verdict in lane]
     say(
         f"All of it took {minutes(time.monotonic() - started)}.",
         f"Parts: {verdicts.count(True)} passed, {verdicts.count(False)} failed",

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from browser import watched
+from company import open_mailbox
 from inventory import mail_of
 from odd_servers import silent_server
 from playbook import run_playbook
@@ -118,10 +119,10 @@ def test_after_site(company):
 
 def assert_round_trip(company):
     """The user's mail goes to a customer and back, by the playbook; with --check, nothing is sent."""
-    bob, ports = "bob@customer.example", company.lab["ports"]
+    customer, ports = "verified@customer.example", company.lab["ports"]
     echo = {
-        "email": bob,
-        "password": company.lab["mail"]["mailboxes"][bob]["password"],
+        "email": customer,
+        "password": open_mailbox(customer),
         "imap": {"host": "127.0.0.1", "port": ports["imaps"]},
         "smtp": {"host": "127.0.0.1", "port": ports["submission"]},
     }
@@ -134,7 +135,7 @@ def assert_round_trip(company):
     else:
         assert (done.code, done.rules()) == (0, ["trip_done", "trip_not_judged", "trip_reply_to_catchall"]), done.output
         assert done.host()["looked_at"] == [{"check": "round_trip", "subject": f"round trip of {USER}", "status": "well"}]
-        assert f"round trip of {USER}: received by {bob} after" in done.output
+        assert f"round trip of {USER}: received by {customer} after" in done.output
     assert echo["password"] not in done.written()
     assert company.database.values("SELECT name FROM ir_model_data WHERE module = '__postroom_verify__'") == []
     done = company.verify(*told, "--check")

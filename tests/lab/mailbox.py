@@ -20,7 +20,6 @@ from folder import lab_dir
 
 # Seconds after which Dovecot rereads its users at the next login.
 REREAD = 1.1
-CATCHALL = "catchall@mydomain.com"
 
 
 class Mailboxes:
@@ -46,7 +45,8 @@ class Mailboxes:
                 senders.setdefault(address, set()).add(login)
         # Without an alias to itself a mailbox would lose its mail to the domain's catch-all.
         aliases = {login: login for login in self.known}
-        aliases["@" + CATCHALL.partition("@")[2]] = CATCHALL
+        # A domain's catchall takes what has no mailbox there.
+        aliases |= {login.removeprefix("catchall"): login for login in self.known if login.startswith("catchall@")}
 
         # Encoded, as a password may have the colon that ends it there. No password is that of `*`.
         encoded = {login: base64.b64encode(mailbox["password"].encode()).decode() for login, mailbox in self.known.items()}
