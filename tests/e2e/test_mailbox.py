@@ -4,6 +4,7 @@ import imaplib
 import json
 import poplib
 import re
+import shutil
 import smtplib
 import ssl
 import sys
@@ -529,6 +530,21 @@ def test_answers_in_further_folders(office, mailbox):
     assert len(notes(office, "imap")) == 1
     flags = [file.name.rpartition(",")[2] for file in mailbox.folder.glob(".Customers/cur/*")]
     assert sorted(flags) == ["", "", "S", "S"]
+
+
+def test_a_further_folder_that_was_made_anew(office, mailbox):
+    """Its identifiers begin anew, below those that were judged before."""
+    server = office.incoming[PERSON, "imap", True]
+    office.call("fetchmail.server", "write", [server], {"folders": "Customers"})
+    trip = office.follow(office.send("chatter", PERSON))
+    for _ in range(3):
+        mailbox.put(corpus.message(b"From: a@other.example", b"Subject: private"), "Customers")
+    fetch(office, "imap", True)
+    shutil.rmtree(mailbox.folder / ".Customers")
+    mailbox.put(dict(corpus.answers(trip.message_id))["calendar"], "Customers")
+    fetch(office, "imap", True, times=2)
+    office.call("fetchmail.server", "write", [server], {"folders": False})
+    assert landed(office, trip.record, "VCALENDAR") + landed(office, trip.record) == 1
 
 
 @KINDS
