@@ -60,7 +60,9 @@ def test_answer_to_a_user_without_a_server(office):
 
 def test_server_set_by_hand_wins(office, everybodys):
     by_hand = office.make_server("office", sequence=90, **everybodys)
-    trip = office.send("template.send_mail", "newuser", reply_to="answers@office.example", name="By hand", mail_server_id=by_hand)
+    trip = office.send(
+        "template.send_mail", "newuser", reply_to="answers@office.example", name="By hand", mail_server_id=by_hand
+    )
     assert office.follow(trip).login == OFFICE
     # It is not the user's own server: the headers are core's.
     assert trip.reply_to == "answers@office.example"

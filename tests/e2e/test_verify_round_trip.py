@@ -27,9 +27,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.targets impor
 from ansible_collections.postroom.odoo.plugins.plugin_utils.verify.tokens import Tokens
 
 USER = address("newuser")
-PRIVATE = (
-    b"From: friend@elsewhere.example\r\nTo: newuser@office.example\r\nSubject: Dinner?\r\nMessage-Id: <%d@e>\r\n\r\nTonight?\r\n"
-)
+PRIVATE = b"From: a@elsewhere.example\r\nTo: newuser@office.example\r\nSubject: Dinner?\r\nMessage-Id: <%d@e>\r\n\r\nYes?\r\n"
 OUR_WORDS = b"Postroom verification"
 QUESTION = (
     b"From: newuser@office.example\r\nTo: bob@customer.example\r\nSubject: Postroom verification?\r\nMessage-Id: <q@e>\r\n\r\n"

@@ -1,7 +1,5 @@
 """Mail templates: which are found, what is written, and what Odoo makes of an expression."""
 
-import pytest
-
 WELCOME = "auth_signup.mail_template_user_signup_account_created"
 
 
@@ -119,16 +117,27 @@ def test_gathered_and_back(database):
     assert database.rows("SELECT * FROM mail_template ORDER BY id") == before
 
 
-@pytest.mark.parametrize("broken", ["object.no_such_field", "object."])
-def test_an_expression_that_fails(database, broken):
+def test_an_expression_that_fails(database):
     """Odoo 19 tries expressions when they are written: its refusal names item and option. Older ones take them."""
-    result = database.run("mail_templates", [{"template": WELCOME, "email_from": {"expression": broken}}])
+    result = database.run("mail_templates", [{"template": WELCOME, "email_from": {"expression": "object.no_such_field"}}])
     if database.major >= 19:
         assert result["failed"]
         assert result["problems"][0]["index"] == 0
         assert WELCOME in result["msg"]
     else:
         assert result["changed"]
+
+
+def test_an_expression_that_is_none(database):
+    """What no series can evaluate, or this one sends as text, is refused before anything is written; found, it may stay."""
+    foreign = {14: "A <{{ object.email }}>"}.get(database.major, "A <${object.email}>")
+    whole = {"template": WELCOME, "reply_to": "fine@mydomain.com"}
+    for wrong, words in (({"expression": "object."}, "is no "), (foreign, "this series sends")):
+        refused = database.refuses("mail_templates", [{**whole, "email_from": wrong}])
+        assert refused["problems"][0]["option"] == "email_from"
+        assert words in refused["msg"]
+    database.sql(f"UPDATE mail_template SET email_from = '{foreign}' WHERE id = {template(database)['id']}")
+    database.converge("mail_templates", [{**whole, "email_from": foreign}])
 
 
 def test_auto_delete(database):

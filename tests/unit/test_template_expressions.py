@@ -54,3 +54,39 @@ def test_spacing_makes_no_difference():
     assert template_expressions.canonical("{{object.a}}") == template_expressions.canonical("{{  object.a }}")
     assert template_expressions.canonical("${object.a|safe}") == template_expressions.canonical("{{ object.a }}")
     assert template_expressions.canonical("{{ object.a }}") != template_expressions.canonical("{{ object.b }}")
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling", "words"),
+    [
+        ("{{ object. }}", BRACES, "the expression 'object.' is no Python expression"),
+        ("{{ object. }}", DOLLAR, "is no Jinja template"),
+        ("${(object.a | safe}", DOLLAR, "is no Jinja template"),
+        ('"A" <{{ object.email ||| a@b.example }}> {{ object.a b }}', BRACES, "the expression 'object.a b'"),
+        ("{{ {'a': {}} }}", BRACES, "is no Python expression"),
+        ("{{ object.a\n or object.b }}", BRACES, "must end in }} on the line on which it begins"),
+        ('"A" <{{ object.email', BRACES, "must end in }}"),
+        ('"A" <${object.email}>', BRACES, "this series sends ${… as text; write it as {{…"),
+        ('"A" <{{ object.email }}>', DOLLAR, "this series sends {{… as text; write it as ${…"),
+        ("{{ " + "(" * 10_000 + ")" * 10_000 + " }}", BRACES, "is no Python expression"),
+    ],
+)
+def test_a_mistake_is_told(text, spelling, words):
+    assert words in template_expressions.mistake(template_expressions.canonical(text), spelling)
+
+
+@pytest.mark.parametrize(
+    ("text", "spellings"),
+    [
+        ("", (DOLLAR, BRACES)),
+        ('"Sales, 5 %" <office@mydomain.com>', (DOLLAR, BRACES)),
+        ("{{ object.user_id.email_formatted or user.email_formatted }}", (DOLLAR, BRACES)),
+        ("${ctx.get('x', {}) or object.email|safe}", (DOLLAR,)),
+        ("${object.a ~ object.b if object.c}", (DOLLAR,)),
+        ('"A ${object.name}" <${object.email | safe}>', (DOLLAR,)),
+        ('"A {{ object.name }}" <{{ object.email ||| a@b.example }}>', (BRACES,)),
+    ],
+)
+def test_what_is_right_passes(text, spellings):
+    for spelling in spellings:
+        assert template_expressions.mistake(template_expressions.canonical(text), spelling) is None

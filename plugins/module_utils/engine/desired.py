@@ -169,7 +169,10 @@ def want_items(resource, items, major, offer, names, unforeseen=None):
         for field in resource.fields:
             if field.option in given and field.on_creation and field.on_creation(item):
                 defaults[field.option] = given.pop(field.option)
-        wanted.append(Wanted(index, item, convert.all(given), defaults))
+        values = convert.all(given)
+        mistakes = {option: resource.field(option).mistake(value, major) for option, value in values.items()}
+        mistakes = {option: reason for option, reason in mistakes.items() if reason}
+        wanted.append(Wanted(index, item, values, defaults, mistakes))
     if problems:
         raise BadItems(problems)
     return wanted

@@ -31,12 +31,14 @@ class Wanted:
     :param item: the options that were given.
     :param values: the same, as values are compared.
     :param defaults: what a new record gets besides.
+    :param mistakes: C({option: reason}) for values that must not be written, though a record may have them.
     """
 
     index: int
     item: dict
     values: dict
     defaults: dict = field(default_factory=dict)
+    mistakes: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -340,7 +342,7 @@ class _Planner:
                 after[option] = declared.merged_with(value, current)
         adopt = self.adopts and record["id"] not in self.owned
         adopt = adopt or not wanted.values.keys().isdisjoint(self.unmarked.get(record["id"], ()))
-        if after and (self._is_managed_elsewhere(record, wanted) or self._archives_what_is_kept(record, wanted, after)):
+        if after and self._is_refused(record, wanted, after):
             return
         change = self._change_of(record, wanted, before, after, adopt, waits)
         if waits:
@@ -354,6 +356,11 @@ class _Planner:
         if waits and not verification.undo and record["id"] in self.owned and record["id"] not in self.unproven:
             # Without a state of Odoo's, it would look tried as soon as a person has connected it.
             self.plan.to_note.append(change)
+
+    def _is_refused(self, record, wanted, after):
+        mistakes = [(wanted.index, option, wanted.mistakes[option]) for option in after if option in wanted.mistakes]
+        self.problems += mistakes
+        return mistakes or self._is_managed_elsewhere(record, wanted) or self._archives_what_is_kept(record, wanted, after)
 
     def _values_for(self, record, wanted):
         """What the record is to have: what the item gives, and what it implies for this record."""

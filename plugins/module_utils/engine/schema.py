@@ -235,6 +235,10 @@ class Field:
             value = value.strip()
         return value.lower() if self.fold else value
 
+    def mistake(self, value, major):
+        """Why Odoo takes a value, in the form in which values are compared, and cannot use it; None if it can."""
+        return template_expressions.mistake(value, _in_series(self.spelling, major)) if self.type == "expression" else None
+
     def from_odoo(self, raw):
         """Odoo's value in the form in which values are compared."""
         if self.state:
