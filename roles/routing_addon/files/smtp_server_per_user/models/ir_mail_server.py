@@ -197,7 +197,8 @@ class IrMailServer(models.Model):
             ("id", "in", self._servers_of(self._system_addresses()).ids),
         ]
         found = servers.search(domain, order="sequence, id")
-        return found - found._personal()
+        # Whoever enters the login of the only one as an address does not take it away from everybody.
+        return found - found._personal() or found[:1]
 
     def _owns(self, email_from):
         """Whether the sender's address belongs to this server, so that its mail is only sent from that address."""

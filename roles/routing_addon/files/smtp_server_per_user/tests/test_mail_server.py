@@ -87,6 +87,12 @@ class TestMailServer(MailServerCase):
         self.assertEqual(self.found("all@own.example"), self.shared)
         self.assertFalse(self.shared._owns("all@own.example"))
 
+    def test_shared_server_whose_login_a_user_enters(self):
+        """It is the only one that mail of nobody's can leave through."""
+        self.ben.email = "all@own.example"
+        for email_from in ("stranger@elsewhere.example", "all@own.example", False):
+            self.assertEqual(self.found(email_from), self.shared)
+
     def test_address_of_no_user(self):
         support = self.servers.create(dict(name="S", smtp_host="localhost", smtp_user="support@own.example", sequence=20))
         self.assertEqual(self.found("support@own.example"), support)
