@@ -186,6 +186,14 @@ def test_from_the_first_run_to_mail(office, tokens):
     assert office.succeeds("site.yml").changed == 0
     assert office.play("playbooks/drift.yml").status == 0
 
+    # A consent that nobody uses is about to expire.
+    used = "UPDATE mail_oauth_token SET refreshed = {0}, last_used = {0} WHERE mailbox = '%s'" % first
+    office.database.sql(used.format("now() - interval '61 days'"))
+    drift = office.play("playbooks/drift.yml")
+    assert (drift.status, drift.output.count("token_unused:")) == (2, 1), drift.output
+    office.database.sql(used.format("now() - interval '59 days'"))
+    assert office.play("playbooks/drift.yml").status == 0
+
     # Who is named is asked in any case.
     run = office.consent(tokens, first, arguments=["-e", f"person_email={first}"])
     assert (run.changed, len(lines(run, "enter the code"))) == (1, 1)

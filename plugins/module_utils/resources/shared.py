@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import (
     Field,
     Option,
@@ -61,7 +63,9 @@ GOOGLE_HOSTS = {"smtp": "smtp.gmail.com", "imap": "imap.gmail.com", "pop": "pop.
 
 # -- logins by OAuth ------------------------------------------------------------------------------------------------------
 
-PASSWORD_AT_PROVIDER, NO_TOKEN, TOKEN_FAILS = "password_at_provider", "no_token", "token_fails"
+PASSWORD_AT_PROVIDER, NO_TOKEN, TOKEN_FAILS, TOKEN_UNUSED = "password_at_provider", "no_token", "token_fails", "token_unused"
+# Days. Microsoft ends a refresh token that was not used for 90 days, Google for six months.
+_UNUSED = 60
 _MICROSOFT = "Microsoft 365 disabled passwords for IMAP and POP in 2022, and does so for SMTP at the end of December 2026"
 _GOOGLE = "Google only accepts app passwords"
 _PASSWORDS_END = {
@@ -77,8 +81,9 @@ _CONNECTED = {
     GMAIL: Field("is_connected_to_gmail", "google_gmail_refresh_token", type="boolean"),
     OUTLOOK: Field("is_connected_to_outlook", "microsoft_outlook_refresh_token", type="boolean"),
 }
+_LAST_USED = Field("oauth_last_used", "oauth_last_used")
 # What the addon, or Odoo, knows of the token of a server. No item can give it.
-TOKEN_FIELDS = (Field(OAUTH_STATE, OAUTH_STATE), Field("oauth_error", "oauth_error"), *_CONNECTED.values())
+TOKEN_FIELDS = (Field(OAUTH_STATE, OAUTH_STATE), Field("oauth_error", "oauth_error"), _LAST_USED, *_CONNECTED.values())
 
 
 def connection_by(option):
@@ -130,6 +135,7 @@ def when_connected(option):
 def login_findings(view):
     """What is wrong with the logins of declared servers, although they are as declared."""
     connected = view.resource.verification.connected
+    long_ago = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(_UNUSED)).strftime("%Y-%m-%d %H:%M:%S")
     for wanted, record in view.existing():
         host, client = normal(wanted.values.get("host") or ""), wanted.values.get("oauth_client")
         if host in _PASSWORDS_END and wanted.values.get("password") and not client:
@@ -142,3 +148,5 @@ def login_findings(view):
             yield NO_TOKEN, wanted.index, record, "has no token yet"
         elif client and record.get(OAUTH_STATE) == "failing":
             yield TOKEN_FAILS, wanted.index, record, "gets no token, or its last login failed: %s" % record.get("oauth_error")
+        elif client and "" < (record.get(_LAST_USED.option) or "") < long_ago:
+            yield TOKEN_UNUSED, wanted.index, record, "last used its token on %s" % record[_LAST_USED.option][:10]

@@ -94,6 +94,13 @@ KINDS = {
         "explanation": "The provider refuses a token, or the mail server refuses the login with it.",
         "cure": "Correct what the message names: see docs/oauth.md. Then select Test OAuth on the server's form in Odoo.",
     },
+    "token_unused": {
+        "declared": "logs in by OAuth",
+        "found": "not used for 60 days",
+        "explanation": "A consent that is not used expires, at Microsoft after 90 days, at Google after six months.",
+        "cure": "Find out why Odoo no longer sends or fetches as this mailbox, for example a stopped scheduled action. If nobody "
+        "needs its servers any more, remove the account; docs/people.md describes how.",
+    },
     "client_expires": {
         "declared": "valid",
         "found": "expires soon",

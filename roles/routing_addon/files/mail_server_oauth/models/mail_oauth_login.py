@@ -32,6 +32,12 @@ class MailOauthLogin(models.AbstractModel):
         groups="base.group_system",
     )
     oauth_valid_until = fields.Datetime(string="Token Valid Until", compute="_compute_oauth_state", groups="base.group_system")
+    oauth_last_used = fields.Datetime(
+        string="Token Last Used On",
+        compute="_compute_oauth_state",
+        groups="base.group_system",
+        help="When the mailbox owner's consent was used last. A consent that is not used expires.",
+    )
     oauth_error = fields.Text(string="Last OAuth Error", compute="_compute_oauth_state", groups="base.group_system")
 
     def _oauth_mailbox(self):
@@ -52,6 +58,8 @@ class MailOauthLogin(models.AbstractModel):
             missing = "consent" if client.grant == "refresh_token" else "none"
             server.oauth_state = client and ((own or shared).state or missing)
             server.oauth_valid_until = shared.valid_until
+            uses = [own.last_used, own.refreshed] if client.grant == "refresh_token" else []
+            server.oauth_last_used = max(filter(None, uses), default=False)
             server.oauth_error = own.last_error or shared.last_error
 
     def _check_oauth(self):

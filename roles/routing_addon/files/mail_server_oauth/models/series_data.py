@@ -113,7 +113,7 @@ SERVER_FORM = """
     %(password)s
     <sheet position="inside">
         <group string="OAuth">
-            <group><field name="oauth_state"/><field name="oauth_valid_until"/></group>
+            <group><field name="oauth_state"/><field name="oauth_valid_until"/><field name="oauth_last_used"/></group>
             <group><field name="oauth_error"/><button name="button_test_oauth" type="object" string="Test OAuth"/></group>
         </group>
     </sheet>
