@@ -81,6 +81,7 @@ def test_a_proxy_that_fails(shared, secret, status, words):
 
     with proxy(shared.server["port"], fail) as url:
         result = shared.run("outgoing_mail_servers", new_server(), url=url, **secret)
+    shared.end_turns()
     assert result["failed"]
     assert words in result["msg"], result["msg"]
 
