@@ -56,6 +56,18 @@ def test_only_what_differs_is_written():
     assert (only(plan).action, only(plan).before, only(plan).after) == (UPDATE, {"port": 25}, {"port": 587})
 
 
+def test_what_is_no_value_may_stay_and_is_not_written():
+    """Nothing is said where the value was not read, as in the first look of check mode."""
+    (one,) = wanted({"login": "a@b.c", "port": 587})
+    one.mistakes["port"] = "is wrong"
+    record = {name: value for name, value in server(1, login="a@b.c").items() if name != "port"}
+    for found in ({"port": 587}, {}):
+        make_plan(SERVERS, [one], [{**record, **found}], {1: "x"}, "merged")
+    with pytest.raises(PlanError) as caught:
+        make_plan(SERVERS, [one], [{**record, "port": 25}], {1: "x"}, "merged")
+    assert caught.value.problems == [(0, "port", "is wrong")]
+
+
 def test_a_field_that_comes_later_counts_as_not_set():
     """In check mode, a field of an addon that an earlier task would have installed."""
     plan = make_plan(SERVERS, wanted({"login": "a@b.c", "owner": 7}), [server(1, login="a@b.c")], {1: "x"}, "merged")

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.template_expressions import BRACES, DOLLAR
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.template_expressions import (
+    BRACES,
+    BRACES_WITH_DEFAULT,
+    DOLLAR,
+)
+
+ALL = (DOLLAR, BRACES, BRACES_WITH_DEFAULT)
+# More than a parser's stack, or Python's, holds.
+DEEP = [f"{{{{ {text} }}}}" for text in ("[" * 300 + "]" * 300, "(" * 10_000 + ")" * 10_000, "-" * 100_000 + "1", "9" * 5000)]
 
 
 @pytest.mark.parametrize(
@@ -59,32 +67,43 @@ def test_spacing_makes_no_difference():
 @pytest.mark.parametrize(
     ("text", "spelling", "words"),
     [
-        ("{{ object. }}", BRACES, "the expression 'object.' is no Python expression"),
+        ("{{ object. }}", BRACES, "'object.' is no Python expression"),
         ("{{ object. }}", DOLLAR, "is no Jinja template"),
         ("${(object.a | safe}", DOLLAR, "is no Jinja template"),
-        ('"A" <{{ object.email ||| a@b.example }}> {{ object.a b }}', BRACES, "the expression 'object.a b'"),
+        ("${object.a | nofilter}", DOLLAR, "No filter named 'nofilter'"),
+        ('"A" <{{ object.email ||| a@b.example }}> {{ object.a b }}', BRACES_WITH_DEFAULT, "'object.a b'"),
+        ("{{ object.email ||| a@b.example }}", BRACES, "is no Python expression"),
+        ("{{ object.email|safe }}", BRACES, "Jinja's filter safe"),
+        ("{{ object.email | default('x') }}", BRACES_WITH_DEFAULT, "Jinja's filter default"),
         ("{{ {'a': {}} }}", BRACES, "is no Python expression"),
         ("{{ object.a\n or object.b }}", BRACES, "must end in }} on the line on which it begins"),
         ('"A" <{{ object.email', BRACES, "must end in }}"),
-        ('"A" <${object.email}>', BRACES, "this series sends ${… as text; write it as {{…"),
-        ('"A" <{{ object.email }}>', DOLLAR, "this series sends {{… as text; write it as ${…"),
-        ("{{ " + "(" * 10_000 + ")" * 10_000 + " }}", BRACES, "is no Python expression"),
+        ('"A" <${object.email}>', BRACES, "this series sends ${… as text; write an expression as {{ … }}"),
+        ("${{ object.email }}", BRACES_WITH_DEFAULT, "sends ${… as text"),
+        ("{% if object.x %}{{ object.a }}{% endif %}", BRACES, "sends {%… as text"),
+        ('"A" <{{ object.email }}>', DOLLAR, "this series sends {{… as text; write an expression as ${…}"),
+        *((empty, spelling, "is empty") for empty in ("${}", "{{ }}") for spelling in (DOLLAR, BRACES)),
+        *((deep, spelling, "is no ") for deep in DEEP for spelling in (DOLLAR, BRACES)),
     ],
 )
 def test_a_mistake_is_told(text, spelling, words):
-    assert words in template_expressions.mistake(template_expressions.canonical(text), spelling)
+    told = template_expressions.mistake(template_expressions.canonical(text), spelling)
+    assert words in told
+    assert len(told) < 500
 
 
 @pytest.mark.parametrize(
     ("text", "spellings"),
     [
-        ("", (DOLLAR, BRACES)),
-        ('"Sales, 5 %" <office@mydomain.com>', (DOLLAR, BRACES)),
-        ("{{ object.user_id.email_formatted or user.email_formatted }}", (DOLLAR, BRACES)),
+        ("", ALL),
+        ('"Sales, 5 %" <office@mydomain.com>', ALL),
+        ("{{ object.user_id.email_formatted or user.email_formatted }}", ALL),
+        ("{{ (object.user_id | object.create_uid)[:1].email }}", (BRACES,)),
         ("${ctx.get('x', {}) or object.email|safe}", (DOLLAR,)),
+        ("${{'fr': 'a@x.fr'}.get(object.lang, 'b@x.com')|safe}", (DOLLAR,)),
         ("${object.a ~ object.b if object.c}", (DOLLAR,)),
         ('"A ${object.name}" <${object.email | safe}>', (DOLLAR,)),
-        ('"A {{ object.name }}" <{{ object.email ||| a@b.example }}>', (BRACES,)),
+        ('"A {{ object.name }}" <{{ object.email ||| a@b.example }}>', (BRACES_WITH_DEFAULT,)),
     ],
 )
 def test_what_is_right_passes(text, spellings):

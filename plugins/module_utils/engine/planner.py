@@ -358,7 +358,9 @@ class _Planner:
             self.plan.to_note.append(change)
 
     def _is_refused(self, record, wanted, after):
-        mistakes = [(wanted.index, option, wanted.mistakes[option]) for option in after if option in wanted.mistakes]
+        # What was not read may be there already: a check mode's first look reads little.
+        known = [option for option in after if option in record and option in wanted.mistakes]
+        mistakes = [(wanted.index, option, wanted.mistakes[option]) for option in known]
         self.problems += mistakes
         return mistakes or self._is_managed_elsewhere(record, wanted) or self._archives_what_is_kept(record, wanted, after)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import ast
 import re
 
+from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
+
 try:
     import jinja2
 except ImportError:
@@ -18,22 +20,39 @@ _SAFE = re.compile(r"\s*\|\s*safe\s*\Z")
 _PATH = re.compile(r"[\w.]+(?:\(\))?\Z")
 
 
-# How a template spells an expression.
-DOLLAR, BRACES = "dollar", "braces"
-# As Odoo finds them from 15 on (odoo/tools/rendering_tools.py): in one line, and from 16 on with a text for an empty value.
-_INLINE = re.compile(r"\{\{(?P<expression>.+?)(\|\|\|.*?)?\}\}")
-# What the other series' expressions begin with, which is text for these.
-_FOREIGN = {DOLLAR: "{{", BRACES: "${"}
+# How a template spells an expression: as Jinja does, or as odoo/tools/rendering_tools.py reads it, in one line, from 16 on with
+# a text for an empty value.
+DOLLAR, BRACES, BRACES_WITH_DEFAULT = "dollar", "braces", "braces with default"
+_INLINE = {
+    BRACES: re.compile(r"\{\{(?P<expression>.+?)\}\}"),
+    BRACES_WITH_DEFAULT: re.compile(r"\{\{(?P<expression>.+?)(\|\|\|.*?)?\}\}"),
+}
+# Jinja's filters that texts for 14 have. To Python, such an expression is a union.
+_FILTERS = (
+    "safe",
+    "default",
+    "d",
+    "lower",
+    "upper",
+    "title",
+    "capitalize",
+    "trim",
+    "escape",
+    "e",
+    "striptags",
+    "replace",
+    "join",
+)
 
 
 def spell(expression, spelling):
     """An expression as a template holds it.
 
-    :param spelling: DOLLAR or BRACES. With the former Odoo escapes HTML in every field, addresses too (C(<) becomes C(&lt;)),
-        unless the value is marked safe.
+    :param spelling: with DOLLAR Odoo escapes HTML in every field, addresses too (C(<) becomes C(&lt;)), unless the value is
+        marked safe.
     """
     expression = expression.strip()
-    if spelling == BRACES:
+    if spelling != DOLLAR:
         return "{{ %s }}" % expression
     return "${%s | safe}" % (expression if _PATH.match(expression) else "(%s)" % expression)
 
@@ -71,30 +90,35 @@ def mistake(text, spelling):
     :param spelling: that of the series.
     """
     expression = parse(text)
+    if expression == "":
+        return "the expression is empty; give one, or an empty text"
     if expression is not None:
         text = spell(expression, spelling)
-    if spelling == BRACES:
-        rest = _INLINE.sub("", text)
-        reasons = [_of_python(found["expression"].strip()) for found in _INLINE.finditer(text)]
-    else:
-        rest, reasons = text, [_of_jinja(text)]
-    foreign = _FOREIGN[spelling]
-    if foreign in rest:
-        reasons.append("this series sends %s… as text; write it as %s…" % (foreign, _FOREIGN[_other(spelling)]))
-    if spelling == BRACES and "{{" in rest:
-        reasons.append("an expression must end in }} on the line on which it begins")
-    return next((reason for reason in reasons if reason), None)
+    return _of_jinja(text) if spelling == DOLLAR else _of_inline(text, _INLINE[spelling])
 
 
-def _other(spelling):
-    return DOLLAR if spelling == BRACES else BRACES
+def _of_inline(text, pattern):
+    for found in pattern.finditer(text):
+        reason = _of_python(found.group("expression").strip())
+        if reason:
+            return reason
+    outside = pattern.sub("{}", text)
+    for mark in ("${", "{%"):
+        if mark in outside:
+            return "this series sends %s… as text; write an expression as {{ … }}" % mark
+    return "an expression must end in }} on the line on which it begins" if "{{" in outside else None
 
 
 def _of_python(expression):
     try:
-        ast.parse(expression, mode="eval")
+        tree = ast.parse(expression, mode="eval")
+        unions = [each.right for each in ast.walk(tree) if isinstance(each, ast.BinOp) and isinstance(each.op, ast.BitOr)]
     except (SyntaxError, ValueError, RecursionError, MemoryError) as exc:
-        return "the expression %r is no Python expression: %s" % (expression, getattr(exc, "msg", None) or exc)
+        return "%s is no Python expression: %s" % (validators.quoted(expression), getattr(exc, "msg", None) or exc)
+    for each in unions:
+        name = each.func if isinstance(each, ast.Call) else each
+        if isinstance(name, ast.Name) and name.id in _FILTERS:
+            return "%s has Jinja's filter %s, which only Odoo 14 knows; remove it" % (validators.quoted(expression), name.id)
     return None
 
 
@@ -113,9 +137,13 @@ def _of_jinja(text):
         line_comment_prefix="##",
     )
     try:
-        environment.parse(text)
-    except jinja2.TemplateSyntaxError as exc:
-        return "%r is no Jinja template: %s" % (text, exc.message)
+        environment.compile(text)
+        outside = "\0".join(value for dummy, kind, value in environment.lex(text) if kind == "data")
+    except (jinja2.TemplateSyntaxError, ValueError, RecursionError, MemoryError) as exc:
+        return "%s is no Jinja template: %s" % (validators.quoted(text), getattr(exc, "message", None) or exc)
+    for mark in ("{{", "{%"):
+        if mark in outside:
+            return "this series sends %s… as text; write an expression as ${…}" % mark
     return None
 
 

@@ -8,7 +8,11 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine import templa
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import Example, Field, Resource
 from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared import MAIL_SERVER
 
-_SPELLING = {14: template_expressions.DOLLAR, 15: template_expressions.BRACES}
+_SPELLING = {
+    14: template_expressions.DOLLAR,
+    15: template_expressions.BRACES,
+    16: template_expressions.BRACES_WITH_DEFAULT,
+}
 
 
 def _template_is_named_one_way(item):
