@@ -198,7 +198,7 @@ class IrMailServer(models.Model):
         ]
         found = servers.search(domain, order="sequence, id")
         # Whoever enters the login of the only one as an address does not take it away from everybody.
-        return found - found._personal() or found[:1]
+        return found - found._personal() or found.filtered(lambda server: not server._is_core_personal())[:1]
 
     def _owns(self, email_from):
         """Whether the sender's address belongs to this server, so that its mail is only sent from that address."""
