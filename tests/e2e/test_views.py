@@ -1,28 +1,12 @@
-"""The addon's views in a browser: what they show, what can be changed, and by whom.
-
-The pictures in docs are taken here (POSTROOM_WRITE_DOCS=1).
-"""
-
-import os
+"""The addon's views in a browser: what they show, what can be changed, and by whom."""
 
 import pytest
-import table
-from office import ROOT, address
+from office import address
 from playwright.sync_api import expect
-from webclient import Person
+from webclient import Person, keep_picture
 
 OUTGOING, INCOMING = "ir.mail_server", "fetchmail.server"
 PICTURES = {OUTGOING: "outgoing", INCOMING: "incoming"}
-
-
-def keep_picture(place, series, name):
-    """As docs show it. Whether it still looks so is for eyes to see: other fonts make another picture."""
-    if series not in table.SERIES:
-        return
-    picture = ROOT / "docs" / "pictures" / f"{name}-{series}.png"
-    if os.environ.get("POSTROOM_WRITE_DOCS"):
-        place.screenshot(path=picture, animations="disabled")
-    assert picture.stat().st_size < 150_000
 
 
 @pytest.fixture(scope="module")

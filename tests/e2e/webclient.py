@@ -4,9 +4,12 @@ Its pages differ from series to series: where a locator names two things, each s
 """
 
 import contextlib
+import os
 import re
 
+import table
 from browser import watched
+from office import ROOT
 from playwright.sync_api import TimeoutError as BrowserTimeout
 from playwright.sync_api import expect
 
@@ -15,6 +18,16 @@ KNOWN_ERRORS = ["mail/static/lib/selfie_segmentation/selfie_segmentation.js"]
 SAVING = re.compile(r"/call_kw/[\w.]+/(write|web_save)$")
 # Milliseconds; a busy machine may need them.
 expect.set_options(timeout=30_000)
+
+
+def keep_picture(place, series, name):
+    """As docs show it (POSTROOM_WRITE_DOCS=1). Whether it still looks so is for eyes: other fonts make another picture."""
+    if series not in table.SERIES:
+        return
+    picture = ROOT / "docs" / "pictures" / f"{name}-{series}.png"
+    if os.environ.get("POSTROOM_WRITE_DOCS"):
+        place.screenshot(path=picture, animations="disabled")
+    assert picture.stat().st_size < 150_000
 
 
 class Person:

@@ -187,11 +187,12 @@ def test_from_the_first_run_to_mail(office, tokens):
     assert office.play("playbooks/drift.yml").status == 0
 
     # A consent that nobody uses is about to expire.
-    used = "UPDATE mail_oauth_token SET refreshed = {0}, last_used = {0} WHERE mailbox = '%s'" % first
-    office.database.sql(used.format("now() - interval '61 days'"))
+    columns = ("refreshed", "last_used", "write_date")
+    earlier = "UPDATE mail_oauth_token SET " + ", ".join(f"{each} = now() - interval '%d days'" for each in columns)
+    office.database.sql(earlier % ((61,) * 3))
     drift = office.play("playbooks/drift.yml")
     assert (drift.status, drift.output.count("token_unused:")) == (2, 1), drift.output
-    office.database.sql(used.format("now() - interval '59 days'"))
+    office.database.sql(earlier % ((59,) * 3))
     assert office.play("playbooks/drift.yml").status == 0
 
     # Who is named is asked in any case.

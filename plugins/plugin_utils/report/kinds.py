@@ -98,8 +98,8 @@ KINDS = {
         "declared": "logs in by OAuth",
         "found": "not used for 60 days",
         "explanation": "A consent that is not used expires, at Microsoft after 90 days, at Google after six months.",
-        "cure": "Find out why Odoo no longer sends or fetches as this mailbox, for example a stopped scheduled action. If nobody "
-        "needs its servers any more, remove the account; docs/people.md describes how.",
+        "cure": "Find out why Odoo no longer sends or fetches as this mailbox, for example a stopped scheduled action. Test "
+        "OAuth on the server's form in Odoo uses the consent. If nobody needs the servers any more, remove the account.",
     },
     "client_expires": {
         "declared": "valid",

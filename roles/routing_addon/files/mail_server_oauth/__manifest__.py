@@ -2,7 +2,7 @@
     "name": "OAuth for mail servers",
     "summary": "Log in to outgoing and incoming mail servers by OAuth 2.0",
     # Odoo puts its own series before it: one source serves them all.
-    "version": "1.0.0",
+    "version": "1.1.0",
     "author": "Postroom",
     "license": "LGPL-3",
     "category": "Discuss",

@@ -12,13 +12,21 @@ SECRETS = ("client_secret", "private_key")
 SETTINGS = ("token_url", "grant", "subject", "client_id", "client_authentication", "key_id", "certificate", "scopes")
 
 
-class Secret(fields.Text):
-    """A text that is not exported, whatever path leads to it."""
+class Secret:
+    """A field that is not exported, whatever path leads to it."""
 
     exportable = False
 
     def convert_to_export(self, value, record):
         return ""
+
+
+class SecretLine(Secret, fields.Char):
+    """A form can hide it."""
+
+
+class SecretText(Secret, fields.Text):
+    pass
 
 
 class MailOauthClient(models.Model):
@@ -64,8 +72,10 @@ class MailOauthClient(models.Model):
         default="client_secret_post",
         help="How the client proves its identity. JWT Bearer only uses the private key.",
     )
-    client_secret = Secret(compute="_compute_secrets", inverse="_inverse_client_secret", groups="base.group_system", copy=False)
-    private_key = Secret(
+    client_secret = SecretLine(
+        compute="_compute_secrets", inverse="_inverse_client_secret", groups="base.group_system", copy=False
+    )
+    private_key = SecretText(
         compute="_compute_secrets",
         inverse="_inverse_private_key",
         groups="base.group_system",

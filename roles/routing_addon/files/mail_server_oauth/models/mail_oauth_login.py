@@ -58,7 +58,8 @@ class MailOauthLogin(models.AbstractModel):
             missing = "consent" if client.grant == "refresh_token" else "none"
             server.oauth_state = client and ((own or shared).state or missing)
             server.oauth_valid_until = shared.valid_until
-            uses = [own.last_used, own.refreshed] if client.grant == "refresh_token" else []
+            # The row is written by a consent, and a new one is a use.
+            uses = [own.last_used, own.refreshed, own.write_date] if client.grant == "refresh_token" else []
             server.oauth_last_used = max(filter(None, uses), default=False)
             server.oauth_error = own.last_error or shared.last_error
 

@@ -327,7 +327,8 @@ class MailOauthToken(models.Model):
             row = self._lock_row(cr, client, mailbox)
             update = """
                 refresh_token = %s, has_refresh_token = true, access_token = NULL, renew_at = NULL, retry_at = NULL,
-                failure = NULL, last_error = NULL, last_error_date = NULL, refused_at = NULL
+                failure = NULL, last_error = NULL, last_error_date = NULL, refused_at = NULL,
+                write_date = date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC')
             """
             if row["refresh_token"] != refresh_token or row["failure"]:
                 self._store(cr, (update, [refresh_token]), client, mailbox)

@@ -50,9 +50,9 @@ class MailOauthClient(models.Model):
         for name, (model, view_type, arch) in views.items():
             values = {"name": "mail_server_oauth.%s" % name, "model": model, "type": view_type, "arch": arch}
             self._load(name, "ir.ui.view", values)
-        for model, parents, login in (
-            ("ir.mail_server", ["base.ir_mail_server_form"], "smtp_user"),
-            ("fetchmail.server", ["mail.view_email_server_form", "fetchmail.view_email_server_form"], "user"),
+        for model, parents in (
+            ("ir.mail_server", ["base.ir_mail_server_form"]),
+            ("fetchmail.server", ["mail.view_email_server_form", "fetchmail.view_email_server_form"]),
         ):
             if "oauth_client_id" not in getattr(self.env.get(model), "_fields", ()):
                 continue
@@ -67,7 +67,7 @@ class MailOauthClient(models.Model):
                 "model": model,
                 "inherit_id": parent.id,
                 "mode": "extension",
-                "arch": SERVER_FORM % {"login": login, "password": password},
+                "arch": SERVER_FORM % {"password": password},
             }
             self._load("%s_form" % model.replace(".", "_"), "ir.ui.view", values)
         action = self._load(
@@ -107,13 +107,13 @@ CLIENT_FORM = """
 """
 SERVER_FORM = """
 <data>
-    <field name="%(login)s" position="before">
-        <field name="oauth_client_id"/>
-    </field>
     %(password)s
     <sheet position="inside">
         <group string="OAuth">
-            <group><field name="oauth_state"/><field name="oauth_valid_until"/><field name="oauth_last_used"/></group>
+            <group>
+                <field name="oauth_client_id"/><field name="oauth_state"/>
+                <field name="oauth_valid_until"/><field name="oauth_last_used"/>
+            </group>
             <group><field name="oauth_error"/><button name="button_test_oauth" type="object" string="Test OAuth"/></group>
         </group>
     </sheet>
