@@ -20,6 +20,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.backward im
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import vault_of
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
 from ansible_collections.postroom.odoo.plugins.plugin_utils.files import write
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import run_together
 from ansible_collections.postroom.odoo.plugins.plugin_utils.yaml_writer import inventory_text, vault_text
 
 OPTIONS = {
@@ -43,6 +44,9 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         self.task_vars, self.warnings = task_vars, []
         self._task.args = with_connection(self._task.args, task_vars, self._templar.template)
+        wrong = list(run_together(self._task.args))
+        if wrong:
+            return dict(result, failed=True, msg="\n".join(wrong))
         self.options = self.validate_argument_spec(dict(CONNECTION, **OPTIONS), required_one_of=[("password", "api_key")])[1]
         # Before Odoo is asked for a single password.
         secret = self._vault_secret() if self.options["passwords"] else None

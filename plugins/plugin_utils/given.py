@@ -32,6 +32,9 @@ EVALUATED = (
     "%s: is text with an expression in it, which Ansible evaluates. "
     "If the braces are the secret's own, write it as !unsafe 'text'"
 )
+# The value may be a secret, so it is not shown.
+RUN_TOGETHER = "%s must be followed by a colon and a blank, as in %s: value"
+_NAME = re.compile(r"[\w-]*")
 # What begins an expression, and a text that is nothing but one.
 _BRACES = re.compile(r"\{\{|\{%|\{#")
 _EXPRESSION = re.compile(r"\s*\{\{(?:(?!\}\}).)*\}\}\s*\Z", re.DOTALL)
@@ -137,11 +140,41 @@ def _in_dictionary(option, value, place):
 
 def _not_options(spec, given, place):
     """Names that are not options. Ansible does not tell of which item, and blots out what looks like a secret."""
-    for name in given:
-        if name not in spec:
-            nearest = get_close_matches(str(name), sorted(spec), 1)
-            cure = "did you mean %s?" % nearest[0] if nearest else "the options are %s" % ", ".join(sorted(spec))
-            yield "%s: %s is not an option; %s" % (place, cut(name), cure)
+    for key, value in given.items():
+        if key not in spec:
+            yield "%s: %s" % (place, not_an_option(key, value, spec))
+
+
+def not_an_option(key, value, options):
+    """What is wrong with a key of a dictionary that takes other options.
+
+    :param value: its value; None also where YAML found a key alone.
+    :param options: the names of those that it takes.
+    """
+    name = name_in(key)
+    if name in options:
+        return RUN_TOGETHER % (name, name)
+    nearest = get_close_matches(name, sorted(options), 1)
+    if nearest:
+        return "%s is not an option; did you mean %s?" % (name, nearest[0])
+    listed = "the options are %s" % ", ".join(options)
+    if value is None:
+        # The rest of a secret, maybe: YAML ends a value at a comma within braces.
+        return "an entry without a value is not an option; %s. If it belongs to a value with a comma, put it in quotes" % listed
+    return "%s is not an option; %s" % (name, listed)
+
+
+def name_in(key):
+    """The name that a key begins with. No more of it is shown: without a blank after its colon, a value is in the key."""
+    return cut(_NAME.match(str(key)).group() or "an entry")
+
+
+def run_together(given):
+    """Keys of options that have more than a name in them, a line each."""
+    for key in given:
+        name = name_in(key)
+        if name != str(key):
+            yield RUN_TOGETHER % (name, name)
 
 
 def _label(item):

@@ -27,7 +27,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.transport.errors imp
 from ansible_collections.postroom.odoo.plugins.plugin_utils import as_declared
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import forget_list, validated
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import with_connection
-from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values, wrong_kinds
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values, run_together, wrong_kinds
 
 SWITCH = "POSTROOM_IN_PROCESS"
 
@@ -47,7 +47,7 @@ class InProcessAction(ActionBase):
         result = super().run(tmp, task_vars)
         task, task_vars = self._task, task_vars or {}
         args = with_connection(task.args, task_vars, self._templar.template)
-        wrong = list(_wrong_kinds(_module(task), args))
+        wrong = [*run_together(args), *_wrong_kinds(_module(task), args)]
         if wrong:
             return dict(result, failed=True, msg="\n".join(wrong))
         show = partial(_show, task_vars["inventory_hostname"])

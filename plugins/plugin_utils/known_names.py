@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher, get_close_matches
 
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import RUN_TOGETHER, name_in
+
 DATABASES, SERVERS = "odoo_databases", "odoo_servers"
 # How much alike two names are when one of them is a misspelling: mail_user_accounts is, mail_accounts is not.
 ALIKE = 0.85
@@ -34,7 +36,12 @@ def unread_variables(names, known, roles):
     for name in sorted(given - known):
         if not isinstance(name, str) or name.startswith(("_", "vault_", "ansible_")):
             continue
+        right = name_in(name)
         of_role = name.startswith(prefixes)
+        if right != name:
+            if of_role or get_close_matches(right, known, 1, ALIKE):
+                yield RUN_TOGETHER % (right, right)
+            continue
         nearest = get_close_matches(name, sorted(known) if of_role else meant, 1, 0.6 if of_role else ALIKE)
         if of_role or nearest:
             yield "%s: Postroom does not use a variable with this name; %s" % (name, _cure(name, nearest))

@@ -61,6 +61,16 @@ NAMES = [
     (put("mail_user_accounts"), [], "did you mean mail_users_accounts?"),
     (put("mail_domain_nmae"), "x", "did you mean mail_domain_name?"),
 ]
+# YAML takes the secret, or the rest of it, for a name.
+RUN_TOGETHER = [
+    (put(*ACCOUNT, "password:k3y-s3cret"), None, "(newcomer@mydomain.com): password must be followed by a colon and a blank"),
+    (put(*ACCOUNT, "oauth"), {"client_secret=k3y-s3cret": None}, "oauth: client_secret must be followed by a colon"),
+    (put(*ACCOUNT, "smtp"), {"password:k3y-s3cret": None}, ".smtp: password must be followed by a colon"),
+    (put("mail_provider", "smtp", "password:k3y-s3cret"), None, "mail_provider.smtp: an entry without a value is not an option"),
+    (put("mail_provider", "oauth"), {"client_secret:k3y-s3cret": None}, "client_secret must be followed by a colon"),
+    (put("mail_extras_outgoing_servers"), [{"name": "x", "password:k3y-s3cret": None}], "password must be followed by a colon"),
+    (put(*ACCOUNT, "k3y-s3cret"), None, "(newcomer@mydomain.com): an entry without a value is not an option"),
+]
 MAIL = [
     (put(*ACCOUNT, "password"), "P\u00e4ssw\u00f6rt", "password: has characters outside ASCII"),
     (put(*ACCOUNT, "password"), "secret\n", "password: ends with a line break"),
@@ -90,7 +100,7 @@ LATE = [
     (put("mail_extras_outgoing_servers"), [{"name": "Relay"}], "host: is required to create"),
     (put("mail_extras_users"), [{"login": "x", "name": "X", "groups": ["base.nobody"]}], "has no group 'base.nobody'"),
 ]
-EVERYTHING = [*UNQUOTED, *KINDS, *NAMES, *MAIL, *LATE]
+EVERYTHING = [*UNQUOTED, *KINDS, *NAMES, *RUN_TOGETHER, *MAIL, *LATE]
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +130,7 @@ def test_nothing_is_written(rejected, number):
     message, words = messages[f"case{number}"], EVERYTHING[number][2]
     assert words in " ".join(message.split()), message
     assert len(message) < 5000, "a value is quoted whole"
-    for secret in ("P\u00e4ssw\u00f6rt", "newcomer-pw", "x/" * 1000):
+    for secret in ("P\u00e4ssw\u00f6rt", "newcomer-pw", "x/" * 1000, "k3y-s3cret"):
         assert secret not in output
 
 
@@ -209,12 +219,13 @@ def test_a_module_takes_text_as_text_only(in_process):
         ("config[0] (a@b.example).password", {"config": [{"login": "a@b.example", "password": 83}]}),
         ("config[0] (a@b.example).name", {"config": [{"login": "a@b.example", "name": True}]}),
         ("password", {"password": 750}),
+        ("password must be followed by a colon", {"password:k3y-83": None}),
     ):
         command = [Path(sys.executable).with_name("ansible"), "localhost", "-m", "postroom.odoo.outgoing_mail_servers"]
         command += ["-a", json.dumps({**options, **change})]
         environment = plain_ansible(POSTROOM_IN_PROCESS=in_process)
         done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
-        assert f"{place}: must be text" in done.stdout + done.stderr
+        assert place + ("" if " must " in place else ": must be text") in done.stdout + done.stderr
         assert "83" not in done.stdout + done.stderr
 
 

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, wrong_kinds
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, run_together, wrong_kinds
 
 SPEC = {
     "text": {"type": "str"},
@@ -122,3 +122,39 @@ def test_a_long_value_is_cut():
 )
 def test_names_that_are_not_options(given, line):
     assert wrong(given) == [line]
+
+
+@pytest.mark.parametrize("between", [":", "=", " :", " ", ";", ".", ":'", '"'])
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ("server: {host%ss3cret}", "server: host must be followed by a colon and a blank, as in host: value"),
+        ("server: {hosst%ss3cret}", "server: hosst is not an option; did you mean host?"),
+        ("server: {zzz%ss3cret}", "server: an entry without a value is not an option; the options are host, port."),
+        ("items: [{login: x, password%ss3cret}]", "items[0] (x): password must be followed by a colon"),
+    ],
+)
+def test_a_secret_in_a_key_is_not_shown(given, between, line):
+    """Without a blank after the colon, or with something else in its place, YAML has all of it in the key."""
+    with_value = {"server": {f"host{between}s3cret": "x"}}
+    if not between.endswith(("'", '"')):
+        (found,) = wrong(given % between)
+        assert found.startswith(line)
+        assert "s3cret" not in found
+    (found,) = wrong_kinds(SPEC, with_value)
+    assert "s3cret" not in found
+    (found,) = run_together({f"password{between}s3cret": None, "url": "x"})
+    assert found == "password must be followed by a colon and a blank, as in password: value"
+
+
+@pytest.mark.parametrize("rest", ["s3cret", "+s3cret", "83", "tr:s3cret", "'s3c,'"])
+def test_the_rest_of_a_secret_with_a_comma_is_not_shown(rest):
+    """YAML ends a value there: password: abc,s3cret."""
+    (found,) = wrong(f"items: [{{login: x, password: abc,{rest}}}]")
+    assert found.startswith("items[0] (x): an entry without a value is not an option; the options are login, password.")
+    assert "put it in quotes" in found
+    assert rest not in found
+
+
+def test_keys_that_are_names():
+    assert list(run_together({"url": 1, "api_key": None, "max-connections": 2})) == []

@@ -35,6 +35,21 @@ def test_a_misspelled_name_is_reported_with_the_right_one(name, right):
     assert f"did you mean {right}?" in line
 
 
+@pytest.mark.parametrize("name", ["odoo_password", "odoo_pasword", "mail_users_passwords", "mail_domain_pasword"])
+@pytest.mark.parametrize("between", [":", "=", " "])
+def test_a_secret_in_a_name_is_not_shown(name, between):
+    """{odoo_url: http://x, odoo_password:s3cret}, also beside one that is right."""
+    for names in ([f"{name}{between}s3cret-and-long"], [f"{name}{between}s3cret", "odoo_password"]):
+        (line,) = unread(*names)
+        assert line.startswith(f"{name} must be followed by a colon and a blank")
+        assert "s3cret" not in line
+
+
+@pytest.mark.parametrize("name", ["my_password:s3cret", "vault_odoo_password=s3cret", "_mail_users_a:b"])
+def test_other_names_with_something_in_them(name):
+    assert unread(name) == []
+
+
 def test_a_name_with_a_roles_prefix_is_that_roles():
     (line,) = unread("mail_extras_zebra")
     assert "_mail_extras_zebra" in line

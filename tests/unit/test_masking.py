@@ -4,6 +4,7 @@ import pytest
 from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.masking import MASK, invocation, occurring
+from ansible_collections.postroom.odoo.plugins.module_utils.transport.http import without_login
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess
 
 SPEC = {
@@ -72,3 +73,28 @@ def test_a_module_in_process_answers_once_and_masked():
 def test_bad_options_are_refused_before_anything():
     assert "login" in answer(in_process, {"config": [{"password": "x"}]})["msg"]
     assert answer(in_process, {"confg": []})["msg"].startswith("Unsupported parameters for (ours) module: confg.")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://odoo.x.example:8069/web", "https://odoo.x.example:8069/web"),
+        ("https://admin:s3cret@odoo.x.example", "https://***@odoo.x.example"),
+        ("admin:s3cret@odoo.x.example:8069", "***@odoo.x.example:8069"),
+        ("https:/admin:s3cret@h", "https:/***@h"),
+        ("https:\\\\admin:s3cret@h", "https:\\\\***@h"),
+        ("https//admin:s3cret@h", "***@h"),
+        ("https://admin:s3cret@s3cret@h", "https://***@h"),
+        ("https://admin:a\ns3cret@h", "https://***@h"),
+        ("https://h/?password=s3cret", "https://h/?***"),
+        ("https://h/#s3cret", "https://h/#***"),
+        ("https://h/&password=s3cret", "https://h/&***"),
+        ("https://h/?login=a@x.example&password=s3cret", "https://***"),
+        ("https://admin:s3cret?#s3cret@h", "https://***"),
+        ("", ""),
+    ],
+)
+def test_what_is_shown_of_an_address(url, shown):
+    """Whatever is wrong with it. What has both an @ and a query may have either in the other."""
+    assert without_login(url) == shown
+    assert invocation({}, {"url": url}) == {"module_args": {"url": shown}}

@@ -145,8 +145,15 @@ def _split_url(url):
 
 
 def without_login(url):
-    """An address without the login and password that somebody may have written into it, with whatever characters."""
-    return re.sub(r"(?s)//.*@", "//***@", url)
+    """An address, whatever is wrong with it, without what a login or a password may be in: what precedes an @, and the query.
+
+    Where it has both, either may be in the other.
+    """
+    scheme, rest = re.match(r"(?is)((?:https?:)?[/\\]*)(.*)", url).groups()
+    before, at, host = rest.rpartition("@")
+    if re.search("[?#]", before):
+        return scheme + "***"
+    return scheme + ("***@" if at else "") + re.sub(r"(?s)([?#&;]).*", r"\1***", host)
 
 
 # Of a server without TLS: the system's authorities take longer to read than a request, and urllib wants one.

@@ -34,7 +34,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared imp
     PARAMETERS,
 )
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.options import OAUTH
-from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import not_an_option, plain_values
 
 MICROSOFT, GOOGLE, CUSTOM = "microsoft365", "google_workspace", "custom"
 PROTOCOLS = ("smtp", "imap", "pop")
@@ -288,7 +288,7 @@ class Provider:
                 if name in _TYPES:
                     yield "kind %s does not use %s. Remove it, or set another kind" % (self.kind, name)
                 else:
-                    yield "there is no option %s. kind %s takes %s" % (name, self.kind, ", ".join(self.known.oauth))
+                    yield not_an_option(name, value, self.known.oauth)
             elif value is None or name in ("service_account", "tested"):
                 continue
             elif name == "scopes":
