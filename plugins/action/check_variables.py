@@ -69,7 +69,8 @@ class ActionModule(InProcessAction):
         roles = options["roles"]
         specs = {role: SPECIFICATIONS[role][entry_point] for role, entry_point in roles.items()}
         given, problems = self._given(specs, task_vars)
-        warnings = [each for spec in specs.values() for each in evaluated_secrets(spec, task_vars)]
+        # Several roles read the same variables.
+        warnings = list(dict.fromkeys(each for spec in specs.values() for each in evaluated_secrets(spec, task_vars)))
         problems = [*_unread(task_vars), *problems]
         problems = problems or _not_as_specified(specs, given) or self._of_roles(roles, "problems", task_vars)
         lists, by_addon = [], None

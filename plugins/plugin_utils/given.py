@@ -30,7 +30,7 @@ except ImportError:
 LONGEST = 200
 EVALUATED = (
     "%s: is text with an expression in it, which Ansible evaluates. "
-    "If the braces are the secret's own, write it as !unsafe 'text'"
+    "If the braces are the secret's own, write it as !unsafe 'text'%s"
 )
 # The value may be a secret, so it is not shown.
 RUN_TOGETHER = "%s must be followed by a colon and a blank, as in %s: value"
@@ -38,6 +38,12 @@ _NAME = re.compile(r"[\w-]*")
 # What begins an expression, and a text that is nothing but one.
 _BRACES = re.compile(r"\{\{|\{%|\{#")
 _EXPRESSION = re.compile(r"\s*\{\{(?:(?!\}\}).)*\}\}\s*\Z", re.DOTALL)
+# One that is the name of a variable, with what is in it, such as vault['x'].y; and each step of these. So many are followed.
+_STEPS = r"""\.\w+|\[\s*(?:'[^']*'|"[^"]*"|\w+)\s*\]"""
+_FILTERS = r"(?:\|\s*(?:d|default|string|trim)\b(?:(?!\}\})[^|])*)*"
+_REFERENCE = re.compile(r"\s*\{\{-?\s*([A-Za-z_]\w*)((?:%s)*)\s*%s-?\}\}\s*\Z" % (_STEPS, _FILTERS))
+_STEP = re.compile(r"""\.(\w+)|\[\s*(?:'([^']*)'|"([^"]*)"|(\w+))\s*\]""")
+_LEVELS = 5
 
 
 def wrong_kinds(spec, given, place=""):
@@ -222,29 +228,61 @@ def plain_values(value):
     return str.__str__(to_text(value))
 
 
-def evaluated_secrets(spec, raw, place=""):
+def evaluated_secrets(spec, raw):
     """Secrets that are text with an expression in it: if the braces are the password's own, Ansible has changed it.
 
-    :param raw: C({option: value}) before it is evaluated.
+    :param raw: C({variable: value}) before it is evaluated. What a variable of the specification names is looked at, too.
     :returns: an iterator of lines.
     """
     for name, option in spec.items():
         if name in raw:
-            yield from _evaluated(option, raw[name], "%s.%s" % (place, name) if place else name)
+            yield from _evaluated(option, raw[name], name, raw)
 
 
-def _evaluated(option, raw, place):
-    if isinstance(raw, dict):
+def _evaluated(option, given, place, raw, named=()):
+    reference, given = _held(given, raw)
+    if reference:
+        if reference in named or len(named) == _LEVELS:
+            return
+        named += (reference,)
+    if isinstance(given, dict):
         if option.get("options"):
-            yield from evaluated_secrets(option["options"], raw, place)
-        elif option.get("no_log"):
-            for name, each in raw.items():
-                yield from _evaluated(option, each, "%s[%s]" % (place, cut(name)))
-    elif isinstance(raw, list):
-        for number, each in enumerate(raw):
-            yield from _evaluated(option, each, "%s[%d]" % (place, number))
-    elif option.get("no_log") and isinstance(raw, str) and _has_an_expression(raw):
-        yield EVALUATED % place
+            inside = [(option["options"][name], name, ".%s") for name in option["options"] if name in given]
+        else:
+            inside = [(option, name, "[%s]") for name in given if option.get("no_log")]
+        for each, name, form in inside:
+            yield from _evaluated(each, given[name], place + form % cut(name), raw, named)
+    elif isinstance(given, list):
+        for number, each in enumerate(given):
+            yield from _evaluated(option, each, "%s[%d]" % (place, number), raw, named)
+    elif option.get("no_log") and isinstance(given, str) and _has_an_expression(given):
+        yield EVALUATED % (place, " in %s" % name_in(named[-1]) if named else "")
+
+
+def _held(given, raw, levels=_LEVELS):
+    """What the variable holds that an expression names: C((what it names, such as vault['x'], the value as it is written)).
+
+    Nothing is evaluated. What is no such expression is returned as it is.
+    """
+    reference = ""
+    while levels and isinstance(given, str) and is_trusted(given):
+        found = _REFERENCE.match(given)
+        if not found:
+            break
+        levels -= 1
+        name, steps = found.groups()
+        reference, given = name + steps, raw.get(name)
+        for attribute, one, other, word in _STEP.findall(steps):
+            key = raw.get(word) if word and not word.isdecimal() else attribute or one or other or int(word)
+            given = _item(_held(given, raw, levels)[1], key)
+    return reference, given
+
+
+def _item(given, key):
+    """An item of a dictionary or list of an inventory; None if there is none. Ansible's own, such as hostvars, evaluate."""
+    if isinstance(given, dict) and isinstance(key, (str, int)):
+        return given.get(key)
+    return given[key] if isinstance(given, list) and isinstance(key, int) and key < len(given) else None
 
 
 def _has_an_expression(raw):

@@ -66,7 +66,7 @@ RUN_TOGETHER = [
     (put(*ACCOUNT, "password:k3y-s3cret"), None, "(newcomer@mydomain.com): password must be followed by a colon and a blank"),
     (put(*ACCOUNT, "oauth"), {"client_secret=k3y-s3cret": None}, "oauth: client_secret must be followed by a colon"),
     (put(*ACCOUNT, "smtp"), {"password:k3y-s3cret": None}, ".smtp: password must be followed by a colon"),
-    (put("mail_provider", "smtp", "password:k3y-s3cret"), None, "mail_provider.smtp: an entry without a value is not an option"),
+    (put("mail_provider", "smtp", "password:k3y-s3cret"), None, "mail_provider.smtp: an entry without a value"),
     (put("mail_provider", "oauth"), {"client_secret:k3y-s3cret": None}, "client_secret must be followed by a colon"),
     (put("mail_extras_outgoing_servers"), [{"name": "x", "password:k3y-s3cret": None}], "password must be followed by a colon"),
     (put(*ACCOUNT, "k3y-s3cret"), None, "(newcomer@mydomain.com): an entry without a value is not an option"),
@@ -235,6 +235,11 @@ def test_braces_in_a_password(company):
     account = {**company.variables["mail_users_accounts"][0], "password": "{{ 'newcomer' }}-pw"}
     done = company.play("site.yml", "--check", accounts=[account])
     assert "mail_users_accounts[0].password: is text with an expression in it" in " ".join(done.output.split())
+    account["password"] = "{{ vault_passwords['newcomer'] }}"
+    vault = {"vault_passwords": {"newcomer": "new{#of me#}comer-pw"}}
+    done = company.play("site.yml", "--check", accounts=[account], told=vault)
+    assert "mail_users_accounts[0].password: is text with an expression in it" in " ".join(done.output.split())
+    assert "of me" not in done.output
     marked = company.folder / "marked.yml"
     marked.write_text(f"mail_users_accounts: [{{name: New, email: {EMAIL}, password: !unsafe 'my{{{{password'}}]\n")
     done = company.succeeds("site.yml", "--check", "-e", f"@{marked}")

@@ -3,7 +3,12 @@
 import pytest
 import yaml
 
-from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, run_together, wrong_kinds
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, evaluated_secrets, run_together, wrong_kinds
+
+try:
+    from ansible.template import trust_as_template as trusted
+except ImportError:
+    trusted = str
 
 SPEC = {
     "text": {"type": "str"},
@@ -158,3 +163,100 @@ def test_the_rest_of_a_secret_with_a_comma_is_not_shown(rest):
 
 def test_keys_that_are_names():
     assert list(run_together({"url": 1, "api_key": None, "max-connections": 2})) == []
+
+
+SECRETS = {
+    "pw": {"type": "str", "no_log": True},
+    "text": {"type": "str"},
+    "passwords": {"type": "dict", "no_log": True},
+    "accounts": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"email": {}, "pw": {"no_log": True}, "smtp": {"type": "dict", "options": {"pw": {"no_log": True}}}},
+    },
+}
+
+
+def as_in_a_file(value):
+    """As Ansible has what it reads from an inventory: text that it evaluates."""
+    if isinstance(value, dict):
+        return {key: as_in_a_file(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [as_in_a_file(each) for each in value]
+    return trusted(value) if isinstance(value, str) else value
+
+
+def evaluated(text):
+    return list(evaluated_secrets(SECRETS, as_in_a_file(yaml.safe_load(text))))
+
+
+VAULT = """
+vault_pw: "x{{ 1+1 }}y"
+vault_passwords: {a@x.example: "abc{#def#}ghi", b@x.example: plain, c: "x{% raw %}y"}
+vault_pointer: "{{ vault_pw }}"
+vault_all: {mail: "{{ vault_passwords }}", list: ["a{{ b }}", c], host: {myhost: "p{{ q }}"}}
+vault_people: [{email: "{{ x }}@{{ y }}", pw: "x{{ 1 }}"}]
+inventory_hostname: myhost
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "places"),
+    [
+        ("pw: 'x{{ 1+1 }}'", ["pw "]),
+        ("pw: '{{ vault_pw }}'", ["pw vault_pw"]),
+        ("pw: '{{vault_pw|default(omit)}}'", ["pw vault_pw"]),
+        ("pw: '{{ vault_pw | default({}) | trim }}'", ["pw vault_pw"]),
+        ("pw: '{{ vault_pointer }}'", ["pw vault_pw"]),
+        ("""pw: "{{ vault_passwords['a@x.example'] }}" """, ["pw vault_passwords"]),
+        ("pw: '{{ vault_passwords.c }}'", ["pw vault_passwords"]),
+        ("""pw: '{{ vault_all["mail"]["a@x.example"] }}'""", ["pw vault_all"]),
+        ("pw: '{{ vault_all.list[0] }}'", ["pw vault_all"]),
+        ("pw: '{{ vault_all.host[inventory_hostname] }}'", ["pw vault_all"]),
+        ("passwords: '{{ vault_passwords }}'", ["passwords[a@x.example] vault_passwords", "passwords[c] vault_passwords"]),
+        (
+            "passwords: {a: '{{ vault_pw }}', b: '{{ vault_passwords.c }}'}",
+            ["passwords[a] vault_pw", "passwords[b] vault_passwords"],
+        ),
+        (
+            "accounts: [{pw: '{{ vault_pw }}', smtp: {pw: '{{ vault_pw }}'}}]",
+            ["accounts[0].pw vault_pw", "accounts[0].smtp.pw vault_pw"],
+        ),
+        ("accounts: '{{ vault_people }}'", ["accounts[0].pw vault_people"]),
+    ],
+)
+def test_a_secret_that_ansible_has_changed(given, places):
+    """Wherever it is; the warning says where."""
+    found = evaluated(VAULT + given)
+    assert [line.partition(": ")[0] + " " + line.partition("'text'")[2].replace(" in ", "", 1) for line in found] == places
+    assert not any(part in line for line in found for part in ("1+1", "{#", "raw"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        'pw: \'{{ lookup("file", "/a") }}\'',
+        "pw: '{{ vault_passwords[\"b@x.example\"] }}'",
+        "pw: '{{ undefined }}'",
+        "pw: '{{ vault_passwords.no.such[3] }}'",
+        "pw: '{{ vault_all.list[7] }}'",
+        "text: '{{ vault_pw }}'",
+        "accounts: [{email: '{{ vault_pw }}'}]",
+        "{pw: '{{ legit }}', legit: '{{ lookup(\"pipe\", \"a\" ~ b) }}'}",
+        "{pw: '{{ lookup(\"file\", path) }}', path: '{{ dir }}/a'}",
+        "{pw: '{{ a }}', a: '{{ b }}', b: '{{ a }}'}",
+        "{pw: '{{ a[a] }}', a: {x: '{{ a.x }}'}}",
+        "{passwords: '{{ a }}', a: {x: '{{ a }}', y: '{{ a.x }}', z: '{{ a.z }}'}}",
+        "{passwords: {x: '{{ passwords }}', y: '{{ passwords.x }}'}}",
+    ],
+)
+def test_a_secret_that_is_an_expression(given):
+    """Also one that leads nowhere, or round."""
+    before = "" if given.startswith("{") else VAULT
+    assert evaluated(before + given) == []
+
+
+def test_a_secret_that_is_not_evaluated():
+    """Marked !unsafe, or encrypted by itself, which Ansible never evaluates."""
+    raw = {"pw": trusted("{{ vault_pw }}"), "vault_pw": type("Unsafe", (str,), {"__UNSAFE__": True})("x{{ 1 }}")}
+    assert list(evaluated_secrets(SECRETS, raw)) == []
