@@ -69,7 +69,7 @@ def test_button_of_a_client(client, tokens):
     expect(client.page.locator(".o_notification")).to_contain_text("The provider returned a token that is valid until")
     tokens.fail(status=401, body='{"error": "invalid_client", "error_description": "The secret has expired."}')
     press(client, "Get a Token")
-    expect(client.dialog).to_contain_text("The secret has expired.")
+    expect(client.dialog).to_contain_text("The secret has expired")
     client.close_dialog()
 
 
