@@ -34,5 +34,5 @@ def _unread(task_vars):
     """Names that the inventory sets for a machine, and that nobody reads."""
     for host in task_vars["groups"].get(SERVERS, ()):
         if host in task_vars["ansible_play_hosts_all"]:
-            names = list(task_vars["hostvars"][host])
-            yield from ("%s: %s" % (host, line) for line in unread_variables(names, KNOWN, [ROLE]))
+            given = task_vars["hostvars"].raw_get(host)
+            yield from ("%s: %s" % (host, line) for line in unread_variables(given, KNOWN, [ROLE]))

@@ -221,7 +221,7 @@ def _unread(task_vars):
     """Names that the inventory sets for the host, and that nobody reads."""
     host = task_vars["inventory_hostname"]
     hosts = task_vars.get("hostvars") or {}
-    return unread_variables(list(hosts[host]) if host in hosts else (), KNOWN, SPECIFICATIONS)
+    return unread_variables(hosts.raw_get(host) if host in hosts else {}, KNOWN, SPECIFICATIONS)
 
 
 def _not_as_specified(specs, given):

@@ -37,5 +37,5 @@ def lists_for(roles, given, task_vars):
 def unread(task_vars, prefix, known):
     """Names like those of a playbook's variables that the inventory sets for the host, and that nobody reads, a line each."""
     host, hosts = task_vars["inventory_hostname"], task_vars.get("hostvars") or {}
-    names = list(hosts[host]) if host in hosts else ()
-    return list(unread_variables([name for name in names if str(name).startswith(prefix)], known, (prefix,)))
+    given = hosts.raw_get(host) if host in hosts else {}
+    return list(unread_variables({name: given[name] for name in given if str(name).startswith(prefix)}, known, (prefix,)))

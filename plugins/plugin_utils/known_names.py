@@ -5,6 +5,9 @@
 A variable that starts with the name of a role is one of that role, or a mistake. Any other, such as `mail_host`, may be
 somebody's own; but if it is nearly the name of a variable of a role, or of another one that is not set, that was meant. A name
 that starts with an underscore, or with `vault_`, is never looked at.
+
+Less sure are the bare name of a role, a name without one of its words, and one in capitals. They may be of another role, or a
+helper, so they are mistakes only if no expression of the inventory reads them; most only if what they would set is not set.
 """
 
 from __future__ import annotations
@@ -21,34 +24,84 @@ ALIKE = 0.85
 _FACTS = ("routing_addon_failure", "routing_addon_state")
 
 
-def unread_variables(names, known, roles):
+def unread_variables(given, known, roles):
     """Variables that nothing uses.
 
-    :param names: the names that the inventory sets for a host.
+    :param given: C({name: value}) that the inventory sets for a host, as it is written.
     :param known: all names that this collection reads.
     :param roles: the names of its roles.
     :returns: a line for each, with the nearest right name.
     """
-    known, given = set(known).union(_FACTS), set(names)
+    known, given = set(known).union(_FACTS), {name: value for name, value in given.items() if isinstance(name, str)}
     prefixes = tuple(role + "_" for role in roles)
     # Nobody has a helper that is called nearly like a variable of a role; beside a password, there may be passwords.
     meant = sorted(name for name in known if name not in given or name.startswith(prefixes))
-    for name in sorted(given - known):
-        if not isinstance(name, str) or name.startswith(("_", "vault_", "ansible_")):
+    for name in sorted(given.keys() - known):
+        # Capitals are the environment's, from which the connection may come.
+        if name.startswith(("_", "vault_", "ansible_", "ODOO_")):
             continue
-        right = name_in(name)
-        of_role = name.startswith(prefixes)
+        right, folded = name_in(name), name.casefold()
+        of_role = folded.startswith(prefixes)
         if right != name:
             if of_role or get_close_matches(right, known, 1, ALIKE):
                 yield RUN_TOGETHER % (right, right)
             continue
-        nearest = get_close_matches(name, sorted(known) if of_role else meant, 1, 0.6 if of_role else ALIKE)
-        if of_role or nearest:
+        nearest = get_close_matches(folded, sorted(known) if of_role else meant, 1, 0.6 if of_role else ALIKE)
+        is_sure = name == folded and (of_role or nearest)
+        nearest = nearest or _of_bare_role(name, given, known, roles) or _without_a_word(name, given, known, prefixes)
+        if is_sure or ((of_role or nearest) and not _is_read(name, given)):
             yield "%s: Postroom does not use a variable with this name; %s" % (name, _cure(name, nearest))
 
 
+def _of_bare_role(name, given, known, roles):
+    """The variables that are meant by the name of a role alone.
+
+    A playbook's, such as verify, is a word that anybody may use. mail_domain may be plain text for another role, such as one
+    that sets up Postfix, beside our own variables.
+    """
+    role = name.casefold()
+    if role not in roles or "_" not in role:
+        return []
+    own = sorted(each for each in known if each.startswith(role + "_"))
+    if not _has_items(given[name]) and not given.keys().isdisjoint(own):
+        return []
+    return get_close_matches(role, own, 3, 0)
+
+
+def _without_a_word(name, given, known, prefixes):
+    """The variables that are not set and meant by a list or dictionary whose name lacks one of their words: mail_passwords."""
+    if not _has_items(given[name]) or "_" not in name:
+        return []
+    meant = []
+    for each in sorted(each for each in known if each.startswith(prefixes) and each not in given):
+        words = each.split("_")
+        if name.casefold() in ("_".join(words[:place] + words[place + 1 :]) for place in range(len(words))):
+            meant.append(each)
+    return meant
+
+
+def _has_items(value):
+    """Whether a value is a list or dictionary, or an expression, which may be one."""
+    return isinstance(value, (list, dict)) or (isinstance(value, str) and value.lstrip().startswith("{{"))
+
+
+def _is_read(name, given):
+    """Whether an expression of the inventory has the name in it."""
+    word = re.compile(r"\b%s\b" % re.escape(name))
+    return any(word.search(text) for other, value in given.items() if other != name for text in _expressions(value))
+
+
+def _expressions(value):
+    if isinstance(value, str):
+        if "{{" in value or "{%" in value:
+            yield value
+    elif isinstance(value, (list, dict)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _expressions(each)
+
+
 def _cure(name, nearest):
-    right = "did you mean %s? " % nearest[0] if nearest else ""
+    right = "did you mean %s? " % " or ".join(nearest) if nearest else ""
     return "%sIf it is your own variable, start its name with an underscore: _%s" % (right, name)
 
 

@@ -60,6 +60,9 @@ KINDS = [
 NAMES = [
     (put("mail_user_accounts"), [], "did you mean mail_users_accounts?"),
     (put("mail_domain_nmae"), "x", "did you mean mail_domain_name?"),
+    (put("mail_users"), [{"name": "X"}], "mail_users: Postroom does not use a variable with this name; did you mean"),
+    (put("Mail_Users_Accounts"), [], "did you mean mail_users_accounts?"),
+    (put("mail_passwords"), {"x": "y"}, "did you mean mail_users_passwords?"),
 ]
 # YAML takes the secret, or the rest of it, for a name.
 RUN_TOGETHER = [

@@ -6,13 +6,21 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import n
 
 KNOWN = (
     *("mail_provider", "mail_adopt", "mail_users_accounts", "mail_users_passwords", "mail_users_defaults", "odoo_password"),
-    *("mail_domain_name", "mail_domain_catchall", "odoo_url", "odoo_database", "routing_addon_enabled"),
+    *(
+        "mail_extras_parameters",
+        "mail_templates_settings",
+        "mail_domain_name",
+        "mail_domain_catchall",
+        "odoo_url",
+        "odoo_database",
+        "routing_addon_enabled",
+    ),
 )
 ROLES = ("mail_domain", "mail_users", "mail_extras", "mail_templates", "routing_addon")
 
 
-def unread(*names):
-    return list(unread_variables(names, KNOWN, ROLES))
+def unread(*names, **values):
+    return list(unread_variables({**dict.fromkeys(names, "text"), **values}, KNOWN, ROLES))
 
 
 @pytest.mark.parametrize(
@@ -60,9 +68,7 @@ def test_a_name_with_a_roles_prefix_is_that_roles():
     [
         *(
             "mail_host",
-            "mail_domain",
             "mail_accounts",
-            "mail_users",
             "odoo_version",
             "odoo_admin_email",
             "vault_mail_user_accounts",
@@ -72,6 +78,68 @@ def test_a_name_with_a_roles_prefix_is_that_roles():
 )
 def test_people_have_names_of_their_own(name):
     assert unread(name) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "right"),
+    [
+        ("mail_users", [{"name": "A"}], "mail_users_accounts"),
+        ("mail_users", "{{ vault_people }}", "mail_users_accounts"),
+        ("mail_domain", {"name": "x.example"}, "mail_domain_name"),
+        ("mail_domain", "x.example", "mail_domain_name"),
+        ("mail_templates", [], "mail_templates_settings"),
+        ("mail_extras", {}, "mail_extras_parameters"),
+        ("routing_addon", {"enabled": True}, "routing_addon_enabled"),
+        ("Mail_Users_Accounts", [], "mail_users_accounts"),
+        ("MAIL_USERS_ACCOUNTS", [], "mail_users_accounts"),
+        ("Mail_User_Accounts", [], "mail_users_accounts"),
+        ("Mail_Users", [], "mail_users_accounts"),
+        ("Mail_Provider", {}, "mail_provider"),
+        ("users_accounts", [], "mail_users_accounts"),
+        ("mail_accounts", [], "mail_users_accounts"),
+        ("mail_passwords", {}, "mail_users_passwords"),
+        ("mail_passwords", "{{ vault_passwords }}", "mail_users_passwords"),
+        ("mail_defaults", {}, "mail_users_defaults"),
+    ],
+)
+def test_a_name_that_may_be_somebodys_own(name, value, right):
+    """It is a mistake if nothing in the inventory reads it."""
+    (line,) = unread(**{name: value})
+    assert line.startswith(f"{name}: ")
+    assert right in line
+    assert f"start its name with an underscore: _{name}" in line
+    helper = {name: value, "odoo_url": f"http://{{{{ {name}.x }}}}"}
+    assert unread(**helper) == []
+    assert len(unread(**{**helper, "odoo_url": f"http://{{{{ a{name} }}}}"})) == 1
+    # In a dictionary or list, too.
+    assert unread(**{name: value, "odoo_url": {"x": [f"{{% if {name} %}}"]}}) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        # Of a role that sets up Postfix on all machines.
+        {"mail_domain": "x.example", "mail_domain_name": "x.example"},
+        {"mail_users": "vmail", "mail_users_accounts": []},
+        {"mail_accounts": "x"},
+        {"mail_accounts": [], "mail_users_accounts": []},
+        {"mail_passwords": {}, "mail_users_passwords": {}},
+        {"mail_passwords": 3},
+        {"domain_name": "x.example"},
+        {"ODOO_PASSWORD": "x"},
+        {"users": [], "domain": {}, "name": []},
+        {1: "x", "a": "b"},
+    ],
+)
+def test_a_name_of_another_role(given):
+    assert list(unread_variables(given, KNOWN, ROLES)) == []
+
+
+def test_the_name_of_a_playbook_is_a_word():
+    known = {"verify_checks"}
+    assert list(unread_variables({"verify": True}, known, ["verify"])) == []
+    (line,) = unread_variables({"verify_check": ["dns"]}, known, ["verify"])
+    assert "did you mean verify_checks?" in line
 
 
 def test_a_helper_beside_what_it_helps_with_is_meant():
