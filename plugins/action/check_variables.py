@@ -29,7 +29,13 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists impor
 )
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import templar_of, validated
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import VARIABLES
-from ansible_collections.postroom.odoo.plugins.plugin_utils.given import cut, evaluated_secrets, plain_values, wrong_kinds
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import (
+    as_module_has,
+    cut,
+    evaluated_secrets,
+    plain_values,
+    wrong_kinds,
+)
 from ansible_collections.postroom.odoo.plugins.plugin_utils.in_process import Answered, InProcess, InProcessAction, plain
 from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import unread_variables
 from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
@@ -244,15 +250,21 @@ def _typed(resource, variable, items):
 
     The account model makes its lists of variables that were looked at before; others go to their module as they are.
     """
-    if variable not in EXTRAS:
-        return [_with_numbers(resource, item) for item in items], []
-    spec = {variable: {"type": "list", "elements": "dict", "options": resource.argument_spec()}}
-    wrong = list(wrong_kinds(spec, {variable: items}))
-    if wrong:
-        return items, wrong
-    checked, secrets = validated(spec, plain({variable: items}))
-    made = [_with_numbers(resource, item) for item in checked.validated_parameters[variable]]
-    return made, remove_values(checked.error_messages, secrets)
+    options, wrong = resource.argument_spec(), []
+    if variable in EXTRAS:
+        spec = {variable: {"type": "list", "elements": "dict", "options": options}}
+        wrong = list(wrong_kinds(spec, {variable: items}))
+        if wrong:
+            return items, wrong
+        checked, secrets = validated(spec, plain({variable: items}))
+        items, wrong = checked.validated_parameters[variable], remove_values(checked.error_messages, secrets)
+    made = []
+    for item in items:
+        converted, problems = as_module_has(options, item)
+        made.append(converted)
+        if variable not in EXTRAS:
+            wrong.extend(_line(resource, variable, item, *each) for each in problems)
+    return made, wrong
 
 
 def _wrong_items(resource, variable, items):
@@ -261,18 +273,12 @@ def _wrong_items(resource, variable, items):
         check_items(resource, items)
     except BadItems as exc:
         for index, option, reason in exc.problems:
-            what = "%s %s" % (resource.noun, resource.label(items[index]))
-            yield ": ".join(part for part in (variable, what, option, reason) if part)
+            yield _line(resource, variable, items[index], option, reason)
 
 
-def _with_numbers(resource, item):
-    """The item's options that are given, with numbers as numbers where YAML has them in quotes."""
-    given = {option: value for option, value in item.items() if value is not None}
-    for field in resource.fields:
-        value = given.get(field.option)
-        if field.type == "integer" and isinstance(value, str) and value.strip().isdecimal():
-            given[field.option] = int(value)
-    return given
+def _line(resource, variable, item, option, reason):
+    what = "%s %s" % (resource.noun, resource.label(item))
+    return ": ".join(part for part in (variable, what, option, reason) if part)
 
 
 def _is_first(task_vars):

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
+from ansible_collections.postroom.odoo.plugins.module_utils.resources import BY_MODULE
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.forward import BadEntry
 from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists import is_enabled, lists_of
-from ansible_collections.postroom.odoo.plugins.plugin_utils.given import plain_values
+from ansible_collections.postroom.odoo.plugins.plugin_utils.given import as_module_has, plain_values
 from ansible_collections.postroom.odoo.plugins.plugin_utils.known_names import unread_variables
 from ansible_collections.postroom.odoo.plugins.plugin_utils.specifications import SPECIFICATIONS
 
@@ -26,12 +27,15 @@ def variables_of(roles, task_vars, template):
 
 
 def lists_for(roles, given, task_vars):
-    """The lists that the roles make of the variables, as lists_of() returns them."""
+    """The lists that the roles make of the variables, as lists_of() returns them, with items as their modules have them."""
     has_addons = is_enabled(given, task_vars)
     try:
-        return [each for role in roles for each in lists_of(role, given, has_addons, has_addons)]
+        lists = [each for role in roles for each in lists_of(role, given, has_addons, has_addons)]
     except BadEntry as exc:
         raise AnsibleActionFail(str(exc)) from exc
+    specs = {module: BY_MODULE[module].argument_spec() for _variable, module, _items in lists}
+    # What cannot be converted was refused by the check of the variables.
+    return [(variable, module, [as_module_has(specs[module], item)[0] for item in items]) for variable, module, items in lists]
 
 
 def unread(task_vars, prefix, known):

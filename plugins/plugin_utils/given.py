@@ -10,10 +10,12 @@ shown, as it may be a secret.
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from difflib import get_close_matches
 
 from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int, check_type_list
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.validators import EMPTY
 
@@ -35,6 +37,13 @@ EVALUATED = (
 # The value may be a secret, so it is not shown.
 RUN_TOGETHER = "%s must be followed by a colon and a blank, as in %s: value"
 _NAME = re.compile(r"[\w-]*")
+# How Ansible makes something else than text of text, and what it should have been.
+_CONVERSIONS = {
+    "int": (check_type_int, "a whole number"),
+    "float": (check_type_float, "a number"),
+    "bool": (check_type_bool, "true or false"),
+    "list": (check_type_list, "a list"),
+}
 # What begins an expression, and a text that is nothing but one.
 _BRACES = re.compile(r"\{\{|\{%|\{#")
 _EXPRESSION = re.compile(r"\s*\{\{(?:(?!\}\}).)*\}\}\s*\Z", re.DOTALL)
@@ -81,11 +90,28 @@ def _wrong(option, value, place):
         return _in_list(option, value, place)
     if kind == "dict":
         return _in_dictionary(option, value, place)
-    if kind in ("int", "float") and isinstance(value, (bool, list, dict)):
-        return ["%s: must be a number, not %s" % (place, read_as(value))]
+    if kind in ("int", "float"):
+        return _not_a_number(kind, value, place)
     if kind == "bool" and not isinstance(value, (bool, int, str)):
         return ["%s: must be true or false, not %s" % (place, read_as(value))]
     return []
+
+
+def _not_a_number(kind, value, place):
+    if isinstance(value, (bool, list, dict)):
+        yield "%s: must be a number, not %s" % (place, read_as(value))
+        return
+    convert, wanted = _CONVERSIONS[kind]
+    try:
+        # YAML's .inf and .nan, and what is too large. Ansible stumbles over some of them.
+        if math.isfinite(float(value)):
+            convert(value)
+        else:
+            yield "%s: is infinite, too large or no number at all; write one such as 10" % place
+    except OverflowError:
+        yield "%s: is too large; write a number such as 10" % place
+    except (TypeError, ValueError):
+        yield "%s: must be %s, not %s" % (place, wanted, "a fraction" if isinstance(value, float) else read_as(value))
 
 
 def _not_text(value, place):
@@ -226,6 +252,25 @@ def plain_values(value):
     if value is None or isinstance(value, (bool, int, float, datetime.date)):
         return value
     return str.__str__(to_text(value))
+
+
+def as_module_has(spec, item):
+    """An item of a list as the module gets it, with the options that are given: C((item, problems)).
+
+    Ansible converts text for modules, such as 1e3 or "-5" to a number and "a,b" to a list, but not for roles.
+
+    :param spec: the argument spec of an item.
+    """
+    converted, problems = {}, []
+    for option, value in item.items():
+        if value is None:
+            continue
+        convert, kind = _CONVERSIONS.get(spec.get(option, {}).get("type"), (None, None))
+        try:
+            converted[option] = convert(value) if convert else value
+        except (TypeError, ValueError, OverflowError):
+            problems.append((option, "must be %s, not %s" % (kind, read_as(value))))
+    return converted, problems
 
 
 def evaluated_secrets(spec, raw):

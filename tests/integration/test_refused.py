@@ -52,7 +52,7 @@ KINDS = [
     (put("routing_addon_enabled"), "{{ no_such_variable }}", "routing_addon_enabled: "),
     (put(*ACCOUNT, "smtp"), {"host": "x/" * 50_000}, "characters)"),
     (put(*ACCOUNT, "password"), "{{ vault_mail_passwords['newcomer@mydomain.com'] }}", "vault"),
-    (put("mail_provider", "smtp", "port"), "five", "'mail_provider -> smtp'"),
+    (put("mail_provider", "smtp", "port"), "five", "mail_provider.smtp.port: must be a whole number"),
     (put(*ACCOUNT), {"email": EMAIL, "password": "x"}, "name is missing"),
     (put(*ACCOUNT, "pasword"), "x", "): pasword is not an option; did you mean password?"),
     (put(*ACCOUNT), {"name": "New", "email": EMAIL}, f"No mailbox password for {EMAIL}"),
@@ -187,13 +187,13 @@ def test_a_misspelled_variable_of_a_machine(company, playbook, tmp_path):
 @pytest.mark.any_series
 def test_what_two_roles_read_is_reported_once(company):
     hosts = {}
-    for host, option, value in (("unknown", "hosst", "x"), ("converted", "port", "five")):
+    for host, option, value in (("unknown", "hosst", "x"), ("chosen", "encryption", "five")):
         hosts[host] = {"mail_provider": copy.deepcopy(company.variables["mail_provider"])}
         hosts[host]["mail_provider"]["smtp"][option] = value
     messages, _output = company.rejections("site.yml", hosts)
     assert messages["unknown"].count("mail_provider.smtp: hosst is not an option") == 1
-    assert messages["converted"].count("(role mail_domain and mail_users)") == 1
-    assert "(role mail_users)" not in messages["converted"]
+    assert messages["chosen"].count("(role mail_domain and mail_users)") == 1
+    assert "(role mail_users)" not in messages["chosen"]
 
 
 @pytest.mark.any_series

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import math
 import re
 from email.errors import HeaderParseError, MessageDefect
 from email.headerregistry import Address
@@ -125,6 +126,11 @@ def within(least, most):
 _LARGEST = 2**31 - 1
 integer = within(-_LARGEST - 1, _LARGEST)
 not_negative = within(0, _LARGEST)
+
+
+def size(value):
+    """A number that need not be whole. Infinity and NaN are no JSON, and NaN would differ from itself in every run."""
+    return None if 0 <= value < math.inf else "%s is not a size; give a number from 0" % value
 
 
 def from_filter(value):

@@ -304,6 +304,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             since=18,
             # A system parameter, base.default_max_email_size, after that.
             until=19,
+            check=validators.size,
             doc="Maximum size of a message with its attachments, in MB (Odoo 18 and 19).",
         ),
         Field(
