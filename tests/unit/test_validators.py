@@ -26,6 +26,12 @@ from ansible_collections.postroom.odoo.plugins.module_utils.engine import valida
         (validators.port, 65535),
         (validators.from_filter, "newuser@mydomain.com"),
         (validators.from_filter, "mydomain.com, info@other.example"),
+        # As a login can be in a network of one's own.
+        (validators.from_filter, "newuser@intranet"),
+        (validators.from_filter, "own@mydomain.com,own.example"),
+        (validators.user_login, "newuser@mydomain.com"),
+        (validators.user_login, "New User"),
+        (validators.user_login, "j\u00fcrgen"),
         (validators.external_id, "base.group_system"),
         (validators.technical_name, "res.partner"),
         (validators.header_addresses, "office@mydomain.com"),
@@ -66,6 +72,16 @@ def test_usable(check, value):
         (validators.from_filter, "new user"),
         (validators.from_filter, "mydomain.com,"),
         (validators.from_filter, "newuser@"),
+        (validators.from_filter, "mydomain"),
+        (validators.from_filter, "Own"),
+        (validators.from_filter, " own"),
+        (validators.from_filter, "mydomain.com\n"),
+        (validators.from_filter, "mydomain.com\0"),
+        (validators.user_login, "newuser\n"),
+        (validators.user_login, "new\nuser"),
+        (validators.user_login, "new\0user"),
+        (validators.user_login, " newuser "),
+        (validators.user_login, "newuser\u00a0"),
         (validators.external_id, "group_system"),
         (validators.technical_name, "res partner"),
         (validators.header_addresses, "nobody"),
@@ -75,6 +91,12 @@ def test_usable(check, value):
 def test_unusable(check, value):
     shown = value.split(",")[-1] if check is validators.from_filter else value
     assert repr(shown) in check(value) or str(shown) in check(value)
+
+
+@pytest.mark.parametrize("value", ["own, office@mydomain.com", "own,mydomain.com", "mydomain.com, OWN", "Own", "own "])
+def test_own_stands_alone(value):
+    """It would be stored as it is, and Odoo would find no server."""
+    assert "own stands alone" in validators.from_filter(value)
 
 
 @given(st.text("aZ0_+-.é", max_size=8), st.text("aZ0_-.é", max_size=8))

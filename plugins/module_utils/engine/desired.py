@@ -11,7 +11,7 @@ import contextlib
 
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import validators
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import Wanted
-from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import OWN, normal
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.schema import normal
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.snapshot import NotThere, resolve
 
 
@@ -106,7 +106,7 @@ def _wrong(field, value):
         if not isinstance(value, str):
             yield "must be text or {expression: …}, not %s" % type(value).__name__
             return
-    if field.check and value != "" and not (field.own and value == OWN):
+    if field.check and value != "" and not (field.own and value == validators.OWN):
         for each in value if isinstance(value, list) else [value]:
             reason = field.check(each)
             if reason:
@@ -208,7 +208,7 @@ class _Conversion:
                     self._leave_out(field, value)
                     continue
                 self.unforeseen.option(field, addon)
-            means_another = field.own and value == OWN
+            means_another = field.own and value == validators.OWN
             values[option] = self._converted(field, self.item[field.own] if means_another else value)
         return values
 
@@ -223,7 +223,7 @@ class _Conversion:
         return self.unforeseen is not None and addon in self.unforeseen.addons
 
     def _leave_out(self, field, value):
-        if (field.own and value == OWN) or (field.addon and not value) or value == field.unflagged:
+        if (field.own and value == validators.OWN) or (field.addon and not value) or value == field.unflagged:
             # Without the field, C(own) cannot be written; without its addon, an empty value is already correct.
             return
         if self.unforeseen is not None and not self.unforeseen.strict and field.addon and not field.since:

@@ -16,9 +16,6 @@ from typing import Any, Callable
 from ansible_collections.postroom.odoo.plugins.module_utils.engine import template_expressions
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.batches import MOST
 
-# Stands for the value of another option, which Field.own specifies.
-OWN = "own"
-
 _ARGUMENT_TYPES = {
     "text": "str",
     "binary": "str",

@@ -12,6 +12,8 @@ from email.errors import HeaderParseError, MessageDefect
 from email.headerregistry import Address
 from email.utils import getaddresses
 
+# Stands for the value of another option, which Field.own specifies.
+OWN = "own"
 LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
 DOMAIN = re.compile(r"%s(?:\.%s)*\Z" % (LABEL, LABEL))
 # A value is cut in messages after so many characters.
@@ -34,6 +36,13 @@ def one_line(value):
     if value.isprintable() or not CONTROL.search(value):
         return None
     return "%s has a line break or another control character; write it in one line" % quoted(value)
+
+
+def user_login(value):
+    """What people type to log in to Odoo."""
+    if value != value.strip():
+        return "%s begins or ends with a blank or a line break, so that nobody could log in; remove it" % quoted(value)
+    return one_line(value)
 
 
 def mail_login(value):
@@ -137,9 +146,13 @@ def from_filter(value):
     """Addresses and domains, separated by commas, as Odoo reads them."""
     if "*" in value:
         return "%s has a wildcard, which Odoo does not support; use the bare domain, such as mydomain.com" % quoted(value)
+    if CONTROL.search(value):
+        return one_line(value)
     for part in (part.strip() for part in value.split(",")):
-        if not part or (address(part) if "@" in part else None if DOMAIN.match(part) else True):
-            return "%s is neither an e-mail address nor a domain; separate several by commas" % quoted(part)
+        if part.lower() == OWN:
+            return "%s: own stands alone, in small letters; write own only, or the addresses themselves" % quoted(value)
+        if not part or (address(part) if "@" in part else None if DOMAIN.match(part) and "." in part else True):
+            return "%s is neither an e-mail address nor a domain like mydomain.com; separate several by commas" % quoted(part)
     return None
 
 
