@@ -94,7 +94,22 @@ def _wrong(option, value, place):
         return _not_a_number(kind, value, place)
     if kind == "bool" and not isinstance(value, (bool, int, str)):
         return ["%s: must be true or false, not %s" % (place, read_as(value))]
-    return []
+    return _unstorable(value, place)
+
+
+def _unstorable(value, place):
+    """Text, also inside a value of any kind, with characters that neither JSON nor PostgreSQL takes."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _unstorable(name, "%s: key %s" % (place, name_in(name)))
+            yield from _unstorable(each, "%s.%s" % (place, name_in(name)))
+    elif isinstance(value, (list, tuple)):
+        for number, each in enumerate(value):
+            yield from _unstorable(each, "%s[%d]" % (place, number))
+    elif isinstance(value, str) and "\0" in value:
+        yield "%s: has a NUL character, which cannot be stored; remove it" % place
+    elif isinstance(value, str) and not value.isascii() and not _is_whole(value):
+        yield "%s: has half of a character (a lone surrogate), which cannot be stored; write the whole character" % place
 
 
 def _not_a_number(kind, value, place):
@@ -118,8 +133,8 @@ def _not_text(value, place):
     if not isinstance(value, str):
         cure = "put it in quotes" if not isinstance(value, (list, dict)) else "put it in quotes if it is meant as text"
         yield "%s: must be text, and without quotes YAML reads it as %s; %s" % (place, read_as(value), cure)
-    elif not value.isascii() and not _is_whole(value):
-        yield "%s: has half of a character (a lone surrogate), which cannot be stored; write the whole character" % place
+    else:
+        yield from _unstorable(value, place)
 
 
 def _is_whole(value):
@@ -168,6 +183,8 @@ def _in_dictionary(option, value, place):
             yield from _not_text(name, "%s: key %s" % (place, cut(name)))
             if each is not None:
                 yield from _not_text(each, "%s[%s]" % (place, cut(name)))
+    else:
+        yield from _unstorable(value, place)
 
 
 def _not_options(spec, given, place):

@@ -31,6 +31,9 @@ LATE = [
     (given("incoming_mail_servers", host="h", login="x", model="no.such"), "model: this database has no model 'no.such'"),
     (given("incoming_mail_servers", name="x", type="imap", login="y"), "host: is required to create"),
     (given("outgoing_mail_servers", login="x"), "host: is required to create"),
+    (given("outgoing_mail_servers", host="h", login="y", password=""), "server y: password: is required to create"),
+    (given("outgoing_mail_servers", host="h", login="z", tested=True), "server z: password: is required to create"),
+    (given("incoming_mail_servers", host="h", login="z", password=""), "server z on h: password: is required to create"),
     # Odoo 14 has no such servers.
     (given("outgoing_mail_servers", name="certified", host="h", authentication="certificate"), "mail server certified: "),
     (given("outgoing_mail_servers", login="x", host="h", owner="admin"), "owner: Odoo"),

@@ -84,6 +84,15 @@ def test_what_mail_cannot_carry(resource, item, option):
     assert problems(resource, item) == [(0, option)]
 
 
+@pytest.mark.parametrize("login", ["a\n", " a ", "a\0b", "a\u2028b"])
+def test_a_user_can_type_their_login(login):
+    assert problems(resources.USERS, {"login": login}) == [(0, "login")]
+
+
+def test_a_server_of_the_command_line_has_no_host():
+    check_items(resources.OUTGOING_MAIL_SERVERS, [{"name": "a", "host": "", "authentication": "cli"}])
+
+
 def test_a_long_value_is_not_quoted_whole():
     with pytest.raises(BadItems) as caught:
         check_items(resources.OUTGOING_MAIL_SERVERS, [{"login": "a", "host": "x/" * 50_000}])
@@ -106,6 +115,8 @@ def test_a_company_must_be_among_the_companies():
         (resources.USERS, {"login": "u", "name": " "}, "name"),
         (resources.USERS, {"login": "u", "company": ""}, "company"),
         (resources.OUTGOING_MAIL_SERVERS, {"login": "u", "host": "h", "name": ""}, "name"),
+        (resources.OUTGOING_MAIL_SERVERS, {"login": "u", "host": ""}, "host"),
+        (resources.OUTGOING_MAIL_SERVERS, {"login": "u", "host": "", "authentication": "gmail"}, "host"),
         (resources.INCOMING_MAIL_SERVERS, {"login": "u", "host": "h", "name": ""}, "name"),
         (resources.USERS, {"login": "u", "groups": ["base.group_user", "base.group_portal"]}, "groups"),
         (resources.USERS, {"login": "u", "groups": ["base.group_public", "base.group_portal"]}, "groups"),

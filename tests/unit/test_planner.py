@@ -51,6 +51,53 @@ def test_what_is_needed_to_create_is_asked_for():
     assert caught.value.problems == [(0, "host", "is required to create this outgoing mail server")]
 
 
+SENDS = {"login": "a@b.c", "host": "h"}
+OUTGOING, INCOMING = SERVERS, resources.INCOMING_MAIL_SERVERS
+
+
+@pytest.mark.parametrize(
+    ("resource", "item"),
+    [
+        # Its trial would fail when others are written.
+        (OUTGOING, {**SENDS, "tested": True}),
+        (OUTGOING, {**SENDS, "tested": True, "authentication": "login", "password": ""}),
+        (INCOMING, {**SENDS, "confirmed": True}),
+        (INCOMING, {**SENDS, "confirmed": True, "type": "pop", "password": ""}),
+        # What is declared can neither send nor fetch.
+        (OUTGOING, {**SENDS, "password": ""}),
+        (INCOMING, {**SENDS, "password": ""}),
+    ],
+)
+def test_a_new_server_that_logs_in_needs_a_password(resource, item):
+    with pytest.raises(PlanError) as caught:
+        make_plan(resource, wanted(item), [], {}, "merged")
+    assert caught.value.problems == [(0, "password", f"is required to create this {resource.noun}")]
+    assert make_plan(resource, wanted({**item, "password": "p"}), [], {}, "merged").changes
+    # Not filled in yet.
+    there = {each.option: each.from_odoo(False) for each in resource.fields}
+    assert make_plan(resource, wanted(item), [{**there, **SENDS, "id": 1}], {1: "x"}, "merged")
+
+
+@pytest.mark.parametrize(
+    ("resource", "item"),
+    [
+        (OUTGOING, {"name": "Relay", "host": "h", "tested": True}),
+        (OUTGOING, {"name": "Relay", "host": "h", "login": "", "password": "", "tested": True}),
+        (OUTGOING, {**SENDS, "tested": True, "oauth_client": "Microsoft 365", "password": ""}),
+        (OUTGOING, {**SENDS, "tested": True, "authentication": "gmail", "password": ""}),
+        (OUTGOING, {**SENDS, "active": False, "password": ""}),
+        # Somebody enters it in Odoo.
+        (OUTGOING, SENDS),
+        (INCOMING, SENDS),
+        (INCOMING, {"name": "Local", "type": "local", "confirmed": True}),
+        (INCOMING, {**SENDS, "type": "outlook", "confirmed": True, "password": ""}),
+        (INCOMING, {**SENDS, "active": False, "password": ""}),
+    ],
+)
+def test_other_new_servers_need_none(resource, item):
+    assert make_plan(resource, wanted(item), [], {}, "merged").changes
+
+
 def test_only_what_differs_is_written():
     plan = make_plan(SERVERS, wanted({"login": "a@b.c", "port": 587}), [server(1, login="a@b.c")], {1: "x"}, "merged")
     assert (only(plan).action, only(plan).before, only(plan).after) == (UPDATE, {"port": 25}, {"port": 587})

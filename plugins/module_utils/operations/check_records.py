@@ -62,7 +62,8 @@ class Check:
             resource = resource.as_offered(offer)
             check_items(resource, items)
             wanted = want_items(resource, items, self.session.major, offer, self.names, announced)
-            if offer is not None:
+            # Of what comes with an addon, nothing is there yet, and everything is new that can be made.
+            if offer is not None or resource.creates:
                 plan = make_plan(
                     resource,
                     wanted,

@@ -51,6 +51,13 @@ def _has_a_host(item):
     return item.get("type") != "local"
 
 
+def _needs_password(item):
+    """Whether a new server can only fail: at the login that confirms it, or, with a password that is left empty, in use."""
+    logs_in = item.get("login") and item.get("type") in (None, "imap", "pop") and not item.get("oauth_client")
+    is_left_empty = item.get("password") == "" and item.get("active") is not False
+    return bool(logs_in and (item.get("confirmed") or is_left_empty))
+
+
 def _incoming_is_complete(item):
     if item.get("type") in (None, "imap", "pop"):
         for option in ("host", "login"):
@@ -167,6 +174,7 @@ INCOMING_MAIL_SERVERS = Resource(
             "password",
             "password",
             secret=True,
+            required=_needs_password,
             check=validators.mail_password,
             doc="Password of the mailbox. It is compared with the value in Odoo.",
         ),

@@ -54,6 +54,18 @@ def _logs_in_by_certificate(item):
     return item.get("authentication") == "certificate"
 
 
+def _needs_password(item):
+    """Whether a new server can only fail: at the login that tries it, or, with a password that is left empty, in use."""
+    logs_in = item.get("login") and item.get("authentication") in (None, BY_LOGIN) and not item.get("oauth_client")
+    is_left_empty = item.get("password") == "" and item.get("active") is not False
+    return bool(logs_in and (item.get("tested") or is_left_empty))
+
+
+def _outgoing_has_a_host(item):
+    if item.get("host") == "" and item.get("authentication") != "cli":
+        yield "host", validators.EMPTY
+
+
 def _outgoing_has_an_own_address(item):
     if item.get("from_filter") == "own" and validators.address(item.get("login") or ""):
         yield "from_filter", "own stands for the login, which must then be an e-mail address"
@@ -225,6 +237,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             "password",
             "smtp_pass",
             secret=True,
+            required=_needs_password,
             check=validators.mail_password,
             doc="Password. It is compared with the value in Odoo.",
         ),
@@ -374,7 +387,7 @@ OUTGOING_MAIL_SERVERS = Resource(
         ),
         when_connected("tested"),
     ),
-    checks=(_outgoing_has_an_own_address, _oauth_is_encrypted, _client_replaces_password),
+    checks=(_outgoing_has_a_host, _outgoing_has_an_own_address, _oauth_is_encrypted, _client_replaces_password),
     verification=Verification(
         option="tested",
         method="test_smtp_connection",
