@@ -26,6 +26,7 @@ LATE = [
     (given("users", login="x", name="X", language="xx_XX"), "language: 'xx_XX' is not available"),
     (given("users", login="x", name="X", timezone="Mars"), "timezone: 'Mars' is not available"),
     (given("users", login="x"), "name: is required to create"),
+    (given("users", login=" w ", name="X"), "login: ' w ' begins or ends with a blank"),
     (given("users", login="admin", active=False), "active: admin is the user of this run"),
     (given("users", login="demo-former", name="X", previous_login="admin"), None),
     (given("incoming_mail_servers", host="h", login="x", model="no.such"), "model: this database has no model 'no.such'"),

@@ -84,11 +84,6 @@ def test_what_mail_cannot_carry(resource, item, option):
     assert problems(resource, item) == [(0, option)]
 
 
-@pytest.mark.parametrize("login", ["a\n", " a ", "a\0b", "a\u2028b"])
-def test_a_user_can_type_their_login(login):
-    assert problems(resources.USERS, {"login": login}) == [(0, "login")]
-
-
 def test_a_server_of_the_command_line_has_no_host():
     check_items(resources.OUTGOING_MAIL_SERVERS, [{"name": "a", "host": "", "authentication": "cli"}])
 

@@ -3,6 +3,7 @@
 import pytest
 
 from ansible_collections.postroom.odoo.plugins.module_utils import resources
+from ansible_collections.postroom.odoo.plugins.module_utils.engine.desired import want_items
 from ansible_collections.postroom.odoo.plugins.module_utils.engine.planner import (
     CREATE,
     DELETE,
@@ -96,6 +97,18 @@ def test_a_new_server_that_logs_in_needs_a_password(resource, item):
 )
 def test_other_new_servers_need_none(resource, item):
     assert make_plan(resource, wanted(item), [], {}, "merged").changes
+
+
+@pytest.mark.parametrize("login", ["a\n", " a ", "a\0b", "a\u2028b"])
+def test_a_login_that_nobody_can_type_is_not_written(login):
+    item, offer = {"login": login, "name": "A"}, {"login": {}, "name": {}}
+    new = want_items(resources.USERS, [item], 19, offer, None)
+    for there in ([], [{"id": 7, "login": login.strip().upper(), "name": "A"}]):
+        with pytest.raises(PlanError) as caught:
+            make_plan(resources.USERS, new, there, {}, "merged")
+        assert [problem[:2] for problem in caught.value.problems] == [(0, "login")]
+    # Whoever has it may keep it.
+    assert not make_plan(resources.USERS, new, [{"id": 7, **item}], {7: "x"}, "merged").changes
 
 
 def test_only_what_differs_is_written():

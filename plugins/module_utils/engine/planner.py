@@ -302,6 +302,7 @@ class _Planner:
         missing = [option for option in required if after.get(option) in (None, "")]
         for option in missing:
             self.problems.append((wanted.index, option, "is required to create this %s" % self.resource.noun))
+        self.problems += [(wanted.index, option, reason) for option, reason in wanted.mistakes.items()]
         if not missing and not self._is_managed_elsewhere(wanted.item, wanted):
             verification = self.resource.verification
             waits = bool(verification and verification.waits(wanted.item, after))

@@ -97,6 +97,7 @@ class Field:
     :param required: needed to create a record, or a function of the item that tells.
     :param default: value for a new record where the option is omitted, or a function of the item that gives it.
     :param check: function of validators.py.
+    :param check_new: the same for what must not be written, though a record may have it.
     :param choices: values that some series knows; what this server knows is asked of the server.
     :param flags: C({value: column}) of values that some series have as a boolean field each, beside the field itself or without
         it; after C(Resource.as_offered), those of this server.
@@ -137,6 +138,7 @@ class Field:
     required: Any = False
     default: Any = None
     check: Callable | None = None
+    check_new: Callable | None = None
     choices: tuple = ()
     flags: dict = field(default_factory=dict)
     unflagged: Any = None
@@ -234,7 +236,9 @@ class Field:
 
     def mistake(self, value, major):
         """Why Odoo takes a value, in the form in which values are compared, and cannot use it; None if it can."""
-        return template_expressions.mistake(value, _in_series(self.spelling, major)) if self.type == "expression" else None
+        if self.type == "expression":
+            return template_expressions.mistake(value, _in_series(self.spelling, major))
+        return self.check_new(value) if self.check_new else None
 
     def from_odoo(self, raw):
         """Odoo's value in the form in which values are compared."""

@@ -78,7 +78,7 @@ USERS = Resource(
     protected=lambda session: {1, session.uid},
     rename=Rename("previous_login", of="login"),
     fields=(
-        Field("login", "login", check=validators.user_login, notify_on_write=True, doc="Login of the user."),
+        Field("login", "login", check_new=validators.user_login, notify_on_write=True, doc="Login of the user."),
         Field(
             "name",
             "name",
