@@ -348,7 +348,8 @@ def test_a_run_that_is_interrupted_while_odoo_writes(database, monkeypatch):
 
 def test_a_list_without_changes_while_another_run_is_at_work(database):
     """What it needs no change for may be put back: it waits, and the check at the start does not remember it."""
-    module, server = "outgoing_mail_servers", {"login": "user@mydomain.com", "host": "127.0.0.1", "port": 9}
+    module = "outgoing_mail_servers"
+    server = {"login": "user@mydomain.com", "password": "pw", "host": "127.0.0.1", "port": 9}
 
     def as_declared():
         return database.ok("check_records", lists=[{"module": module, "config": [server]}], compare=True)["as_declared"]

@@ -319,7 +319,7 @@ def test_what_is_not_checked_never_reads_as_no_drift(company):
         "refused": ({"odoo_api_key": WRONG}, "refuses the login"),
         "unreachable": ({"odoo_url": "http://127.0.0.1:9"}, "Cannot reach Odoo"),
         "undefined": ({"mail_domain_name": "{{ nowhere }}"}, "nowhere"),
-        "mistyped": ({"mail_provider": {"smtp": {"port": "five"}}}, "unable to convert to int"),
+        "mistyped": ({"mail_provider": {"smtp": {"port": "five"}}}, "must be a whole number, not text"),
     }
     done = company.drift(hosts={name: changes for name, (changes, words) in wrong.items()})
     assert done.code == 4, done.output
