@@ -29,6 +29,7 @@ from ansible_collections.postroom.odoo.plugins.plugin_utils.accounts.lists impor
 )
 from ansible_collections.postroom.odoo.plugins.plugin_utils.ansible_compat import templar_of, validated
 from ansible_collections.postroom.odoo.plugins.plugin_utils.connection import VARIABLES
+from ansible_collections.postroom.odoo.plugins.plugin_utils.declared import as_written
 from ansible_collections.postroom.odoo.plugins.plugin_utils.given import (
     as_module_has,
     cut,
@@ -225,9 +226,7 @@ def _is_routed(given, task_vars):
 
 def _unread(task_vars):
     """Names that the inventory sets for the host, and that nobody reads."""
-    host = task_vars["inventory_hostname"]
-    hosts = task_vars.get("hostvars") or {}
-    return unread_variables(hosts.raw_get(host) if host in hosts else {}, KNOWN, SPECIFICATIONS)
+    return unread_variables(as_written(task_vars), KNOWN, SPECIFICATIONS)
 
 
 def _not_as_specified(specs, given):

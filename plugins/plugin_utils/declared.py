@@ -38,8 +38,13 @@ def lists_for(roles, given, task_vars):
     return [(variable, module, [as_module_has(specs[module], item)[0] for item in items]) for variable, module, items in lists]
 
 
+def as_written(task_vars):
+    """The host's variables before Ansible evaluates them."""
+    host, hosts = task_vars["inventory_hostname"], task_vars.get("hostvars") or {}
+    return hosts.raw_get(host) if host in hosts else {}
+
+
 def unread(task_vars, prefix, known):
     """Names like those of a playbook's variables that the inventory sets for the host, and that nobody reads, a line each."""
-    host, hosts = task_vars["inventory_hostname"], task_vars.get("hostvars") or {}
-    given = hosts.raw_get(host) if host in hosts else {}
+    given = as_written(task_vars)
     return list(unread_variables({name: given[name] for name in given if str(name).startswith(prefix)}, known, (prefix,)))

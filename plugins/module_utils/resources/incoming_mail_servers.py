@@ -31,6 +31,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared imp
     TOKEN_FIELDS,
     connection_by,
     login_findings,
+    needs_password,
     when_connected,
 )
 
@@ -49,13 +50,6 @@ def _incoming_port(item):
 
 def _has_a_host(item):
     return item.get("type") != "local"
-
-
-def _needs_password(item):
-    """Whether a new server can only fail: at the login that confirms it, or, with a password that is left empty, in use."""
-    logs_in = item.get("login") and item.get("type") in (None, "imap", "pop") and not item.get("oauth_client")
-    is_left_empty = item.get("password") == "" and item.get("active") is not False
-    return bool(logs_in and (item.get("confirmed") or is_left_empty))
 
 
 def _incoming_is_complete(item):
@@ -174,7 +168,7 @@ INCOMING_MAIL_SERVERS = Resource(
             "password",
             "password",
             secret=True,
-            required=_needs_password,
+            required=needs_password("type", ("imap", "pop"), "confirmed"),
             check=validators.mail_password,
             doc="Password of the mailbox. It is compared with the value in Odoo.",
         ),

@@ -30,6 +30,7 @@ from ansible_collections.postroom.odoo.plugins.module_utils.resources.shared imp
     USER,
     connection_by,
     login_findings,
+    needs_password,
     when_connected,
 )
 
@@ -52,13 +53,6 @@ def _outgoing_port(item):
 
 def _logs_in_by_certificate(item):
     return item.get("authentication") == "certificate"
-
-
-def _needs_password(item):
-    """Whether a new server can only fail: at the login that tries it, or, with a password that is left empty, in use."""
-    logs_in = item.get("login") and item.get("authentication") in (None, BY_LOGIN) and not item.get("oauth_client")
-    is_left_empty = item.get("password") == "" and item.get("active") is not False
-    return bool(logs_in and (item.get("tested") or is_left_empty))
 
 
 def _outgoing_has_a_host(item):
@@ -237,7 +231,7 @@ OUTGOING_MAIL_SERVERS = Resource(
             "password",
             "smtp_pass",
             secret=True,
-            required=_needs_password,
+            required=needs_password("authentication", (BY_LOGIN,), "tested"),
             check=validators.mail_password,
             doc="Password. It is compared with the value in Odoo.",
         ),

@@ -61,6 +61,26 @@ PARAMETERS = {
 MICROSOFT_HOSTS = {"smtp": "smtp.office365.com", "imap": "outlook.office365.com", "pop": "outlook.office365.com"}
 GOOGLE_HOSTS = {"smtp": "smtp.gmail.com", "imap": "imap.gmail.com", "pop": "pop.gmail.com"}
 
+# -- logins by password ---------------------------------------------------------------------------------------------------
+
+
+def needs_password(option, kinds, trial):
+    """Function of an item that tells whether a new server can only fail without a password: at the login that tries it, or,
+    with one that is left empty, in use.
+
+    :param option: the one that says how a server logs in.
+    :param kinds: its values with a password; so does a server without a value.
+    :param trial: the option that asks for a trial.
+    """
+
+    def needs(item):
+        logs_in = item.get("login") and item.get(option) in (None, *kinds) and not item.get("oauth_client")
+        is_left_empty = item.get("password") == "" and item.get("active") is not False
+        return bool(logs_in and (item.get(trial) or is_left_empty))
+
+    return needs
+
+
 # -- logins by OAuth ------------------------------------------------------------------------------------------------------
 
 PASSWORD_AT_PROVIDER, NO_TOKEN, TOKEN_FAILS, TOKEN_UNUSED = "password_at_provider", "no_token", "token_fails", "token_unused"
